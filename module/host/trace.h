@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The trace events. Names, types and meanings of the fields are ABI, and so is
+ * the key=value form that TP_printk() gives them: vcpu_info(4) documents both.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM vcpu_info
+
+#if !defined(VCPU_INFO_HOST_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define VCPU_INFO_HOST_TRACE_H
+
+#include <linux/tracepoint.h>
+
+#include "snapshot.h"
+#include "vcpu_info_abi.h"
+
+#define vcpu_info_show_state(state)					\
+	__print_symbolic(state,						\
+			 { VCPU_INFO_STATE_SELF, "self" },		\
+			 { VCPU_INFO_STATE_GUEST, "guest" },		\
+			 { VCPU_INFO_STATE_HALTED, "halted" },		\
+			 { VCPU_INFO_STATE_PREEMPTED, "preempted" },	\
+			 { VCPU_INFO_STATE_USER, "user" },		\
+			 { VCPU_INFO_STATE_IN_EXIT, "in-exit" },	\
+			 { VCPU_INFO_STATE_NEVER_RUN, "never-run" },	\
+			 { VCPU_INFO_STATE_PROTECTED, "protected" })
+
+#define vcpu_info_show_reason(reason)					\
+	__print_symbolic(reason,					\
+			 { VCPU_INFO_REASON_UNKNOWN_ID, "unknown-id" },	\
+			 { VCPU_INFO_REASON_POLICY, "policy" },		\
+			 { VCPU_INFO_REASON_RATE_LIMIT, "rate-limit" },	\
+			 { VCPU_INFO_REASON_NESTED, "nested" })
+
+#define VCPU_INFO_REG_FIELDS						\
+	__field(u64, rax) __field(u64, rcx)				\
+	__field(u64, rdx) __field(u64, rbx)				\
+	__field(u64, rsp) __field(u64, rbp)				\
+	__field(u64, rsi) __field(u64, rdi)				\
+	__field(u64, r8) __field(u64, r9)				\
+	__field(u64, r10) __field(u64, r11)				\
+	__field(u64, r12) __field(u64, r13)				\
+	__field(u64, r14) __field(u64, r15)				\
+	__field(u64, rip) __field(u64, rflags)				\
+	__field(u64, cr0) __field(u64, cr3)				\
+	__field(u64, cr4) __field(u64, efer)
+
+/* One record: a vCPU's registers, its thread and how often it has exited. */
+TRACE_EVENT(vcpu_info,
+	TP_PROTO(const struct vcpu_info_origin *from,
+		 const struct vcpu_info_snapshot *snap),
+	TP_ARGS(from, snap),
+
+	TP_STRUCT__entry(
+		__field(s32, vm_pid)
+		__field(s32, vm_fd)
+		__field(s32, caller_id)
+		__field(s32, vcpu_id)
+		__field(s32, pid)
+		__field(s32, ns_pid)
+		__field(s32, cpu)
+		__field(u32, valid)
+		__field(u8, state)
+		__field(u8, flags)
+		__field(u8, attempts)
+		__field(u8, ns_level)
+		VCPU_INFO_REG_FIELDS
+		__field(u64, exits)
+		__field(u64, io_exits)
+		__field(u64, mmio_exits)
+		__field(u64, halt_exits)
+		__field(u64, irq_exits)
+		__field(u64, irq_window_exits)
+		__field(u64, signal_exits)
+		__field(u64, hypercalls)
+	),
+
+	TP_fast_assign(
+		__entry->vm_pid = from->vm_pid;
+		__entry->vm_fd = from->vm_fd;
+		__entry->caller_id = from->caller_id;
+		__entry->vcpu_id = snap->vcpu_id;
+		__entry->pid = snap->pid;
+		__entry->ns_pid = snap->ns_pid;
+		__entry->cpu = snap->cpu;
+		__entry->valid = snap->valid;
+		__entry->state = snap->state;
+		__entry->flags = snap->flags;
+		__entry->attempts = snap->attempts;
+		__entry->ns_level = snap->ns_level;
+		/* snap->regs[] has the order of VCPU_INFO_REG_FIELDS */
+		memcpy(&__entry->rax, snap->regs, sizeof(snap->regs));
+		__entry->exits = snap->exits;
+		__entry->io_exits = snap->io_exits;
+		__entry->mmio_exits = snap->mmio_exits;
+		__entry->halt_exits = snap->halt_exits;
+		__entry->irq_exits = snap->irq_exits;
+		__entry->irq_window_exits = snap->irq_window_exits;
+		__entry->signal_exits = snap->signal_exits;
+		__entry->hypercalls = snap->hypercalls;
+	),
+
+	TP_printk("vm_pid=%d vm_fd=%d caller_id=%d vcpu_id=%d pid=%d ns_pid=%d ns_level=%u cpu=%d state=%s flags=0x%x attempts=%u valid=0x%x rax=0x%llx rcx=0x%llx rdx=0x%llx rbx=0x%llx rsp=0x%llx rbp=0x%llx rsi=0x%llx rdi=0x%llx r8=0x%llx r9=0x%llx r10=0x%llx r11=0x%llx r12=0x%llx r13=0x%llx r14=0x%llx r15=0x%llx rip=0x%llx rflags=0x%llx cr0=0x%llx cr3=0x%llx cr4=0x%llx efer=0x%llx exits=%llu io_exits=%llu mmio_exits=%llu halt_exits=%llu irq_exits=%llu irq_window_exits=%llu signal_exits=%llu hypercalls=%llu",
+		  __entry->vm_pid, __entry->vm_fd, __entry->caller_id,
+		  __entry->vcpu_id, __entry->pid, __entry->ns_pid,
+		  __entry->ns_level, __entry->cpu,
+		  vcpu_info_show_state(__entry->state), __entry->flags,
+		  __entry->attempts, __entry->valid,
+		  __entry->rax, __entry->rcx, __entry->rdx, __entry->rbx,
+		  __entry->rsp, __entry->rbp, __entry->rsi, __entry->rdi,
+		  __entry->r8, __entry->r9, __entry->r10, __entry->r11,
+		  __entry->r12, __entry->r13, __entry->r14, __entry->r15,
+		  __entry->rip, __entry->rflags, __entry->cr0, __entry->cr3,
+		  __entry->cr4, __entry->efer, __entry->exits,
+		  __entry->io_exits, __entry->mmio_exits, __entry->halt_exits,
+		  __entry->irq_exits, __entry->irq_window_exits,
+		  __entry->signal_exits, __entry->hypercalls)
+);
+
+/* A request that led to no record, or a number of them since the last event. */
+TRACE_EVENT(vcpu_info_error,
+	TP_PROTO(const struct vcpu_info_origin *from, int vcpu_id, u8 reason,
+		 int result, u64 count),
+	TP_ARGS(from, vcpu_id, reason, result, count),
+
+	TP_STRUCT__entry(
+		__field(s32, vm_pid)
+		__field(s32, vm_fd)
+		__field(s32, caller_id)
+		__field(s32, vcpu_id)
+		__field(s32, result)
+		__field(u32, reason)
+		__field(u64, count)
+	),
+
+	TP_fast_assign(
+		__entry->vm_pid = from->vm_pid;
+		__entry->vm_fd = from->vm_fd;
+		__entry->caller_id = from->caller_id;
+		__entry->vcpu_id = vcpu_id;
+		__entry->result = result;
+		__entry->reason = reason;
+		__entry->count = count;
+	),
+
+	TP_printk("vm_pid=%d vm_fd=%d caller_id=%d vcpu_id=%d reason=%s result=%d count=%llu",
+		  __entry->vm_pid, __entry->vm_fd, __entry->caller_id,
+		  __entry->vcpu_id, vcpu_info_show_reason(__entry->reason),
+		  __entry->result, __entry->count)
+);
+
+#endif /* VCPU_INFO_HOST_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
