@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The hypercall: its number, and what the host's answers mean here.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/kernel.h>
+#include <linux/kvm_para.h>
+#include <linux/moduleparam.h>
+#include <linux/printk.h>
+#include <linux/sysfs.h>
+
+#include "hypercall.h"
+#include "vcpu_info_abi.h"
+
+unsigned int vcpu_info_hypercall_nr = VCPU_INFO_HC_DEFAULT;
+
+static int hypercall_nr_set(const char *val, const struct kernel_param *kp)
+{
+	unsigned int nr;
+	int ret;
+
+	ret = kstrtouint(val, 0, &nr);
+	if (ret) {
+		pr_err("hypercall_nr must be a number from %u to %u\n",
+		       VCPU_INFO_HC_MIN, VCPU_INFO_HC_MAX);
+		return ret;
+	}
+	if (nr < VCPU_INFO_HC_MIN) {
+		pr_err("hypercall_nr=%u refused: numbers below %u belong to KVM (11 is KVM_HC_SCHED_YIELD)\n",
+		       nr, VCPU_INFO_HC_MIN);
+		return -EINVAL;
+	}
+	*(unsigned int *)kp->arg = nr;
+	return 0;
+}
+
+static int hypercall_nr_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "0x%x\n", *(unsigned int *)kp->arg);
+}
+
+static const struct kernel_param_ops hypercall_nr_ops = {
+	.set = hypercall_nr_set,
+	.get = hypercall_nr_get,
+};
+
+module_param_cb(hypercall_nr, &hypercall_nr_ops, &vcpu_info_hypercall_nr, 0444);
+__MODULE_PARM_TYPE(hypercall_nr, "uint");
+MODULE_PARM_DESC(hypercall_nr,
+		 "Hypercall number, the same as the host's (default 0x56435055, at least 4096)");
+
+/**
+ * vcpu_info - ask the host to record what it knows of a vCPU of this VM
+ * @vcpu_id: KVM's vcpu_id of the target, on x86 its APIC id;
+ *	VCPU_INFO_PROBE_ID asks only whether the host answers
+ *
+ * Nothing of an answer is kept: the VM may be migrated to another host between
+ * any two calls. Callable from any context.
+ *
+ * Return: 0 if the host accepted the request, -ENOSYS if it has no vcpu_info,
+ * -EINVAL for a vcpu_id that the VM does not have, -EACCES if the host's policy
+ * refuses the VM, -EAGAIN if it limits the rate, -EOPNOTSUPP in a nested guest,
+ * -EPERM outside CPL 0, -EIO for an answer that is not one of the ABI's.
+ */
+int vcpu_info(int vcpu_id)
+{
+	long ret;
+
+	ret = kvm_hypercall1(vcpu_info_hypercall_nr, vcpu_id);
+	switch (-ret) {
+	case VCPU_INFO_HC_OK:
+	case VCPU_INFO_HC_EPERM:
+	case VCPU_INFO_HC_EAGAIN:
+	case VCPU_INFO_HC_EACCES:
+	case VCPU_INFO_HC_EINVAL:
+	case VCPU_INFO_HC_EOPNOTSUPP:
+		return ret;
+	case VCPU_INFO_HC_ENOSYS:
+		return -ENOSYS;
+	default:
+		return -EIO;
+	}
+}
+EXPORT_SYMBOL_GPL(vcpu_info);
