@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Commands of a program, from one table that is also its help text.
+ */
+#ifndef COMMON_CMD_H
+#define COMMON_CMD_H
+
+#include <stdbool.h>
+
+#include "options.h"
+
+/**
+ * struct cmd - a command; the table ends with an entry without a name
+ * @name: the word on the command line
+ * @summary: what it does, in half a line
+ * @opts: its options
+ * @run: parses argv (argv[0] is the command) and does it; gives the exit code
+ */
+struct cmd {
+	const char *name;
+	const char *summary;
+	const struct opt_spec *opts;
+	int (*run)(const struct cmd *cmd, int argc, char **argv);
+};
+
+/**
+ * struct program - what cmd_main() needs to know of a program
+ * @name: the program's name
+ * @version: its version
+ * @summary: what it does, in a sentence
+ * @cmds: its commands
+ */
+struct program {
+	const char *name;
+	const char *version;
+	const char *summary;
+	const struct cmd *cmds;
+};
+
+/* Find the command and run it; the exit code of main(). */
+int cmd_main(const struct program *prog, int argc, char **argv);
+
+/*
+ * After parsing: true if the command is to run. Otherwise the help, version
+ * or error is printed and *exit_code set.
+ */
+bool cmd_go(const struct cmd *cmd, const struct opt_parser *op,
+	    enum opt_outcome outcome, int *exit_code);
+
+#endif /* COMMON_CMD_H */

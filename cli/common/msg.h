@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Messages on standard error: what is wrong, and what to do about it.
+ */
+#ifndef COMMON_MSG_H
+#define COMMON_MSG_H
+
+#include "compiler.h"
+
+/* The program's name, which comes before every message. */
+void msg_set_program(const char *name);
+
+/* "PROGRAM: TEXT" */
+__printf(1, 2) void msg_error(const char *fmt, ...);
+
+/* A line below an error that says what to do: "  TEXT" */
+__printf(1, 2) void msg_hint(const char *fmt, ...);
+
+#endif /* COMMON_MSG_H */

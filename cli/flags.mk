@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Flags for the programs and their unit tests. The includer sets TOP to the
+# root of the tree. CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS are the user's.
+
+PKG_CONFIG	?= pkg-config
+CFLAGS		?= -O2 -g
+
+VERSION		:= $(shell cat $(TOP)/VERSION)
+
+HOST_PKGS	:= libtracefs libtraceevent json-c
+GUEST_PKGS	:= json-c
+
+HOST_LIBS	:= $(shell $(PKG_CONFIG) --libs $(HOST_PKGS))
+GUEST_LIBS	:= $(shell $(PKG_CONFIG) --libs $(GUEST_PKGS))
+
+PKG_CFLAGS	:= $(shell $(PKG_CONFIG) --cflags $(HOST_PKGS))
+
+CLI_CPPFLAGS	= -D_GNU_SOURCE -DVCPU_INFO_VERSION='"$(VERSION)"' \
+		  -I$(TOP)/include -I$(TOP)/cli/common \
+		  $(PKG_CFLAGS) \
+		  -MMD -MP $(CPPFLAGS)
+CLI_CFLAGS	= -std=gnu11 -Wall -Wextra $(CFLAGS)
