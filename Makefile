@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0
+VERSION := $(shell cat VERSION)
+KERNEL ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KERNEL)/build
+ROW ?= bookworm-amd
+PREFIX ?= /usr/local
+BASHCOMP ?= $(PREFIX)/share/bash-completion/completions
+INSTALL ?= install
+
+.PHONY: all modules cli unit lint lab check demo deb install clean help
+
+all: cli modules ## build the two commands and the modules
+
+modules: ## build the modules of host and guest for KERNEL (this machine's)
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+cli: ## build build/vcpu-info and build/vcpu-info-guest
+	$(MAKE) -C cli
+
+unit: ## run the unit tests
+	$(MAKE) -C tests/unit check
+
+lint: ## run the checkers of code, manual pages and packaging
+	tests/lint.sh
+
+lab: ## run the lab tests of ROW (bookworm-amd) [root]
+	tests/lab/lab run $(ROW)
+
+check: ## install what the tests need, run them all, count them [root]
+	tests/check.sh $(ROW)
+
+demo: ## install what it needs, show a record of a real guest [root]
+	tests/setup.sh build lab
+	tests/lab/lab demo $(ROW)
+
+deb: ## build the Debian packages in build/deb
+	debian/build.sh build/deb
+
+install: cli ## install commands, manuals and headers to PREFIX [root]
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/share/man/man1
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/share/man/man4
+	$(INSTALL) -d $(DESTDIR)$(BASHCOMP)
+	$(INSTALL) build/vcpu-info build/vcpu-info-guest $(DESTDIR)$(PREFIX)/bin
+	$(INSTALL) -m 644 include/*.h $(DESTDIR)$(PREFIX)/include
+	$(INSTALL) -m 644 man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	$(INSTALL) -m 644 man/*.4 $(DESTDIR)$(PREFIX)/share/man/man4
+	$(INSTALL) -m 644 completions/* $(DESTDIR)$(BASHCOMP)
+
+clean: ## remove everything that was built (.cache stays)
+	rm -rf build
+	find module -regex '.*\.\(o\|ko\|mod\|mod\.c\|cmd\)' -delete
+	rm -f Module.symvers modules.order .*.cmd
+
+help: ## list the targets
+	@echo "vcpu-info $(VERSION). Targets; those with [root] need root:"
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12

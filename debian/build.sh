@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Build the source and binary packages from a copy of the tree in the given
+# directory, and leave them there.
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+out=$1
+name=vcpu-info-$(cat VERSION)
+epoch=$(dpkg-parsechangelog -S Timestamp)
+
+# What git ignores is no source; a tree without git has to be clean.
+list_files() {
+	if [ -e .git ]; then
+		git -c safe.directory='*' ls-files -z -co --exclude-standard
+	else
+		find . \( -path ./build -o -path ./.cache \) -prune -o \
+			! -type d -printf '%P\0'
+	fi | sort -zu
+}
+
+rm -rf "$out"
+mkdir -p "$out/$name"
+list_files | while IFS= read -r -d '' f; do
+	[ ! -e "$f" ] && [ ! -L "$f" ] || printf '%s\0' "$f"
+done | tar -c --null -T - | tar -x -C "$out/$name"
+cd "$out"
+tar -c --sort=name --mtime="@$epoch" --owner=0 --group=0 --numeric-owner \
+	--exclude="$name/debian" "$name" |
+	xz >"vcpu-info_$(cat "$name/VERSION").orig.tar.xz"
+cd "$name"
+dpkg-buildpackage -us -uc
