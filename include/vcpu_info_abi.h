@@ -37,7 +37,8 @@
 /**
  * VCPU_INFO_PROBE_ID - vcpu_id that asks whether the host answers at all
  *
- * The host returns 0 and writes no event. The value can never be a vcpu_id
+ * The host answers 0, or -EACCES if its policy refuses the VM, and writes no
+ * record. The value can never be a vcpu_id
  * (those are not negative).
  */
 #define VCPU_INFO_PROBE_ID	(-2147483647 - 1)
@@ -155,8 +156,9 @@ struct vcpu_info_ioc_all {
 #define VCPU_INFO_F_TORN	0x04	/* attempts used up: registers may not belong together */
 
 /*
- * Field valid: a bit for each register, in the order of the event's fields.
- * A register whose bit is clear holds 0 and means "not known".
+ * Field valid: a bit for each register, in the order of the event's fields. A
+ * register whose bit is clear is not known and holds 0; only with
+ * VCPU_INFO_F_TORN does it hold what memory held, which may be wrong.
  */
 #define VCPU_INFO_REG_RAX	0
 #define VCPU_INFO_REG_RCX	1

@@ -32,19 +32,6 @@
 			 { VCPU_INFO_REASON_RATE_LIMIT, "rate-limit" },	\
 			 { VCPU_INFO_REASON_NESTED, "nested" })
 
-#define VCPU_INFO_REG_FIELDS						\
-	__field(u64, rax) __field(u64, rcx)				\
-	__field(u64, rdx) __field(u64, rbx)				\
-	__field(u64, rsp) __field(u64, rbp)				\
-	__field(u64, rsi) __field(u64, rdi)				\
-	__field(u64, r8) __field(u64, r9)				\
-	__field(u64, r10) __field(u64, r11)				\
-	__field(u64, r12) __field(u64, r13)				\
-	__field(u64, r14) __field(u64, r15)				\
-	__field(u64, rip) __field(u64, rflags)				\
-	__field(u64, cr0) __field(u64, cr3)				\
-	__field(u64, cr4) __field(u64, efer)
-
 /* One record: a vCPU's registers, its thread and how often it has exited. */
 TRACE_EVENT(vcpu_info,
 	TP_PROTO(const struct vcpu_info_origin *from,
@@ -64,7 +51,28 @@ TRACE_EVENT(vcpu_info,
 		__field(u8, flags)
 		__field(u8, attempts)
 		__field(u8, ns_level)
-		VCPU_INFO_REG_FIELDS
+		__field(u64, rax)
+		__field(u64, rcx)
+		__field(u64, rdx)
+		__field(u64, rbx)
+		__field(u64, rsp)
+		__field(u64, rbp)
+		__field(u64, rsi)
+		__field(u64, rdi)
+		__field(u64, r8)
+		__field(u64, r9)
+		__field(u64, r10)
+		__field(u64, r11)
+		__field(u64, r12)
+		__field(u64, r13)
+		__field(u64, r14)
+		__field(u64, r15)
+		__field(u64, rip)
+		__field(u64, rflags)
+		__field(u64, cr0)
+		__field(u64, cr3)
+		__field(u64, cr4)
+		__field(u64, efer)
 		__field(u64, exits)
 		__field(u64, io_exits)
 		__field(u64, mmio_exits)
@@ -88,8 +96,28 @@ TRACE_EVENT(vcpu_info,
 		__entry->flags = snap->flags;
 		__entry->attempts = snap->attempts;
 		__entry->ns_level = snap->ns_level;
-		/* snap->regs[] has the order of VCPU_INFO_REG_FIELDS */
-		memcpy(&__entry->rax, snap->regs, sizeof(snap->regs));
+		__entry->rax = snap->regs[VCPU_INFO_REG_RAX];
+		__entry->rcx = snap->regs[VCPU_INFO_REG_RCX];
+		__entry->rdx = snap->regs[VCPU_INFO_REG_RDX];
+		__entry->rbx = snap->regs[VCPU_INFO_REG_RBX];
+		__entry->rsp = snap->regs[VCPU_INFO_REG_RSP];
+		__entry->rbp = snap->regs[VCPU_INFO_REG_RBP];
+		__entry->rsi = snap->regs[VCPU_INFO_REG_RSI];
+		__entry->rdi = snap->regs[VCPU_INFO_REG_RDI];
+		__entry->r8 = snap->regs[VCPU_INFO_REG_R8];
+		__entry->r9 = snap->regs[VCPU_INFO_REG_R9];
+		__entry->r10 = snap->regs[VCPU_INFO_REG_R10];
+		__entry->r11 = snap->regs[VCPU_INFO_REG_R11];
+		__entry->r12 = snap->regs[VCPU_INFO_REG_R12];
+		__entry->r13 = snap->regs[VCPU_INFO_REG_R13];
+		__entry->r14 = snap->regs[VCPU_INFO_REG_R14];
+		__entry->r15 = snap->regs[VCPU_INFO_REG_R15];
+		__entry->rip = snap->regs[VCPU_INFO_REG_RIP];
+		__entry->rflags = snap->regs[VCPU_INFO_REG_RFLAGS];
+		__entry->cr0 = snap->regs[VCPU_INFO_REG_CR0];
+		__entry->cr3 = snap->regs[VCPU_INFO_REG_CR3];
+		__entry->cr4 = snap->regs[VCPU_INFO_REG_CR4];
+		__entry->efer = snap->regs[VCPU_INFO_REG_EFER];
 		__entry->exits = snap->exits;
 		__entry->io_exits = snap->io_exits;
 		__entry->mmio_exits = snap->mmio_exits;

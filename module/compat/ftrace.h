@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* ftrace: handler arguments, flags, trace instances */
+#ifndef VCPU_INFO_COMPAT_FTRACE_H
+#define VCPU_INFO_COMPAT_FTRACE_H
+
+#include <linux/ftrace.h>
+#include <linux/trace.h>
+
+#include "compat.h"
+
+#ifndef CONFIG_DYNAMIC_FTRACE_WITH_REGS
+#error "vcpu-info needs a kernel with CONFIG_DYNAMIC_FTRACE_WITH_REGS"
+#endif
+
+/*
+ * With DYNAMIC_FTRACE_WITH_ARGS every handler gets the arguments and may set
+ * the instruction pointer; saving all registers only costs.
+ */
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+#define COMPAT_FTRACE_REDIRECT_FLAGS \
+	(FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT)
+#else
+#define COMPAT_FTRACE_REDIRECT_FLAGS \
+	(FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT | \
+	 FTRACE_OPS_FL_SAVE_REGS)
+#endif
+
+/*
+ * 6.2, 94d095ffa0e1 ("ftrace: abstract DYNAMIC_FTRACE_WITH_ARGS accesses") and
+ * 0ef86097f1f9 ("ftrace: rename ftrace_instruction_pointer_set() ->
+ * ftrace_regs_set_instruction_pointer()")
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+static __always_inline unsigned long
+compat_ftrace_first_argument(struct ftrace_regs *fregs)
+{
+	return fregs->regs.di;
+}
+
+static __always_inline void
+compat_ftrace_set_ip(struct ftrace_regs *fregs, unsigned long ip)
+{
+	ftrace_instruction_pointer_set(fregs, ip);
+}
+#else
+static __always_inline unsigned long
+compat_ftrace_first_argument(struct ftrace_regs *fregs)
+{
+	return ftrace_regs_get_argument(fregs, 0);
+}
+
+static __always_inline void
+compat_ftrace_set_ip(struct ftrace_regs *fregs, unsigned long ip)
+{
+	ftrace_regs_set_instruction_pointer(fregs, ip);
+}
+#endif
+
+/*
+ * 6.8, d23569979ca1 ("tracing: Allow creating instances with specified system
+ * events")
+ */
+static inline struct trace_array *
+compat_trace_array_get_by_name(const char *name, const char *systems)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+	return trace_array_get_by_name(name);
+#else
+	return trace_array_get_by_name(name, systems);
+#endif
+}
+
+#endif /* VCPU_INFO_COMPAT_FTRACE_H */

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* KVM: where a vCPU keeps what a record is made of */
+#ifndef VCPU_INFO_COMPAT_KVM_H
+#define VCPU_INFO_COMPAT_KVM_H
+
+#include <linux/kvm_host.h>
+#include <linux/kvm_para.h>
+#include <linux/pid.h>
+
+#include "compat.h"
+
+/*
+ * arch/x86/kvm/x86.h, enum kvm_intr_type: the value that
+ * vcpu->arch.handling_intr_from_guest has while host interrupts that ended
+ * guest mode are served.
+ */
+#define COMPAT_KVM_HANDLING_IRQ 1
+
+/*
+ * vCPU registers are either in vcpu->arch or, on VMX, still in the VMCS
+ * (arch/x86/kvm/kvm_cache_regs.h, which is not among the installed headers).
+ */
+static __always_inline bool
+compat_kvm_reg_available(const struct kvm_vcpu *vcpu, int reg)
+{
+	return test_bit(reg, (const unsigned long *)&vcpu->arch.regs_avail);
+}
+
+/* Only where the vCPU's VMCS is current: in its own thread or on its CPU. */
+static __always_inline void compat_kvm_cache_reg(struct kvm_vcpu *vcpu, int reg)
+{
+	if (!compat_kvm_reg_available(vcpu, reg))
+		static_call(kvm_x86_cache_reg)(vcpu, reg);
+}
+
+static __always_inline unsigned long
+compat_kvm_rip(const struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->arch.regs[VCPU_REGS_RIP]);
+}
+
+#define COMPAT_KVM_REG_RIP	VCPU_REGS_RIP
+#define COMPAT_KVM_REG_RFLAGS	VCPU_EXREG_RFLAGS
+#define COMPAT_KVM_REG_CR0	VCPU_EXREG_CR0
+#define COMPAT_KVM_REG_CR3	VCPU_EXREG_CR3
+#define COMPAT_KVM_REG_CR4	VCPU_EXREG_CR4
+
+static inline unsigned long compat_kvm_rflags(struct kvm_vcpu *vcpu)
+{
+	return kvm_get_rflags(vcpu);
+}
+
+static inline bool compat_kvm_protected(const struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.guest_state_protected;
+}
+
+static inline bool compat_kvm_is_nested(const struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.hflags & HF_GUEST_MASK;
+}
+
+/* Under rcu_read_lock(); NULL if KVM_RUN was never called on the vCPU. */
+static inline struct pid *compat_kvm_vcpu_pid(struct kvm_vcpu *vcpu)
+{
+	return rcu_dereference(vcpu->pid);
+}
+
+static inline bool compat_kvm_never_run(struct kvm_vcpu *vcpu)
+{
+	return !rcu_access_pointer(vcpu->pid);
+}
+
+#endif /* VCPU_INFO_COMPAT_KVM_H */

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Diverting calls of a kernel function by ftrace, as livepatch does it. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/delay.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+
+#include "hook.h"
+
+static unsigned long hook_in_flight(const struct vcpu_info_hook *hook)
+{
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(*per_cpu_ptr(hook->in_flight, cpu));
+
+	return sum;
+}
+
+static void hook_explain(const char *name, int err)
+{
+	switch (err) {
+	case -EBUSY:
+		pr_err("cannot hook %s(): a livepatch or another tracer that redirects it is active, or kernel.ftrace_enabled is 0 (see /sys/kernel/tracing/enabled_functions and sysctl kernel.ftrace_enabled)\n",
+		       name);
+		break;
+	case -EINVAL:
+		pr_err("cannot hook %s(): ftrace knows no such function\n",
+		       name);
+		break;
+	default:
+		pr_err("cannot hook %s(): error %d\n", name, err);
+		break;
+	}
+}
+
+/**
+ * vcpu_info_hook_install() - start diverting calls
+ * @hook: @target, @replacement and @ops.func are set, the rest is zero
+ * @name: the target's name, for messages
+ *
+ * Return: 0, or a negative errno after a message: -EBUSY if
+ * kernel.ftrace_enabled is 0 or the function is redirected by somebody else,
+ * -EINVAL if ftrace cannot trace it, -ENOMEM.
+ */
+int vcpu_info_hook_install(struct vcpu_info_hook *hook, const char *name)
+{
+	int err;
+
+	hook->in_flight = alloc_percpu(unsigned long);
+	if (!hook->in_flight)
+		return -ENOMEM;
+
+	/*
+	 * PERMANENT: without it kernel.ftrace_enabled=0 would silence the hook
+	 * later, unnoticed; with it that is refused, now and then.
+	 */
+	hook->ops.flags = COMPAT_FTRACE_REDIRECT_FLAGS;
+	err = ftrace_set_filter_ip(&hook->ops, hook->target, 0, 0);
+	if (err)
+		goto err_free;
+
+	err = register_ftrace_function(&hook->ops);
+	if (err)
+		goto err_filter;
+
+	WRITE_ONCE(hook->active, true);
+	return 0;
+
+err_filter:
+	ftrace_set_filter_ip(&hook->ops, hook->target, 1, 0);
+err_free:
+	ftrace_free_filter(&hook->ops);
+	free_percpu(hook->in_flight);
+	hook->in_flight = NULL;
+	hook_explain(name, err);
+	return err;
+}
+
+/**
+ * vcpu_info_hook_remove() - stop diverting calls and wait for the last one
+ * @hook: the hook; nothing to do if it is not installed
+ *
+ * May sleep. When it returns, no task is in the replacement.
+ */
+void vcpu_info_hook_remove(struct vcpu_info_hook *hook)
+{
+	if (!hook->active)
+		return;
+
+	/* Returns after every handler that could still divert a call is done. */
+	WARN_ON(unregister_ftrace_function(&hook->ops));
+	WRITE_ONCE(hook->active, false);
+
+	/* A replacement may sleep, which RCU-tasks takes for being done. */
+	while (hook_in_flight(hook))
+		msleep(20);
+
+	/* What is left is the way from vcpu_info_hook_done() to the return. */
+	synchronize_rcu_tasks();
+
+	ftrace_set_filter_ip(&hook->ops, hook->target, 1, 0);
+	ftrace_free_filter(&hook->ops);
+	free_percpu(hook->in_flight);
+	hook->in_flight = NULL;
+}
+
+/*
+ * Self-test: what the hook depends on is tried on a function of our own before
+ * KVM is touched.
+ */
+#define SELFTEST_PLAIN		0x706c
+#define SELFTEST_DIVERTED	0x6469
+
+static struct vcpu_info_hook selftest_hook;
+static bool selftest_in_replacement;
+
+static noinline int selftest_target(unsigned long arg)
+{
+	/* Keeps the compiler from computing the result at the call. */
+	OPTIMIZER_HIDE_VAR(arg);
+	return arg ? SELFTEST_PLAIN : 0;
+}
+
+static noinline int selftest_replacement(unsigned long arg)
+{
+	int ret;
+
+	selftest_in_replacement = true;
+	ret = selftest_target(arg);
+	selftest_in_replacement = false;
+	vcpu_info_hook_done(&selftest_hook);
+	return ret == SELFTEST_PLAIN ? SELFTEST_DIVERTED : ret;
+}
+
+static void notrace selftest_handler(unsigned long ip, unsigned long parent_ip,
+				     struct ftrace_ops *ops,
+				     struct ftrace_regs *fregs)
+{
+	if (selftest_in_replacement ||
+	    compat_ftrace_first_argument(fregs) != (unsigned long)&selftest_hook)
+		return;
+	vcpu_info_hook_divert(&selftest_hook, fregs);
+}
+
+/**
+ * vcpu_info_hook_selftest() - check that calls can be diverted on this kernel
+ *
+ * Return: 0; -EIO if a hooked call was not diverted or the original could not
+ * be reached from the replacement; or what vcpu_info_hook_install() says.
+ */
+int vcpu_info_hook_selftest(void)
+{
+	unsigned long arg = (unsigned long)&selftest_hook;
+	int err, hooked, passed;
+
+	selftest_hook.ops.func = selftest_handler;
+	selftest_hook.target = (unsigned long)selftest_target;
+	selftest_hook.replacement = (unsigned long)selftest_replacement;
+	err = vcpu_info_hook_install(&selftest_hook, "selftest_target");
+	if (err)
+		return err;
+
+	hooked = selftest_target(arg);
+	passed = selftest_target(arg + 1);
+	vcpu_info_hook_remove(&selftest_hook);
+
+	if (hooked != SELFTEST_DIVERTED || passed != SELFTEST_PLAIN ||
+	    selftest_target(arg) != SELFTEST_PLAIN) {
+		pr_err("self-test failed: ftrace does not divert calls on this kernel (0x%x 0x%x)\n",
+		       hooked, passed);
+		return -EIO;
+	}
+
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef VCPU_INFO_HOOK_H
+#define VCPU_INFO_HOOK_H
+
+#include <linux/percpu.h>
+
+#include "compat/ftrace.h"
+
+/**
+ * struct vcpu_info_hook - a function that calls can be diverted from
+ * @ops: how ftrace sees the hook
+ * @target: address of the function
+ * @replacement: address of what may run in its place; same prototype
+ * @in_flight: calls diverted and not yet done, as a sum over all CPUs
+ * @active: true from install to remove
+ *
+ * The handler in @ops.func decides for each call and diverts by
+ * vcpu_info_hook_divert(). Each replacement ends with vcpu_info_hook_done().
+ */
+struct vcpu_info_hook {
+	struct ftrace_ops ops;
+	unsigned long target;
+	unsigned long replacement;
+	unsigned long __percpu *in_flight;
+	bool active;
+};
+
+/*
+ * Count first: a task may be preempted anywhere between here and the
+ * replacement's end, and remove has to wait for it.
+ */
+static __always_inline void
+vcpu_info_hook_divert(struct vcpu_info_hook *hook, struct ftrace_regs *fregs)
+{
+	this_cpu_inc(*hook->in_flight);
+	compat_ftrace_set_ip(fregs, hook->replacement);
+}
+
+static __always_inline void vcpu_info_hook_done(struct vcpu_info_hook *hook)
+{
+	this_cpu_dec(*hook->in_flight);
+}
+
+int vcpu_info_hook_install(struct vcpu_info_hook *hook, const char *name);
+void vcpu_info_hook_remove(struct vcpu_info_hook *hook);
+int vcpu_info_hook_selftest(void);
+
+#endif /* VCPU_INFO_HOOK_H */

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/* vcpu_info, the host module: loading and unloading */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+
+#include "hook.h"
+#include "hypercall.h"
+#include "instance.h"
+#include "policy.h"
+#include "stats.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+static unsigned int buffer_kb = VCPU_INFO_BUFFER_KB_DEFAULT;
+module_param(buffer_kb, uint, 0444);
+MODULE_PARM_DESC(buffer_kb, "size of the trace instance vcpu_info in KiB per CPU, 8 to 1048576; 0 makes no instance (default: 512)");
+
+static int __init check_parameters(void)
+{
+	if (buffer_kb && (buffer_kb < VCPU_INFO_BUFFER_KB_MIN ||
+			  buffer_kb > VCPU_INFO_BUFFER_KB_MAX)) {
+		pr_err("buffer_kb=%u is refused: it is 0 or a number from %u to %u\n",
+		       buffer_kb, VCPU_INFO_BUFFER_KB_MIN,
+		       VCPU_INFO_BUFFER_KB_MAX);
+		return -EINVAL;
+	}
+
+	return 0;
+}
+
+static int __init vcpu_info_init(void)
+{
+	int err;
+
+	err = check_parameters();
+	if (err)
+		return err;
+
+	err = vcpu_info_hook_selftest();
+	if (err)
+		return err;
+
+	vcpu_info_policy_init();
+
+	err = vcpu_info_instance_init(buffer_kb);
+	if (err)
+		return err;
+
+	err = vcpu_info_stats_init(vcpu_info_hypercall_hook());
+	if (err)
+		goto err_instance;
+
+	err = vcpu_info_hypercall_init();
+	if (err)
+		goto err_stats;
+
+	pr_info("%s: serving hypercall 0x%x\n", VCPU_INFO_VERSION,
+		vcpu_info_hypercall_nr());
+	return 0;
+
+err_stats:
+	vcpu_info_stats_exit();
+err_instance:
+	vcpu_info_instance_exit();
+	return err;
+}
+
+static void __exit vcpu_info_exit(void)
+{
+	vcpu_info_hypercall_exit();
+	vcpu_info_stats_exit();
+	vcpu_info_policy_exit();
+	vcpu_info_instance_exit();
+}
+
+module_init(vcpu_info_init);
+module_exit(vcpu_info_exit);
+
+MODULE_AUTHOR("The vcpu-info developers");
+MODULE_DESCRIPTION("Records a vCPU's registers, thread and VM exits when its guest asks");
+MODULE_VERSION(VCPU_INFO_VERSION);
+MODULE_LICENSE("GPL");

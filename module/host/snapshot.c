@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Taking a vCPU's registers without stopping its VM.
+ *
+ * At each VM exit KVM saves all GPRs but RSP to vcpu->arch.regs. SVM saves RIP
+ * and RSP there as well, keeps RFLAGS in the VMCB, which is plain memory, and
+ * copies CR0 and CR3 only when it handles the exit. VMX leaves all of these in
+ * the VMCS, which only the CPU that has it loaded can read, until KVM asks for
+ * them (vcpu->arch.regs_avail). So what can be known of a vCPU depends on what
+ * it is doing; vcpu_info(4) has the table.
+ */
+#include <linux/delay.h>
+#include <linux/preempt.h>
+#include <linux/rcuwait.h>
+#include <linux/sched.h>
+#include <linux/smp.h>
+
+#include "compat/kvm.h"
+#include "snapshot.h"
+
+#define REG(name)	BIT(VCPU_INFO_REG_##name)
+#define ALL_REGS	(BIT(VCPU_INFO_NR_REGS) - 1)
+#define ALL_GPRS	(BIT(VCPU_INFO_REG_R15 + 1) - 1)
+
+/* x86 encodes the GPRs in the same order as the ABI lists them. */
+static_assert(VCPU_REGS_RAX == VCPU_INFO_REG_RAX);
+static_assert(VCPU_REGS_RSP == VCPU_INFO_REG_RSP);
+static_assert(VCPU_REGS_RDI == VCPU_INFO_REG_RDI);
+static_assert(VCPU_REGS_R15 == VCPU_INFO_REG_R15);
+
+static bool is_svm(void)
+{
+	return boot_cpu_has(X86_FEATURE_SVM);
+}
+
+static void take_ids(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap)
+{
+	struct pid *pid;
+
+	snap->vcpu_id = vcpu->vcpu_id;
+
+	rcu_read_lock();
+	pid = compat_kvm_vcpu_pid(vcpu);
+	if (pid) {
+		snap->pid = pid_nr(pid);
+		snap->ns_level = min_t(unsigned int, pid->level, U8_MAX);
+		snap->ns_pid = pid->numbers[pid->level].nr;
+	}
+	rcu_read_unlock();
+}
+
+/* Where the vCPU was last, and how often it has exited. */
+static void take_counts(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap)
+{
+	const struct kvm_vcpu_stat *stat = &vcpu->stat;
+
+	snap->cpu = READ_ONCE(vcpu->cpu);
+	snap->exits = READ_ONCE(stat->exits);
+	snap->io_exits = READ_ONCE(stat->io_exits);
+	snap->mmio_exits = READ_ONCE(stat->mmio_exits);
+	snap->halt_exits = READ_ONCE(stat->halt_exits);
+	snap->irq_exits = READ_ONCE(stat->irq_exits);
+	snap->irq_window_exits = READ_ONCE(stat->irq_window_exits);
+	snap->signal_exits = READ_ONCE(stat->signal_exits);
+	snap->hypercalls = READ_ONCE(stat->hypercalls);
+
+	snap->flags = 0;
+	if (compat_kvm_is_nested(vcpu))
+		snap->flags |= VCPU_INFO_F_NESTED;
+	if (READ_ONCE(vcpu->arch.complete_userspace_io))
+		snap->flags |= VCPU_INFO_F_EMULATION;
+}
+
+/* What is in memory, whatever it is worth; the caller says what is valid. */
+static void copy_regs(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap)
+{
+	int i;
+
+	for (i = 0; i <= VCPU_INFO_REG_R15; i++)
+		snap->regs[i] = READ_ONCE(vcpu->arch.regs[i]);
+	snap->regs[VCPU_INFO_REG_RIP] = compat_kvm_rip(vcpu);
+	snap->regs[VCPU_INFO_REG_CR0] = READ_ONCE(vcpu->arch.cr0);
+	snap->regs[VCPU_INFO_REG_CR3] = READ_ONCE(vcpu->arch.cr3);
+	snap->regs[VCPU_INFO_REG_CR4] = READ_ONCE(vcpu->arch.cr4);
+	snap->regs[VCPU_INFO_REG_EFER] = READ_ONCE(vcpu->arch.efer);
+}
+
+/*
+ * Fetches what is still in the VMCS. Only where it is loaded, and only while
+ * the interrupted code of KVM does not write regs_avail.
+ */
+static void cache_regs(struct kvm_vcpu *vcpu)
+{
+	compat_kvm_cache_reg(vcpu, VCPU_REGS_RSP);
+	compat_kvm_cache_reg(vcpu, COMPAT_KVM_REG_RIP);
+	compat_kvm_cache_reg(vcpu, COMPAT_KVM_REG_CR0);
+	compat_kvm_cache_reg(vcpu, COMPAT_KVM_REG_CR3);
+	compat_kvm_cache_reg(vcpu, COMPAT_KVM_REG_CR4);
+}
+
+/* Exact; the vCPU is loaded on this CPU and between two instructions. */
+static void copy_loaded(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap)
+{
+	cache_regs(vcpu);
+	copy_regs(vcpu, snap);
+	snap->regs[VCPU_INFO_REG_RFLAGS] = compat_kvm_rflags(vcpu);
+	snap->valid = ALL_REGS;
+}
+
+/* Which registers of a vCPU that is loaded nowhere are in memory. */
+static u32 regs_in_memory(struct kvm_vcpu *vcpu)
+{
+	u32 valid = (ALL_GPRS & ~REG(RSP)) | REG(EFER);
+
+	if (compat_kvm_reg_available(vcpu, VCPU_REGS_RSP))
+		valid |= REG(RSP);
+	if (compat_kvm_reg_available(vcpu, COMPAT_KVM_REG_RIP))
+		valid |= REG(RIP);
+	if (compat_kvm_reg_available(vcpu, COMPAT_KVM_REG_CR0))
+		valid |= REG(CR0);
+	if (compat_kvm_reg_available(vcpu, COMPAT_KVM_REG_CR3))
+		valid |= REG(CR3);
+	if (compat_kvm_reg_available(vcpu, COMPAT_KVM_REG_CR4))
+		valid |= REG(CR4);
+
+	return valid;
+}
+
+/*
+ * On SVM a read of memory, with nothing cached or changed. Not so on VMX:
+ * there it may mean a VMREAD from whichever VMCS this CPU has loaded.
+ */
+static void copy_rflags_svm(struct kvm_vcpu *vcpu,
+			    struct vcpu_info_snapshot *snap)
+{
+	snap->regs[VCPU_INFO_REG_RFLAGS] = compat_kvm_rflags(vcpu);
+	snap->valid |= REG(RFLAGS);
+}
+
+/**
+ * vcpu_info_snapshot_self() - snapshot of the vCPU that this thread runs
+ * @vcpu: it; loaded, at the end of a VM exit and before that is emulated
+ * @snap: filled; all registers are exact and belong to the same moment
+ */
+void vcpu_info_snapshot_self(struct kvm_vcpu *vcpu,
+			     struct vcpu_info_snapshot *snap)
+{
+	memset(snap, 0, sizeof(*snap));
+	take_ids(vcpu, snap);
+	take_counts(vcpu, snap);
+	snap->attempts = 1;
+
+	if (compat_kvm_protected(vcpu)) {
+		snap->state = VCPU_INFO_STATE_PROTECTED;
+		return;
+	}
+
+	snap->state = VCPU_INFO_STATE_SELF;
+	copy_loaded(vcpu, snap);
+}
+
+/* Runs on the CPU where the target was seen in guest mode. */
+struct guest_probe {
+	struct kvm_vcpu *target;
+	struct vcpu_info_snapshot *snap;
+	bool taken;
+};
+
+/*
+ * KVM marks the time in which it serves the host interrupts that came while in
+ * guest mode: the GPRs are saved, the VMCS is still the target's, no exit is
+ * handled yet, and interrupts are on. Nowhere else may an interrupt handler
+ * read a VMCS: kvm_get_running_vcpu() alone does not tell, for that pointer is
+ * set before the VMCS is loaded.
+ */
+static void guest_probe_ipi(void *info)
+{
+	struct guest_probe *probe = info;
+	struct kvm_vcpu *target = probe->target;
+	struct vcpu_info_snapshot *snap = probe->snap;
+
+	if (READ_ONCE(target->cpu) != smp_processor_id())
+		return;
+	if (READ_ONCE(target->arch.handling_intr_from_guest) !=
+	    COMPAT_KVM_HANDLING_IRQ)
+		return;
+
+	take_counts(target, snap);
+	copy_loaded(target, snap);
+	/* SVM copies these when it handles the exit, after this. */
+	if (is_svm())
+		snap->valid &= ~(REG(CR0) | REG(CR3));
+	probe->taken = true;
+}
+
+static bool try_guest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
+{
+	struct guest_probe probe = { .target = target, .snap = snap };
+	int cpu = READ_ONCE(target->cpu);
+
+	if (cpu < 0 || smp_call_function_single(cpu, guest_probe_ipi, &probe, 1))
+		return false;
+
+	if (probe.taken)
+		snap->state = VCPU_INFO_STATE_GUEST;
+	return probe.taken;
+}
+
+/* What changes when a vCPU that is loaded nowhere starts to move. */
+struct rest {
+	u64 exits;
+	unsigned long rip;
+	int cpu;
+	int mode;
+	int mp_state;
+	bool blocking;
+	bool preempted;
+};
+
+static void read_rest(struct kvm_vcpu *vcpu, struct rest *rest)
+{
+	rest->exits = READ_ONCE(vcpu->stat.exits);
+	rest->rip = compat_kvm_rip(vcpu);
+	rest->cpu = READ_ONCE(vcpu->cpu);
+	rest->mode = READ_ONCE(vcpu->mode);
+	rest->mp_state = READ_ONCE(vcpu->arch.mp_state);
+	rest->blocking = kvm_vcpu_is_blocking(vcpu);
+	rest->preempted = READ_ONCE(vcpu->preempted);
+}
+
+static bool rest_equal(const struct rest *a, const struct rest *b)
+{
+	return a->exits == b->exits && a->rip == b->rip && a->cpu == b->cpu &&
+	       a->mode == b->mode && a->mp_state == b->mp_state &&
+	       a->blocking == b->blocking && a->preempted == b->preempted;
+}
+
+/*
+ * A preempted vCPU was perhaps interrupted while KVM emulated an instruction
+ * and wrote its results one by one. KVM knows when that is excluded.
+ */
+static bool preempted_between_instructions(struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->arch.at_instruction_boundary);
+}
+
+/*
+ * Copies a vCPU that sleeps in KVM or waits for a host CPU. It may wake at any
+ * time: what was copied counts only if it did not.
+ */
+static bool try_rest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
+{
+	struct rest before, after;
+	bool exact = true;
+
+	read_rest(target, &before);
+	if (before.mode != OUTSIDE_GUEST_MODE ||
+	    !(before.blocking || before.preempted))
+		return false;
+	smp_rmb(); /* the state before the registers */
+
+	take_counts(target, snap);
+	copy_regs(target, snap);
+	snap->valid = regs_in_memory(target);
+	/* An SVM guest that is a hypervisor may switch and free VMCBs. */
+	if (is_svm() && !(READ_ONCE(target->arch.efer) & EFER_SVME))
+		copy_rflags_svm(target, snap);
+	if (before.preempted)
+		exact = preempted_between_instructions(target);
+
+	smp_rmb(); /* the registers before the state */
+	read_rest(target, &after);
+	if (!rest_equal(&before, &after))
+		return false;
+
+	snap->state = before.preempted ? VCPU_INFO_STATE_PREEMPTED :
+					 VCPU_INFO_STATE_HALTED;
+	if (!exact) {
+		snap->valid = 0;
+		snap->flags |= VCPU_INFO_F_TORN;
+	} else if (before.preempted && is_svm() && preempt_model_preemptible()) {
+		/* It may not have come to where SVM copies these. */
+		snap->valid &= ~(REG(CR0) | REG(CR3));
+	}
+	return true;
+}
+
+/*
+ * Whoever gets the mutex holds the vCPU out of KVM_RUN. Only tried: the caller
+ * holds the mutex of its own vCPU, and two may ask for each other.
+ */
+static bool try_user(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
+{
+	if (!mutex_trylock(&target->mutex))
+		return false;
+
+	take_counts(target, snap);
+	copy_regs(target, snap);
+	snap->valid = regs_in_memory(target);
+	if (is_svm())
+		copy_rflags_svm(target, snap);
+	snap->state = compat_kvm_never_run(target) ? VCPU_INFO_STATE_NEVER_RUN :
+						     VCPU_INFO_STATE_USER;
+	mutex_unlock(&target->mutex);
+	return true;
+}
+
+static bool try_all(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
+{
+	if (READ_ONCE(target->mode) != OUTSIDE_GUEST_MODE)
+		return try_guest(target, snap);
+
+	return try_rest(target, snap) || try_user(target, snap);
+}
+
+/* Gives a target that is handling an exit time to finish: 190 us in all. */
+static void back_off(int attempt)
+{
+	cond_resched();
+	udelay(min(1 << (attempt - 1), 16));
+}
+
+static void drop_invalid(struct vcpu_info_snapshot *snap)
+{
+	int i;
+
+	for (i = 0; i < VCPU_INFO_NR_REGS; i++)
+		if (!(snap->valid & BIT(i)))
+			snap->regs[i] = 0;
+}
+
+/**
+ * vcpu_info_snapshot_other() - snapshot of a vCPU that this thread does not run
+ * @target: any vCPU of a VM that cannot go away meanwhile
+ * @snap: filled; @valid says which registers are exact
+ *
+ * Needs no calling vCPU. May sleep, but not for @target: it looks at most
+ * VCPU_INFO_MAX_ATTEMPTS times, and waits for nothing but an IPI. When all
+ * attempts are used up the state is VCPU_INFO_STATE_IN_EXIT, no register is
+ * valid, and the values are what memory held (VCPU_INFO_F_TORN).
+ */
+void vcpu_info_snapshot_other(struct kvm_vcpu *target,
+			      struct vcpu_info_snapshot *snap)
+{
+	int attempt;
+
+	memset(snap, 0, sizeof(*snap));
+	take_ids(target, snap);
+
+	if (compat_kvm_protected(target)) {
+		take_counts(target, snap);
+		snap->state = VCPU_INFO_STATE_PROTECTED;
+		snap->attempts = 1;
+		return;
+	}
+
+	for (attempt = 1; attempt <= VCPU_INFO_MAX_ATTEMPTS; attempt++) {
+		snap->attempts = attempt;
+		if (try_all(target, snap)) {
+			if (!(snap->flags & VCPU_INFO_F_TORN))
+				drop_invalid(snap);
+			return;
+		}
+		if (attempt < VCPU_INFO_MAX_ATTEMPTS)
+			back_off(attempt);
+	}
+
+	take_counts(target, snap);
+	copy_regs(target, snap);
+	snap->valid = 0;
+	snap->regs[VCPU_INFO_REG_RFLAGS] = 0;
+	snap->flags |= VCPU_INFO_F_TORN;
+	snap->state = VCPU_INFO_STATE_IN_EXIT;
+}

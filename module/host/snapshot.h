@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef VCPU_INFO_SNAPSHOT_H
+#define VCPU_INFO_SNAPSHOT_H
+
+#include <linux/types.h>
+
+#include "vcpu_info_abi.h"
+
+struct kvm_vcpu;
+
+/**
+ * struct vcpu_info_origin - where a request came from
+ * @vm_pid: process ID of the VMM
+ * @vm_fd: the VM's file descriptor in the VMM, as in debugfs' kvm/PID-FD; or -1
+ * @caller_id: vcpu_id of the vCPU that asked; -1 for the host
+ */
+struct vcpu_info_origin {
+	s32 vm_pid;
+	s32 vm_fd;
+	s32 caller_id;
+};
+
+/**
+ * struct vcpu_info_snapshot - what is known of a vCPU
+ * @vcpu_id: KVM's vcpu_id
+ * @pid: host PID of the thread that last ran it; 0 if none did
+ * @ns_pid: the same in the PID namespace that the thread was created in
+ * @cpu: host CPU it last ran on; -1 if it never did
+ * @valid: bitmap of VCPU_INFO_REG_*
+ * @state: VCPU_INFO_STATE_*
+ * @flags: VCPU_INFO_F_*
+ * @attempts: how often the state was looked at
+ * @ns_level: depth of the thread's PID namespace; 0 is the host's
+ * @regs: indexed by VCPU_INFO_REG_*
+ * @exits: vcpu->stat.exits; those below are kinds of exits that it counts
+ */
+struct vcpu_info_snapshot {
+	s32 vcpu_id;
+	s32 pid;
+	s32 ns_pid;
+	s32 cpu;
+	u32 valid;
+	u8 state;
+	u8 flags;
+	u8 attempts;
+	u8 ns_level;
+	u64 regs[VCPU_INFO_NR_REGS];
+	u64 exits;
+	u64 io_exits;
+	u64 mmio_exits;
+	u64 halt_exits;
+	u64 irq_exits;
+	u64 irq_window_exits;
+	u64 signal_exits;
+	u64 hypercalls;
+};
+
+/* Looks at the state of a vCPU other than the current one at most so often. */
+#define VCPU_INFO_MAX_ATTEMPTS	16
+
+void vcpu_info_snapshot_self(struct kvm_vcpu *vcpu,
+			     struct vcpu_info_snapshot *snap);
+void vcpu_info_snapshot_other(struct kvm_vcpu *target,
+			      struct vcpu_info_snapshot *snap);
+
+#endif /* VCPU_INFO_SNAPSHOT_H */
