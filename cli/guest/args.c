@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <limits.h>
+
+#include "args.h"
+#include "num.h"
+#include "vcpu_info_abi.h"
+
+#define INTERVAL_MAX_MS	(24 * 60 * 60 * 1000)
+#define UNSET		(-1)
+
+enum {
+	OPT_VCPU_ID = OPT_LONG,
+	OPT_SELF,
+};
+
+const struct opt_spec trigger_specs[] = {
+	{ 'c', "cpu", "LIST", "these CPUs, by Linux's number (0-3,7)" },
+	{ OPT_VCPU_ID, "vcpu-id", "LIST", "these vCPUs, by KVM's id (APIC id)" },
+	{ OPT_SELF, "self", NULL, "the CPU the program runs on" },
+	{ 'r', "repeat", "N", "ask N times (default: 1)" },
+	{ 'i', "interval", "MS", "milliseconds from one time to the next (default: 1000)" },
+	{ 'j', "json", NULL, "one JSON object a line" },
+	{ 0 }
+};
+
+const struct opt_spec status_specs[] = {
+	{ 'j', "json", NULL, "one JSON object" },
+	{ 0 }
+};
+
+/* Lists of one kind add up; two kinds of target exclude each other. */
+static enum opt_outcome set_target(struct opt_parser *op,
+				   struct trigger_opts *opts,
+				   enum trigger_target target)
+{
+	if (opts->target != TRIGGER_ALL && opts->target != target)
+		return opt_bad(op,
+			       "only one of --cpu, --vcpu-id and --self can be given");
+	opts->target = target;
+	return OPT_RUN;
+}
+
+static enum opt_outcome add_ids(struct opt_parser *op,
+				struct trigger_opts *opts, const char *option,
+				int min, int max)
+{
+	char err[160];
+
+	if (id_list_add(&opts->ids, op->arg, min, max, err, sizeof(err)))
+		return OPT_RUN;
+	return opt_bad(op, "%s: %s", option, err);
+}
+
+static enum opt_outcome set_number(struct opt_parser *op, const char *option,
+				   int min, int max, int *val)
+{
+	long long n;
+
+	if (!num_parse_int(op->arg, min, max, &n))
+		return opt_bad(op, "%s: '%s' is not a number from %d to %d",
+			       option, op->arg, min, max);
+	*val = n;
+	return OPT_RUN;
+}
+
+static enum opt_outcome trigger_opt(struct opt_parser *op, int val,
+				    struct trigger_opts *opts)
+{
+	enum opt_outcome outcome;
+
+	switch (val) {
+	case 'c':
+		outcome = set_target(op, opts, TRIGGER_CPUS);
+		if (outcome != OPT_RUN)
+			return outcome;
+		return add_ids(op, opts, "--cpu", 0, MAX_CPUS - 1);
+	case OPT_VCPU_ID:
+		outcome = set_target(op, opts, TRIGGER_VCPU_IDS);
+		if (outcome != OPT_RUN)
+			return outcome;
+		/* a probe leaves no record: that is for status to send */
+		return add_ids(op, opts, "--vcpu-id", VCPU_INFO_PROBE_ID + 1,
+			       INT_MAX);
+	case OPT_SELF:
+		return set_target(op, opts, TRIGGER_SELF);
+	case 'r':
+		return set_number(op, "--repeat", 1, INT_MAX, &opts->repeat);
+	case 'i':
+		return set_number(op, "--interval", 0, INTERVAL_MAX_MS,
+				  &opts->interval_ms);
+	case 'j':
+		opts->json = true;
+		return OPT_RUN;
+	default:
+		return opt_default(val);
+	}
+}
+
+enum opt_outcome trigger_parse(struct opt_parser *op, int argc, char **argv,
+			       struct trigger_opts *opts)
+{
+	enum opt_outcome outcome;
+	int val;
+
+	*opts = (struct trigger_opts){
+		.repeat = UNSET,
+		.interval_ms = UNSET,
+	};
+	opt_init(op, argc, argv, trigger_specs);
+	while (opt_next(op, &val)) {
+		outcome = trigger_opt(op, val, opts);
+		if (outcome != OPT_RUN)
+			return outcome;
+	}
+	outcome = opt_default(val);
+	if (outcome != OPT_RUN)
+		return outcome;
+	if (opts->interval_ms != UNSET && opts->repeat == UNSET)
+		return opt_bad(op, "--interval needs --repeat");
+	if (opts->interval_ms == UNSET)
+		opts->interval_ms = INTERVAL_DEFAULT_MS;
+	if (opts->repeat == UNSET)
+		opts->repeat = 1;
+	return OPT_RUN;
+}
+
+enum opt_outcome status_parse(struct opt_parser *op, int argc, char **argv,
+			      struct status_opts *opts)
+{
+	int val;
+
+	*opts = (struct status_opts){ 0 };
+	opt_init(op, argc, argv, status_specs);
+	while (opt_next(op, &val)) {
+		if (val != 'j')
+			return opt_default(val);
+		opts->json = true;
+	}
+	return opt_default(val);
+}

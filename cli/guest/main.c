@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vcpu-info-guest: ask the host to record the state of this guest's vCPUs.
+ */
+#include "args.h"
+#include "cmd.h"
+#include "device.h"
+#include "format.h"
+#include "result.h"
+#include "status.h"
+#include "trigger.h"
+#include "vcpu_info_abi.h"
+
+static int run_trigger(const struct cmd *cmd, int argc, char **argv)
+{
+	struct trigger_opts opts;
+	struct opt_parser op;
+	struct device dev;
+	int error, exit_code;
+
+	if (!cmd_go(cmd, &op, trigger_parse(&op, argc, argv, &opts),
+		    &exit_code))
+		goto out;
+	error = device_open(&dev, VCPU_INFO_DEV_PATH);
+	if (error) {
+		exit_code = device_open_failed(error, VCPU_INFO_DEV_PATH,
+					       device_kvm_guest());
+		goto out;
+	}
+	exit_code = trigger_run(&dev, &opts, stdout);
+	device_close(&dev);
+out:
+	id_list_free(&opts.ids);
+	return exit_code;
+}
+
+static void print_status(const struct status_opts *opts,
+			 const struct status *status)
+{
+	if (opts->json)
+		format_status_json(stdout, status);
+	else
+		format_status(stdout, status);
+}
+
+static int run_status(const struct cmd *cmd, int argc, char **argv)
+{
+	struct status status = { 0 };
+	struct status_opts opts;
+	struct opt_parser op;
+	struct device dev;
+	int error, exit_code;
+
+	if (!cmd_go(cmd, &op, status_parse(&op, argc, argv, &opts),
+		    &exit_code))
+		return exit_code;
+	status.kvm_guest = device_kvm_guest();
+	status.module_version = status_module_version();
+	error = device_open(&dev, VCPU_INFO_DEV_PATH);
+	if (error) {
+		print_status(&opts, &status);
+		return device_open_failed(error, VCPU_INFO_DEV_PATH,
+					  status.kvm_guest);
+	}
+	error = status_ask(&dev, &status);
+	device_close(&dev);
+	if (error)
+		return device_ioctl_failed(error);
+	status.device = VCPU_INFO_DEV_PATH;
+	print_status(&opts, &status);
+	return status_judge(&status);
+}
+
+static const struct cmd cmds[] = {
+	{ "trigger", "ask the host to record vCPUs (default: every online CPU)",
+	  trigger_specs, run_trigger },
+	{ "status", "tell whether device and host are there",
+	  status_specs, run_status },
+	{ 0 }
+};
+
+int main(int argc, char **argv)
+{
+	static const struct program program = {
+		.name = "vcpu-info-guest",
+		.version = VCPU_INFO_VERSION,
+		.summary = "Ask the KVM host to record the state of this guest's vCPUs.",
+		.cmds = cmds,
+	};
+
+	return cmd_main(&program, argc, argv);
+}
