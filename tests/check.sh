@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# check.sh [ROW] - run all tests: lint, unit tests, and ROW of the lab
+#
+# Every part prints TAP; its output is kept in build/check/PART.log and its
+# counts in build/check/PART. A part that fails, ends before its plan is
+# fulfilled or tests nothing counts as a failed test where no other says so.
+set -u
+
+cd "$(dirname "$0")/.." || exit 1
+row=${1:-bookworm-amd}
+out=build/check
+
+# count LOG STATUS - "passed failed skipped" of a part
+count()
+{
+	tr -d '\r' <"$1" | awk -v status="$2" '
+		/^(not )?ok .*# (SKIP|skip|TODO)/ { skipped++; next }
+		/^ok /			{ passed++ }
+		/^not ok /		{ failed++ }
+		/^1\.\.[0-9]+/		{ planned += substr($1, 4) }
+		END {
+			ran = passed + failed + skipped
+			if (!failed && (status || !ran || ran != planned))
+				failed = 1
+			print passed + 0, failed + 0, skipped + 0
+		}'
+}
+
+# part NAME COMMAND... - its own sum, if it has one, must not look like ours
+part()
+{
+	local name=$1 status
+
+	shift
+	echo "# $name: $*"
+	"$@" 2>&1 </dev/null |
+		sed -u 's/^[0-9]* passed, [0-9]* failed/# &/' |
+		tee "$out/$name.log"
+	status=${PIPESTATUS[0]}
+	count "$out/$name.log" "$status" >"$out/$name"
+	[ "$status" -eq 0 ] || echo "# $name: exit status $status"
+}
+
+rm -rf "$out"
+mkdir -p "$out"
+tests/setup.sh build lab lint || {
+	echo "0 passed, 1 failed, 0 skipped"
+	exit 1
+}
+
+part lint tests/lint.sh
+part unit env CMOCKA_MESSAGE_OUTPUT=TAP make -s --no-print-directory unit
+part lab tests/lab/lab run "$row"
+
+awk -v parts=3 '
+	{ passed += $1; failed += $2; skipped += $3 }
+	END {
+		if (NR != parts)
+			failed++
+		printf "%d passed, %d failed, %d skipped\n",
+			passed, failed, skipped
+		exit failed > 0
+	}' "$out/lint" "$out/unit" "$out/lab"

@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# setup.sh [GROUP...] - install the Debian packages that the groups need
+#
+# Groups: build (commands, unit tests, Debian packages), lab, lint, package
+# (lintian and blhc); without any, all of them. Nothing is touched, and root is
+# not needed, if all is there.
+set -eu
+
+build="make gcc libc6-dev pkg-config git ca-certificates
+	libtracefs-dev libtraceevent-dev libjson-c-dev libcmocka-dev
+	dpkg-dev debhelper dh-dkms"
+lab="mmdebstrap debian-archive-keyring mount util-linux
+	qemu-system-x86 e2fsprogs cpio kmod zstd xz-utils jq busybox-static"
+lint="git perl shellcheck mandoc cppcheck codespell linux-source-6.1 xz-utils"
+package="lintian blhc"
+
+die()
+{
+	echo "setup.sh: $*" >&2
+	exit 1
+}
+
+packages_of()
+{
+	for group; do
+		case "$group" in
+		build)		echo "$build" ;;
+		lab)		echo "$lab" ;;
+		lint)		echo "$lint" ;;
+		package)	echo "$package" ;;
+		*)		die "no group '$group'; there are: build lab lint package" ;;
+		esac
+	done
+}
+
+is_installed()
+{
+	dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null |
+		grep -qx installed
+}
+
+[ $# -gt 0 ] || set -- build lab lint package
+packages=$(packages_of "$@")
+
+command -v apt-get >/dev/null ||
+	die "this is no Debian system; install by hand what these packages have:
+$(echo "$packages" | xargs)"
+
+missing=
+for package in $packages; do
+	is_installed "$package" || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+[ "$(id -u)" -eq 0 ] ||
+	die "these packages are missing, run again as root:$missing"
+
+# shellcheck source=/dev/null
+. /etc/os-release
+[ "${ID:-} ${VERSION_ID:-}" = "debian 12" ] ||
+	echo "setup.sh: made for Debian 12, not for ${PRETTY_NAME:-this}; trying" >&2
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+export DEBIAN_FRONTEND=noninteractive
+
+run_apt()
+{
+	apt-get -q -y "$@" >"$log" 2>&1 </dev/null && return
+	tail -n 20 "$log" >&2
+	die "apt-get $1 failed"
+}
+
+echo "installing:$missing"
+run_apt update
+# The host is left as it is: no services, no recommended extras.
+# shellcheck disable=SC2086
+run_apt install --no-install-recommends $missing
