@@ -16,6 +16,12 @@
  */
 #define COMPAT_KVM_HANDLING_IRQ 1
 
+/* KVM runs guests by SVM or by VMX; no CPU has both. */
+static inline bool compat_kvm_is_svm(void)
+{
+	return boot_cpu_has(X86_FEATURE_SVM);
+}
+
 /*
  * vCPU registers are either in vcpu->arch or, on VMX, still in the VMCS
  * (arch/x86/kvm/kvm_cache_regs.h, which is not among the installed headers).
@@ -44,6 +50,19 @@ compat_kvm_rip(const struct kvm_vcpu *vcpu)
 #define COMPAT_KVM_REG_CR0	VCPU_EXREG_CR0
 #define COMPAT_KVM_REG_CR3	VCPU_EXREG_CR3
 #define COMPAT_KVM_REG_CR4	VCPU_EXREG_CR4
+
+/*
+ * All that a record takes from there. The interrupted or surrounding code of
+ * KVM must not be writing regs_avail.
+ */
+static inline void compat_kvm_cache_regs(struct kvm_vcpu *vcpu)
+{
+	compat_kvm_cache_reg(vcpu, VCPU_REGS_RSP);
+	compat_kvm_cache_reg(vcpu, COMPAT_KVM_REG_RIP);
+	compat_kvm_cache_reg(vcpu, COMPAT_KVM_REG_CR0);
+	compat_kvm_cache_reg(vcpu, COMPAT_KVM_REG_CR3);
+	compat_kvm_cache_reg(vcpu, COMPAT_KVM_REG_CR4);
+}
 
 static inline unsigned long compat_kvm_rflags(struct kvm_vcpu *vcpu)
 {

@@ -108,6 +108,38 @@ void vcpu_info_hook_remove(struct vcpu_info_hook *hook)
 	hook->in_flight = NULL;
 }
 
+/**
+ * vcpu_info_observe_install() - have a handler called when functions are
+ * @ops: @func is set, the rest is zero
+ * @targets: addresses of the functions
+ * @nr: how many they are
+ *
+ * Return: 0, or a negative errno and nothing is installed.
+ */
+int vcpu_info_observe_install(struct ftrace_ops *ops,
+			      const unsigned long *targets, int nr)
+{
+	int err = 0;
+	int i;
+
+	ops->flags = COMPAT_FTRACE_OBSERVE_FLAGS;
+	for (i = 0; i < nr && !err; i++)
+		err = ftrace_set_filter_ip(ops, targets[i], 0, 0);
+	if (!err)
+		err = register_ftrace_function(ops);
+	if (err)
+		ftrace_free_filter(ops);
+
+	return err;
+}
+
+/* When it returns, the handler is not running and will not be called. */
+void vcpu_info_observe_remove(struct ftrace_ops *ops)
+{
+	WARN_ON(unregister_ftrace_function(ops));
+	ftrace_free_filter(ops);
+}
+
 /*
  * Self-test: what the hook depends on is tried on a function of our own before
  * KVM is touched.

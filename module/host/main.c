@@ -8,6 +8,7 @@
 #include "hypercall.h"
 #include "instance.h"
 #include "policy.h"
+#include "quiesce.h"
 #include "stats.h"
 
 #define CREATE_TRACE_POINTS
@@ -52,15 +53,18 @@ static int __init vcpu_info_init(void)
 	if (err)
 		goto err_instance;
 
+	vcpu_info_quiesce_init();
+
 	err = vcpu_info_hypercall_init();
 	if (err)
-		goto err_stats;
+		goto err_quiesce;
 
 	pr_info("%s: serving hypercall 0x%x\n", VCPU_INFO_VERSION,
 		vcpu_info_hypercall_nr());
 	return 0;
 
-err_stats:
+err_quiesce:
+	vcpu_info_quiesce_exit();
 	vcpu_info_stats_exit();
 err_instance:
 	vcpu_info_instance_exit();
@@ -70,6 +74,7 @@ err_instance:
 static void __exit vcpu_info_exit(void)
 {
 	vcpu_info_hypercall_exit();
+	vcpu_info_quiesce_exit();
 	vcpu_info_stats_exit();
 	vcpu_info_policy_exit();
 	vcpu_info_instance_exit();

@@ -6,7 +6,8 @@
  * and RSP there as well, keeps RFLAGS in the VMCB, which is plain memory, and
  * copies CR0 and CR3 only when it handles the exit. VMX leaves all of these in
  * the VMCS, which only the CPU that has it loaded can read, until KVM asks for
- * them (vcpu->arch.regs_avail). So what can be known of a vCPU depends on what
+ * them (vcpu->arch.regs_avail); quiesce.c has them asked for when a vCPU comes
+ * to rest. So what can be known of a vCPU depends on what
  * it is doing; vcpu_info(4) has the table.
  */
 #include <linux/delay.h>
@@ -16,6 +17,7 @@
 #include <linux/smp.h>
 
 #include "compat/kvm.h"
+#include "quiesce.h"
 #include "snapshot.h"
 
 #define REG(name)	BIT(VCPU_INFO_REG_##name)
@@ -27,11 +29,6 @@ static_assert(VCPU_REGS_RAX == VCPU_INFO_REG_RAX);
 static_assert(VCPU_REGS_RSP == VCPU_INFO_REG_RSP);
 static_assert(VCPU_REGS_RDI == VCPU_INFO_REG_RDI);
 static_assert(VCPU_REGS_R15 == VCPU_INFO_REG_R15);
-
-static bool is_svm(void)
-{
-	return boot_cpu_has(X86_FEATURE_SVM);
-}
 
 static void take_ids(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap)
 {
@@ -85,23 +82,10 @@ static void copy_regs(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap)
 	snap->regs[VCPU_INFO_REG_EFER] = READ_ONCE(vcpu->arch.efer);
 }
 
-/*
- * Fetches what is still in the VMCS. Only where it is loaded, and only while
- * the interrupted code of KVM does not write regs_avail.
- */
-static void cache_regs(struct kvm_vcpu *vcpu)
-{
-	compat_kvm_cache_reg(vcpu, VCPU_REGS_RSP);
-	compat_kvm_cache_reg(vcpu, COMPAT_KVM_REG_RIP);
-	compat_kvm_cache_reg(vcpu, COMPAT_KVM_REG_CR0);
-	compat_kvm_cache_reg(vcpu, COMPAT_KVM_REG_CR3);
-	compat_kvm_cache_reg(vcpu, COMPAT_KVM_REG_CR4);
-}
-
 /* Exact; the vCPU is loaded on this CPU and between two instructions. */
 static void copy_loaded(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap)
 {
-	cache_regs(vcpu);
+	compat_kvm_cache_regs(vcpu);
 	copy_regs(vcpu, snap);
 	snap->regs[VCPU_INFO_REG_RFLAGS] = compat_kvm_rflags(vcpu);
 	snap->valid = ALL_REGS;
@@ -127,14 +111,26 @@ static u32 regs_in_memory(struct kvm_vcpu *vcpu)
 }
 
 /*
- * On SVM a read of memory, with nothing cached or changed. Not so on VMX:
- * there it may mean a VMREAD from whichever VMCS this CPU has loaded.
+ * Asking KVM is a read of memory on SVM, with nothing cached or changed. Not so
+ * on VMX: there it may become a VMREAD from whichever VMCS this CPU has loaded,
+ * and only what was read when the vCPU came to rest can be had. KVM may have
+ * changed that since: by emulation before the vCPU was preempted, or by INIT.
  */
-static void copy_rflags_svm(struct kvm_vcpu *vcpu,
-			    struct vcpu_info_snapshot *snap)
+static void copy_rflags_at_rest(struct kvm_vcpu *vcpu,
+				struct vcpu_info_snapshot *snap)
 {
-	snap->regs[VCPU_INFO_REG_RFLAGS] = compat_kvm_rflags(vcpu);
-	snap->valid |= REG(RFLAGS);
+	u64 *rflags = &snap->regs[VCPU_INFO_REG_RFLAGS];
+	bool known = true;
+
+	if (compat_kvm_is_svm())
+		*rflags = compat_kvm_rflags(vcpu);
+	else
+		known = !READ_ONCE(vcpu->preempted) &&
+			READ_ONCE(vcpu->arch.mp_state) !=
+				KVM_MP_STATE_INIT_RECEIVED &&
+			vcpu_info_quiesce_rflags(vcpu, snap->exits, rflags);
+	if (known)
+		snap->valid |= REG(RFLAGS);
 }
 
 /**
@@ -188,7 +184,7 @@ static void guest_probe_ipi(void *info)
 	take_counts(target, snap);
 	copy_loaded(target, snap);
 	/* SVM copies these when it handles the exit, after this. */
-	if (is_svm())
+	if (compat_kvm_is_svm())
 		snap->valid &= ~(REG(CR0) | REG(CR3));
 	probe->taken = true;
 }
@@ -263,8 +259,8 @@ static bool try_rest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 	copy_regs(target, snap);
 	snap->valid = regs_in_memory(target);
 	/* An SVM guest that is a hypervisor may switch and free VMCBs. */
-	if (is_svm() && !(READ_ONCE(target->arch.efer) & EFER_SVME))
-		copy_rflags_svm(target, snap);
+	if (!(READ_ONCE(target->arch.efer) & EFER_SVME))
+		copy_rflags_at_rest(target, snap);
 	if (before.preempted)
 		exact = preempted_between_instructions(target);
 
@@ -278,7 +274,7 @@ static bool try_rest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 	if (!exact) {
 		snap->valid = 0;
 		snap->flags |= VCPU_INFO_F_TORN;
-	} else if (before.preempted && is_svm() && preempt_model_preemptible()) {
+	} else if (before.preempted && compat_kvm_is_svm() && preempt_model_preemptible()) {
 		/* It may not have come to where SVM copies these. */
 		snap->valid &= ~(REG(CR0) | REG(CR3));
 	}
@@ -297,8 +293,7 @@ static bool try_user(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 	take_counts(target, snap);
 	copy_regs(target, snap);
 	snap->valid = regs_in_memory(target);
-	if (is_svm())
-		copy_rflags_svm(target, snap);
+	copy_rflags_at_rest(target, snap);
 	snap->state = compat_kvm_never_run(target) ? VCPU_INFO_STATE_NEVER_RUN :
 						     VCPU_INFO_STATE_USER;
 	mutex_unlock(&target->mutex);
