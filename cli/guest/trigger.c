@@ -151,11 +151,11 @@ static void advance(struct timespec *when, int ms)
 static int ask_repeatedly(struct run *run)
 {
 	struct timespec when;
-	int exit_code;
 
 	clock_gettime(CLOCK_MONOTONIC, &when);
 	for (run->iteration = 1; ; run->iteration++) {
-		exit_code = ask(run);
+		int exit_code = ask(run);
+
 		if (exit_code != EXIT_OK)
 			return exit_code;
 		/* whoever reads along sees each time as it happens */

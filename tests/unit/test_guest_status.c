@@ -69,20 +69,24 @@ static void text_without_device(void **state)
 		      "device         not usable\n");
 }
 
+/* @want has a %s where the program's version is. */
+static __printf(2, 0) void assert_json(const struct status *status, const char *want)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line), want, VCPU_INFO_VERSION);
+	assert_output(format_status_json, status, line);
+}
+
 static void json(void **state)
 {
 	const struct status nothing = { 0 };
 
 	(void)state;
-	assert_output(format_status_json, &answering,
-		      "{\"schema\":1,\"type\":\"status\",\"version\":\"" VCPU_INFO_VERSION "\","
-		      "\"kvm_guest\":true,\"module_version\":\"1.2.3\",\"device\":\"/dev/vcpu-info\","
-		      "\"program_abi_version\":1,\"abi_version\":1,\"hypercall_nr\":\"0x56435055\","
-		      "\"cpus_online\":4,\"result\":0,\"result_name\":\"ok\"}\n");
-	assert_output(format_status_json, &nothing,
-		      "{\"schema\":1,\"type\":\"status\",\"version\":\"" VCPU_INFO_VERSION "\","
-		      "\"kvm_guest\":false,\"module_version\":null,\"device\":null,"
-		      "\"program_abi_version\":1}\n");
+	assert_json(&answering,
+		    "{\"schema\":1,\"type\":\"status\",\"version\":\"%s\",\"kvm_guest\":true,\"module_version\":\"1.2.3\",\"device\":\"/dev/vcpu-info\",\"program_abi_version\":1,\"abi_version\":1,\"hypercall_nr\":\"0x56435055\",\"cpus_online\":4,\"result\":0,\"result_name\":\"ok\"}\n");
+	assert_json(&nothing,
+		    "{\"schema\":1,\"type\":\"status\",\"version\":\"%s\",\"kvm_guest\":false,\"module_version\":null,\"device\":null,\"program_abi_version\":1}\n");
 }
 
 static int info_ioctl(const struct device *dev, unsigned long cmd, void *arg)

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "tap.h"
 #include "vcpu_info.h"
@@ -85,6 +86,7 @@ static void *ask_all_loop(void *unused)
 static void check_round(int round)
 {
 	struct vcpu_info_ioc_all all = { 0 };
+	const struct timespec pause = { .tv_nsec = 10000000 };
 	unsigned long seen = asked_offline;
 	int i, ret;
 
@@ -94,7 +96,7 @@ static void check_round(int round)
 	tap_is(all.nr, nr_online - 1, "offline CPU is not among all");
 	/* the other thread has to meet it too */
 	for (i = 0; i < 1000 && asked_offline == seen; i++)
-		usleep(10000);
+		nanosleep(&pause, NULL);
 	tap_ok(set_online(true), "round %d: CPU %u comes back", round, cpu);
 	ret = ask_cpu();
 	tap_ok(ret == 0 || ret == -EAGAIN, "CPU is asked again (%d)", ret);
