@@ -49,8 +49,9 @@ install: cli ## install commands, manuals and headers to PREFIX [root]
 
 clean: ## remove everything that was built (.cache stays)
 	rm -rf build
-	find module -regex '.*\.\(o\|ko\|mod\|mod\.c\|cmd\)' -delete
-	rm -f Module.symvers modules.order .*.cmd
+	find . \( -path ./.git -o -path ./.cache \) -prune -o -type f \
+		-regex '.*\(\.\(o\|d\|ko\|mod\|mod\.c\|cmd\|symvers\)\|/modules\.order\)' \
+		-exec rm -f {} +
 
 help: ## list the targets
 	@echo "vcpu-info $(VERSION). Targets; those with [root] need root:"
