@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What is wrong with a host, and what to do about it.
+ */
+#ifndef HOST_CHECK_H
+#define HOST_CHECK_H
+
+#include "facts.h"
+
+/* More than there are checks. */
+#define MAX_PROBLEMS	24
+
+/**
+ * struct problem - something to be put right
+ * @check: name of the check that found it
+ * @exit_code: 0 if it does not keep records from being made and shown
+ * @what: what is wrong
+ * @fix: what to do
+ */
+struct problem {
+	const char *check;
+	int exit_code;
+	char what[256];
+	char fix[256];
+};
+
+/* Every problem, the one to be solved first first; returns their number. */
+size_t check_all(const struct facts *facts,
+		 struct problem problems[MAX_PROBLEMS]);
+
+/* The first that keeps records from being made or shown, NULL for none. */
+const struct problem *check_first(const struct problem *problems, size_t nr);
+
+#endif /* HOST_CHECK_H */

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+#include <string.h>
+
+#include "facts.h"
+#include "hostfile.h"
+
+#define SYS_MODULE	"/sys/module/vcpu_info"
+#define SYS_KERNEL	"/sys/kernel/vcpu_info"
+
+const char * const fact_param_names[NR_PARAMS] = {
+	[PARAM_POLICY] = "policy",
+	[PARAM_VM_RATE] = "vm_rate",
+	[PARAM_VM_BURST] = "vm_burst",
+	[PARAM_HOST_RATE] = "host_rate",
+	[PARAM_BUFFER_KB] = "buffer_kb",
+};
+
+const char * const fact_count_names[NR_COUNTS] = {
+	[COUNT_REQUESTS] = "requests",
+	[COUNT_RECORDS] = "records",
+	[COUNT_PROBES] = "probes",
+	[COUNT_UNLISTENED] = "unlistened",
+	[COUNT_UNKNOWN_ID] = "unknown_id",
+	[COUNT_POLICY] = "policy",
+	[COUNT_RATE_LIMITED] = "rate_limited",
+	[COUNT_NESTED] = "nested",
+	[COUNT_TORN] = "torn",
+};
+
+static const struct {
+	const char *module;
+	const char *cpu_flag;
+} vendors[] = {
+	{ "kvm_intel", " vmx" },
+	{ "kvm_amd", " svm" },
+};
+
+static void gather_host(struct facts *f, const char *root)
+{
+	char path[256];
+
+	hostfile_line(f->release, sizeof(f->release), root,
+		      "/proc/sys/kernel/osrelease");
+	hostfile_line(f->ftrace_enabled, sizeof(f->ftrace_enabled), root,
+		      "/proc/sys/kernel/ftrace_enabled");
+	f->has_tracefs = hostfile_contains(root, "/proc/filesystems",
+					   "\ttracefs");
+	f->kvm = hostfile_exists(root, "/sys/module/kvm");
+	for (size_t i = 0; i < ARRAY_SIZE(vendors); i++) {
+		if (hostfile_exists(root, "/sys/module/%s", vendors[i].module))
+			f->vendor = vendors[i].module;
+		if (hostfile_contains(root, "/proc/cpuinfo",
+				      vendors[i].cpu_flag))
+			f->wants_vendor = vendors[i].module;
+	}
+	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep",
+		 f->release);
+	f->installed = hostfile_contains(root, path, "/vcpu_info.ko");
+}
+
+static void gather_module(struct facts *f, const char *root)
+{
+	f->loaded = hostfile_exists(root, SYS_MODULE);
+	hostfile_line(f->version, FACT_LEN, root, SYS_MODULE "/version");
+	hostfile_line(f->abi, FACT_LEN, root, SYS_KERNEL "/abi_version");
+	hostfile_line(f->hypercall_nr, FACT_LEN, root,
+		      SYS_KERNEL "/hypercall_nr");
+	hostfile_line(f->hook, FACT_LEN, root, SYS_KERNEL "/hook");
+	hostfile_line(f->instance, FACT_LEN, root, SYS_KERNEL "/instance");
+	for (int i = 0; i < NR_PARAMS; i++)
+		hostfile_line(f->params[i], FACT_LEN, root,
+			      SYS_MODULE "/parameters/%s",
+			      fact_param_names[i]);
+	for (int i = 0; i < NR_COUNTS; i++)
+		hostfile_line(f->counts[i], FACT_LEN, root,
+			      SYS_KERNEL "/stats/%s", fact_count_names[i]);
+}
+
+static void gather_instance(struct facts *f, const char *root)
+{
+	struct source *src;
+
+	f->source = source_open(root, &src);
+	if (f->source != SOURCE_OK)
+		return;
+	snprintf(f->dir, sizeof(f->dir), "%s", source_dir(src));
+	source_setup(src, &f->setup);
+	f->stats_known = source_stats(src, &f->stats);
+	source_close(src);
+}
+
+void facts_gather(struct facts *facts, const char *root)
+{
+	memset(facts, 0, sizeof(*facts));
+	gather_host(facts, root);
+	gather_module(facts, root);
+	gather_instance(facts, root);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What there is on this host: KVM, the module, its trace instance. Only found
+ * out here; what to think of it is in check.c.
+ */
+#ifndef HOST_FACTS_H
+#define HOST_FACTS_H
+
+#include "source.h"
+
+enum fact_param {
+	PARAM_POLICY,
+	PARAM_VM_RATE,
+	PARAM_VM_BURST,
+	PARAM_HOST_RATE,
+	PARAM_BUFFER_KB,
+	NR_PARAMS,
+};
+
+enum fact_count {
+	COUNT_REQUESTS,
+	COUNT_RECORDS,
+	COUNT_PROBES,
+	COUNT_UNLISTENED,
+	COUNT_UNKNOWN_ID,
+	COUNT_POLICY,
+	COUNT_RATE_LIMITED,
+	COUNT_NESTED,
+	COUNT_TORN,
+	NR_COUNTS,
+};
+
+/* Their file names. */
+extern const char * const fact_param_names[NR_PARAMS];
+extern const char * const fact_count_names[NR_COUNTS];
+
+#define FACT_LEN	64
+
+/**
+ * struct facts - what there is; texts are "" where a file cannot be read
+ * @release: the kernel's
+ * @kvm: whether the module kvm is there
+ * @vendor: kvm_intel, kvm_amd or NULL: the vendor's module that is there
+ * @wants_vendor: the one for this CPU, NULL if it has no virtualisation
+ * @ftrace_enabled: the sysctl
+ * @has_tracefs: whether the kernel knows such a file system
+ * @installed: whether the module is there for this kernel
+ * @loaded: whether it is loaded
+ * @version: its version
+ * @abi: its VCPU_INFO_ABI_VERSION
+ * @hypercall_nr: the number it answers to
+ * @hook: "active" or "inactive"
+ * @instance: name of its trace instance, or "none"
+ * @params: its parameters
+ * @counts: its counts
+ * @source: whether the trace instance can be used; if so:
+ * @dir: its directory
+ * @setup: how it is set up
+ * @stats_known: whether @stats is
+ * @stats: its buffers
+ */
+struct facts {
+	char release[FACT_LEN];
+	bool kvm;
+	const char *vendor;
+	const char *wants_vendor;
+	char ftrace_enabled[FACT_LEN];
+	bool has_tracefs;
+	bool installed;
+	bool loaded;
+	char version[FACT_LEN];
+	char abi[FACT_LEN];
+	char hypercall_nr[FACT_LEN];
+	char hook[FACT_LEN];
+	char instance[FACT_LEN];
+	char params[NR_PARAMS][FACT_LEN];
+	char counts[NR_COUNTS][FACT_LEN];
+	enum source_status source;
+	char dir[4096];
+	struct source_setup setup;
+	bool stats_known;
+	struct source_stats stats;
+};
+
+/* root is "", or the directory that stands for it in a test */
+void facts_gather(struct facts *facts, const char *root);
+
+#endif /* HOST_FACTS_H */

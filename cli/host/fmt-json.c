@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "fmt.h"
+#include "jsonout.h"
+#include "text.h"
+
+/* A name, or the number that has none in this version. */
+static void add_name(struct json_object *obj, const char *key,
+		     const char *name, uint64_t val)
+{
+	if (name)
+		json_add_text(obj, key, name);
+	else
+		json_add_uint(obj, key, val);
+}
+
+static void add_reg(struct json_object *obj, const struct event *ev,
+		    enum field_id id)
+{
+	uint64_t val;
+
+	if (event_reg(ev, id - FIELD_REGS, &val))
+		json_add_hex(obj, fields[id].name, val);
+	else
+		json_add_null(obj, fields[id].name);
+}
+
+static void add_field(struct json_object *obj, const struct event *ev,
+		      enum field_id id)
+{
+	const char *key = fields[id].name;
+	uint64_t val = ev->val[id];
+
+	if (!event_has(ev, id)) {
+		json_add_null(obj, key);
+		return;
+	}
+	switch (fields[id].type) {
+	case FIELD_INT:
+		json_add_int(obj, key, (int64_t)val);
+		break;
+	case FIELD_COUNT:
+	case FIELD_BITS:
+		json_add_uint(obj, key, val);
+		break;
+	case FIELD_REG:
+		add_reg(obj, ev, id);
+		break;
+	case FIELD_STATE:
+		add_name(obj, key, event_state_name(val), val);
+		break;
+	case FIELD_REASON:
+		add_name(obj, key, event_reason_name(val), val);
+		break;
+	}
+}
+
+static void add_flag_names(struct json_object *obj, const struct event *ev)
+{
+	struct json_object *names = json_object_new_array();
+
+	for (unsigned int i = 0; event_flag_name(i); i++) {
+		if (ev->val[FIELD_FLAGS] & (1ULL << i))
+			json_object_array_add(names,
+				json_object_new_string(event_flag_name(i)));
+	}
+	json_object_object_add(obj, "flag_names", names);
+}
+
+/* Where and when the event was written, and what we know besides. */
+static void add_about(struct json_object *obj, const struct event *ev,
+		      const struct fmt_about *about)
+{
+	json_add_uint(obj, "ts", ev->ts);
+	json_add_text(obj, "ts_unit", ev->ts_is_ns ? "ns" : "ticks");
+	if (about->age_known)
+		json_add_uint(obj, "age_ns", about->age_ns);
+	else
+		json_add_null(obj, "age_ns");
+	json_add_text(obj, "vmm_comm", about->vmm);
+	json_add_text(obj, "caller_comm", ev->comm);
+	json_add_int(obj, "caller_pid", ev->thread);
+	json_add_int(obj, "caller_cpu", ev->trace_cpu);
+}
+
+/* Fields of a newer module, as they were written. */
+static void add_extra(struct json_object *obj, const struct event *ev)
+{
+	struct json_object *extra = json_object_new_object();
+	char name[sizeof(ev->extra[0].name)];
+
+	for (unsigned int i = 0; i < ev->nr_extra; i++) {
+		text_printable(name, sizeof(name), ev->extra[i].name);
+		json_add_text(extra, name, ev->extra[i].value);
+	}
+	json_object_object_add(obj, "unknown_fields", extra);
+}
+
+void fmt_json_event(FILE *out, const struct event *ev,
+		    const struct fmt_about *about)
+{
+	bool is_record = ev->kind == EVENT_RECORD;
+	struct json_object *obj = json_new(is_record ? "record" : "error");
+
+	add_about(obj, ev, about);
+	for (int id = 0; id < NR_FIELDS; id++) {
+		if (fields[id].kinds & (1U << ev->kind))
+			add_field(obj, ev, id);
+	}
+	if (is_record)
+		add_flag_names(obj, ev);
+	if (ev->nr_extra)
+		add_extra(obj, ev);
+	json_print(out, obj);
+}
+
+void fmt_json_lost(FILE *out, const struct fmt_lost *lost)
+{
+	struct json_object *obj = json_new("lost");
+
+	json_add_uint(obj, "overrun", lost->overrun);
+	json_add_uint(obj, "commit_overrun", lost->commit_overrun);
+	json_add_uint(obj, "dropped", lost->dropped);
+	json_add_uint(obj, "undecodable", lost->undecodable);
+	json_print(out, obj);
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hostfile.h"
+
+__printf(3, 0)
+static bool make_path(char *path, const char *root, const char *fmt,
+		      va_list ap)
+{
+	size_t len = strlen(root);
+	int n;
+
+	if (len >= PATH_MAX)
+		return false;
+	memcpy(path, root, len);
+	n = vsnprintf(path + len, PATH_MAX - len, fmt, ap);
+	return n >= 0 && (size_t)n < PATH_MAX - len;
+}
+
+bool hostfile_line(char *line, size_t size, const char *root,
+		   const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	va_list ap;
+	FILE *f;
+	bool ok;
+
+	line[0] = '\0';
+	va_start(ap, fmt);
+	ok = make_path(path, root, fmt, ap);
+	va_end(ap);
+	if (!ok)
+		return false;
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	ok = fgets(line, size, f);
+	fclose(f);
+	if (!ok)
+		line[0] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	return ok;
+}
+
+bool hostfile_exists(const char *root, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	va_list ap;
+	bool ok;
+
+	va_start(ap, fmt);
+	ok = make_path(path, root, fmt, ap);
+	va_end(ap);
+	return ok && !access(path, F_OK);
+}
+
+bool hostfile_contains(const char *root, const char *path, const char *text)
+{
+	char full[PATH_MAX];
+	char *line = NULL;
+	bool found = false;
+	size_t size = 0;
+	FILE *f;
+
+	snprintf(full, sizeof(full), "%s%s", root, path);
+	f = fopen(full, "re");
+	if (!f)
+		return false;
+	while (!found && getline(&line, &size, f) >= 0)
+		found = strstr(line, text);
+	free(line);
+	fclose(f);
+	return found;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Small files of procfs and sysfs. Each path is below a root directory, which
+ * is "" but for tests.
+ */
+#ifndef HOST_HOSTFILE_H
+#define HOST_HOSTFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "compiler.h"
+
+/* The file's first line without its newline; false if it cannot be read. */
+__printf(4, 5)
+bool hostfile_line(char *line, size_t size, const char *root,
+		   const char *fmt, ...);
+
+/* Whether anything has that path. */
+__printf(2, 3)
+bool hostfile_exists(const char *root, const char *fmt, ...);
+
+/* Whether a line of the file contains the text. */
+bool hostfile_contains(const char *root, const char *path, const char *text);
+
+#endif /* HOST_HOSTFILE_H */

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cmd.h"
+#include "show.h"
+#include "status.h"
+
+static const struct cmd cmds[] = {
+	{ "show", "Print the registers and exits of vCPUs that were recorded.",
+	  show_opts, cmd_show },
+	{ "status", "Tell whether vCPUs can be recorded, and what is missing.",
+	  status_opts, cmd_status },
+	{ 0 }
+};
+
+int main(int argc, char **argv)
+{
+	static const struct program program = {
+		.name = "vcpu-info",
+		.version = VCPU_INFO_VERSION,
+		.summary = "Shows what KVM guests asked to have recorded of their vCPUs.",
+		.cmds = cmds,
+	};
+
+	return cmd_main(&program, argc, argv);
+}
