@@ -198,7 +198,7 @@ bad_mandoc()
 
 codespell()
 {
-	each . command codespell --quiet-level=2 --ignore-words-list=rsource
+	each . command codespell --quiet-level=2 --ignore-words-list=parm
 }
 
 bad_codespell()
