@@ -38,8 +38,7 @@
  * VCPU_INFO_PROBE_ID - vcpu_id that asks whether the host answers at all
  *
  * The host answers 0, or -EACCES if its policy refuses the VM, and writes no
- * record. The value can never be a vcpu_id
- * (those are not negative).
+ * record. The value can never be a vcpu_id: those are not negative.
  */
 #define VCPU_INFO_PROBE_ID	(-2147483647 - 1)
 

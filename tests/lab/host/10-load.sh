@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Loading and unloading the host module; parameters; what stands in its way.
+. /lab/host/lib.sh
+. /lab/host/module.sh
+
+instance=/sys/kernel/tracing/instances/vcpu_info
+sysfs=/sys/kernel/vcpu_info
+params=/sys/module/vcpu_info/parameters
+
+# refused WHAT MESSAGE ARGUMENT... - loading fails, and the log says why
+refused()
+{
+	local what=$1 message=$2 before
+
+	shift 2
+	before=$(log_lines)
+	if modprobe vcpu_info "$@" 2>/dev/null; then
+		not_ok "$what: refused"
+		module_unload
+		return
+	fi
+	ok "$what: refused"
+	like "$what: the log says why" "$(log_since "$before")" "$message"
+	check "$what: no instance is left" test ! -e "$instance"
+	check "$what: nothing in sysfs is left" test ! -e "$sysfs"
+	is "$what: no hook is left" "$(hooks)" ""
+}
+
+module_unload
+is "without the module nothing hooks KVM" "$(hooks)" ""
+
+refused "hypercall_nr=11" "11 is refused.*belong to upstream" hypercall_nr=11
+refused "hypercall_nr=4095" "4095 is refused" hypercall_nr=4095
+refused "buffer_kb=7" "buffer_kb=7 is refused: it is 0 or a number from 8 to" \
+	buffer_kb=7
+refused "buffer_kb=1048577" "buffer_kb=1048577 is refused" buffer_kb=1048577
+refused "policy=some" 'policy is "all" or "none", not "some"' policy=some
+refused "vm_burst=0" "vm_burst is a number from 1 to 1000000" vm_burst=0
+refused "vm_rate=x" "vm_rate is a number from 0 to 1000000" vm_rate=x
+refused "host_rate=1000001" "host_rate is a number from 0 to 1000000" \
+	host_rate=1000001
+
+check "ftrace can be switched off" sysctl -qw kernel.ftrace_enabled=0
+refused "kernel.ftrace_enabled=0" \
+	"cannot hook .*kernel.ftrace_enabled is 0"
+check "ftrace can be switched on" sysctl -qw kernel.ftrace_enabled=1
+
+check "the module loads" modprobe vcpu_info
+like "kvm_emulate_hypercall is hooked, by address and for good" "$(hooks)" \
+	'^kvm_emulate_hypercall .*\(1\).* I '
+is "sysfs says the hook is active" "$(cat $sysfs/hook)" active
+is "sysfs names the hypercall number" "$(cat $sysfs/hypercall_nr)" 0x56435055
+is "sysfs names the ABI's version" "$(cat $sysfs/abi_version)" 1
+is "sysfs names the instance" "$(cat $sysfs/instance)" vcpu_info
+is "the module has a version" "$(cat /sys/module/vcpu_info/version)" \
+	"$(modinfo -F version vcpu_info)"
+is "the instance has the default size" \
+	"$(cat $instance/buffer_size_kb)" 512
+is "the event is on there" \
+	"$(cat $instance/events/vcpu_info/vcpu_info/enable)" 1
+is "the error event is on there" \
+	"$(cat $instance/events/vcpu_info/vcpu_info_error/enable)" 1
+is "the event is off in the top-level buffer" \
+	"$(cat /sys/kernel/tracing/events/vcpu_info/vcpu_info/enable)" 0
+is "no event of others is on in the instance" \
+	"$(grep -v '^vcpu_info:' $instance/set_event)" ""
+check "modinfo documents every parameter" \
+	test "$(modinfo -F parm vcpu_info | wc -l)" = "$(ls $params | wc -l)"
+
+sysctl -qw kernel.ftrace_enabled=0 2>/dev/null
+is "ftrace cannot be switched off under the hook" \
+	"$(sysctl -n kernel.ftrace_enabled)" 1
+check "KVM cannot be unloaded under the hook" \
+	eval '! rmmod kvm_amd kvm_intel kvm 2>/dev/null && grep -q "^kvm " /proc/modules'
+modprobe -a kvm_amd kvm_intel 2>/dev/null
+
+is "policy can be changed" \
+	"$(echo none >$params/policy; cat $params/policy)" none
+check "a wrong policy is refused at run time" \
+	eval '! echo some 2>/dev/null >$params/policy'
+is "and changes nothing" "$(cat $params/policy)" none
+is "rates can be changed" "$(echo 7 >$params/vm_rate; cat $params/vm_rate)" 7
+check "a wrong rate is refused at run time" \
+	eval '! echo -1 2>/dev/null >$params/vm_rate'
+is "and changes nothing" "$(cat $params/vm_rate)" 7
+
+check "the module unloads" rmmod vcpu_info
+check "the instance is gone" test ! -e $instance
+check "sysfs is clean" test ! -e $sysfs
+is "the hook is gone" "$(hooks)" ""
+
+check "a size can be given" modprobe vcpu_info buffer_kb=64
+is "and is the instance's" "$(cat $instance/buffer_size_kb)" 64
+check "unload again" rmmod vcpu_info
+check "no instance can be had" modprobe vcpu_info buffer_kb=0
+check "and there is none" test ! -e $instance
+is "sysfs says so" "$(cat $sysfs/instance)" none
+check "unload without an instance" rmmod vcpu_info
+
+check "load for a reader" modprobe vcpu_info
+exec 5<$instance/trace_pipe
+before=$(log_lines)
+check "unload while a reader has the instance open" rmmod vcpu_info
+check "the instance stays" test -d $instance
+like "the log says so" "$(log_since "$before")" "instance vcpu_info is in use"
+check "load into what stayed" modprobe vcpu_info
+is "the event is on again" \
+	"$(cat $instance/events/vcpu_info/vcpu_info/enable)" 1
+exec 5<&-
+check "unload when the reader is gone" rmmod vcpu_info
+check "now the instance is gone" test ! -e $instance

@@ -1,0 +1,136 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What a guest must not get, what it is told, and what must stay as it was.
+. /lab/host/lib.sh
+. /lab/host/module.sh
+
+params=/sys/module/vcpu_info/parameters
+
+module_unload
+check "a guest boots on a host without vcpu_info" guest_start lab || exit 1
+check "hc_test loads in the guest" guest_run lab insmod /bin/hc_test.ko
+
+# all_numbers - what every upstream number and some unknown ones answer
+all_numbers()
+{
+	local nr
+
+	# 9 and 12 need more than numbers; they get arguments that do nothing.
+	for nr in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 99 4096 0x56435054 \
+		0x56435056 0xffffffff 0x156435055; do
+		echo "$nr $(hypercall lab $nr 0 0 0 0)"
+	done
+}
+
+guest_run lab vcpu-info-guest trigger >/dev/null 2>&1
+is "without the module: exit status 4" $? 4
+without=$(all_numbers)
+like "without the module our number is unknown" \
+	"$(hypercall lab $HC_NR 0)" 'rax=0xfffffffffffffc18 changed=none'
+
+check "the module loads under a running guest" module_load
+clear_records
+is "every other number answers as before" "$(all_numbers)" "$without"
+diag "$without"
+is "and leaves no event" "$(records; errors)" ""
+guest_run lab vcpu-info-guest trigger >/dev/null 2>&1
+is "with the module: 0" $? 0
+module_unload
+guest_run lab vcpu-info-guest trigger >/dev/null 2>&1
+is "after unloading: 4 again" $? 4
+like "and the result is -ENOSYS" \
+	"$(guest_run lab vcpu-info-guest trigger --json 2>/dev/null)" ENOSYS
+module_load
+guest_run lab vcpu-info-guest trigger >/dev/null 2>&1
+is "loaded again: 0" $? 0
+
+# Unknown ids
+
+for id in -1 999 2147483647; do
+	clear_records
+	before=$(count unknown_id)
+	json=$(guest_run lab "vcpu-info-guest trigger --json --vcpu-id $id" \
+		2>/dev/null)
+	is "vcpu_id $id: exit status 7" $? 7
+	like "vcpu_id $id: -EINVAL" "$json" EINVAL
+	check "vcpu_id $id: the host has the error event" \
+		poll_until 10 grep -qE \
+		"vcpu_info_error: .* vcpu_id=$id reason=unknown-id result=-22 count=1" \
+		$TRACE
+	is "vcpu_id $id: counted once" "$(count unknown_id)" $((before + 1))
+	is "vcpu_id $id: no record" "$(records)" ""
+done
+like "-1 as 64 bits" "$(hypercall lab $HC_NR -1)" \
+	'rax=0xffffffffffffffea changed=none'
+like "only the low half of RBX counts" \
+	"$(hypercall lab $HC_NR 0x500000001)" 'rax=0x0 changed=none'
+
+# The probe
+
+clear_records
+check "status answers" guest_run lab vcpu-info-guest status
+is "a probe leaves no event" "$(records; errors)" ""
+check "it is counted" test "$(count probes)" -gt 0
+
+# CPL 3
+
+clear_records
+requests=$(count requests)
+out=$(guest_run lab /bin/cpl3)
+is "from user space: -EPERM" $? 0
+diag "$out"
+is "and no event" "$(records; errors)" ""
+is "not even a request" "$(count requests)" "$requests"
+
+# Policy
+
+echo none >$params/policy
+clear_records
+guest_run lab vcpu-info-guest trigger --vcpu-id 0 >/dev/null 2>&1
+is "policy none: exit status 5" $? 5
+like "the host has the refusal" "$(errors)" \
+	'reason=policy result=-13 count=1'
+is "and no record" "$(records)" ""
+echo all >$params/policy
+guest_run lab vcpu-info-guest trigger --vcpu-id 0 >/dev/null 2>&1
+is "policy all: 0" $? 0
+
+# Limits
+
+echo 1 >$params/vm_rate
+echo 5 >$params/vm_burst
+clear_records
+# One call of the program makes all requests well within a second.
+json=$(guest_run lab 'vcpu-info-guest trigger --json --vcpu-id 0 --repeat 40' \
+	2>/dev/null)
+is "over the limit: exit status 6" $? 6
+passed=$(jq -r .result <<<"$json" | grep -c '^0$')
+limited=$(grep -c EAGAIN <<<"$json")
+is "every request was answered" $((passed + limited)) 40
+check "a burst passes ($passed)" test "$passed" -ge 5
+check "the rest is refused ($limited)" test "$limited" -gt 0
+is "one record for each that passed" "$(records | wc -l)" "$passed"
+# all_told - the events account for every refusal
+all_told()
+{
+	[ "$(errors reason=rate-limit | sed 's/.*count=//' |
+		awk '{ sum += $1 } END { print sum + 0 }')" = "$limited" ]
+}
+check "events account for the refusals" poll_until 30 all_told
+check "in fewer events than refusals" \
+	test "$(errors reason=rate-limit | wc -l)" -lt "$limited"
+echo 100 >$params/vm_rate
+echo 200 >$params/vm_burst
+
+# Another number
+
+check "another number can be had" module_load hypercall_nr=0x12345678
+like "it is served" "$(hypercall lab 0x12345678 0)" 'rax=0x0 changed=none'
+like "the usual one is not" "$(hypercall lab $HC_NR 0)" \
+	'rax=0xfffffffffffffc18 changed=none'
+check "the guest's module takes another number" guest_run lab \
+	'rmmod vcpu_info_guest && modprobe vcpu_info_guest hypercall_nr=0x12345678'
+check "and works" guest_run lab vcpu-info-guest trigger
+guest_run lab 'rmmod vcpu_info_guest; modprobe vcpu_info_guest hypercall_nr=11' \
+	2>/dev/null
+check "the guest's module refuses 11" test $? -ne 0
