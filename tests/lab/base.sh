@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# The base root of a row: a Debian suite with kernel, compiler and VMM.
+
+# Not needed to run or to build anything; a smaller disk is a faster one.
+DPKG_TRIM=(path-exclude='/usr/share/man/*' path-exclude='/usr/share/doc/*'
+	path-exclude='/usr/share/locale/*' path-exclude='/usr/share/info/*'
+	path-exclude='/usr/share/i18n/*' path-exclude='/usr/lib/*/gconv/*'
+	path-exclude='/usr/share/qemu/edk2-*' force-unsafe-io)
+
+# base_packages - what to ask apt for, the kernel from its own suite
+base_packages()
+{
+	local from=
+
+	[ "$(base_suite "$SUITE")" = "$SUITE" ] || from=/$SUITE
+	sed 's/#.*//' "$LAB/base-packages" | xargs -n1
+	echo "$KERNEL_PACKAGE$from"
+	echo "${KERNEL_PACKAGE/image/headers}$from"
+}
+
+base_name()
+{
+	local key
+
+	key=$({
+		echo "$SUITE $KERNEL_PACKAGE"
+		hash_files tests/lab/base-packages tests/lab/base.sh \
+			tests/lab/mirror.sh tests/lab/mkinitrd tests/lab/l1/stage1
+	} | sha256sum | cut -c1-16)
+	echo "base-$ROW-$key"
+}
+
+# the kernel's version: the only directory there is in lib/modules
+kernel_version()
+{
+	local dirs=("$1"/lib/modules/*)
+
+	if [ ${#dirs[@]} -ne 1 ] || [ ! -d "${dirs[0]}" ]; then
+		die "$1: one kernel wanted, found: ${dirs[*]##*/}"
+	fi
+	echo "${dirs[0]##*/}"
+}
+
+kernel_image()
+{
+	local file
+
+	for file in "$1/boot/vmlinuz-$2" "$1/usr/lib/modules/$2/vmlinuz"; do
+		[ ! -f "$file" ] || {
+			echo "$file"
+			return
+		}
+	done
+	die "kernel $2 has no vmlinuz"
+}
+
+build_base()
+{
+	local dir=$1 log=$CACHE/base-$ROW.log include opts=() trim=() kver
+
+	stage "making the root of a Debian $SUITE host (once)"
+	include=$(base_packages | xargs | tr ' ' ',')
+	mapfile -t opts < <(apt_options)
+	mapfile -t trim < <(printf -- '--dpkgopt=%s\n' "${DPKG_TRIM[@]}")
+	# INITRD=No: the lab boots with an initramfs of its own.
+	apt_sources "$SUITE" |
+		INITRD=No DEBIAN_FRONTEND=noninteractive mmdebstrap \
+			--mode=root --variant=minbase --format=directory \
+			"${opts[@]}" "${trim[@]}" --include="$include" \
+			--skip=check/empty "$(base_suite "$SUITE")" \
+			"$dir/root" - >"$log" 2>&1 || {
+		tail -n 20 "$log" >&2
+		echo "lab: mmdebstrap failed; all of its output: $log" >&2
+		return 1
+	}
+
+	kver=$(kernel_version "$dir/root") || return 1
+	echo "$kver" >"$dir/kver"
+	cp "$(kernel_image "$dir/root" "$kver")" "$dir/vmlinuz" || return 1
+	"$LAB/mkinitrd" "$dir/root" "$kver" "$LAB/l1/stage1" \
+		"virtio_pci virtio_blk ext4" >"$dir/initrd"
+}

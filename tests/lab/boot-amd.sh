@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# An AMD host: QEMU's TCG emulates SVM. Never this machine's own KVM.
+
+# boot_tools - what booting needs on this machine, as need takes it
+boot_tools()
+{
+	echo "qemu-system-x86_64=qemu-system-x86"
+}
+
+# boot_command RUN IMAGE MODE - sets BOOT_COMMAND
+#
+# The host finds its disk as /dev/vda and RUN/payload.tar as /dev/vdb. Out come
+# RUN/console.log, RUN/kmsg.log, RUN/logs.tar, and results through the fifo
+# RUN/tap. In mode "shell" the console is the terminal instead.
+boot_command()
+{
+	local run=$1 image=$2 args="console=ttyS0 panic=-1 mitigations=off"
+
+	# vgif=off: with TCG's virtual GIF a guest with two CPUs hangs.
+	# cryptomgr.notests: from 6.12 on these crash under TCG.
+	args+=" cryptomgr.notests quiet loglevel=5"
+	BOOT_COMMAND=(qemu-system-x86_64 -M q35 -nodefaults -no-reboot
+		-display none -accel "tcg,thread=multi" -cpu "max,vgif=off"
+		-smp 2 -m 2048
+		-kernel "$image/vmlinuz" -initrd "$image/initrd"
+		-append "$args"
+		-drive "file=$image/disk,format=raw,if=virtio,snapshot=on"
+		-drive "file=$run/payload.tar,format=raw,if=virtio,readonly=on")
+	if [ "$3" = shell ]; then
+		BOOT_COMMAND+=(-serial mon:stdio)
+		return
+	fi
+	BOOT_COMMAND+=(-serial "file:$run/console.log"
+		-device virtio-serial-pci
+		-chardev "file,id=tap,path=$run/tap"
+		-device "virtserialport,chardev=tap,name=lab.tap"
+		-chardev "file,id=kmsg,path=$run/kmsg.log"
+		-device "virtserialport,chardev=kmsg,name=lab.kmsg"
+		-chardev "file,id=logs,path=$run/logs.tar"
+		-device "virtserialport,chardev=logs,name=lab.logs")
+}

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Builds what a row boots from: the base root, the host's disk with our packages
+# installed, the tests' programs. Each is cached under a hash of its inputs.
+
+# tree_files - the source tree's files, one path a line
+#
+# Without git (or its data) everything but what a build leaves behind.
+tree_files()
+{
+	local git=(git -C "$TOP" -c "safe.directory=*") file
+
+	if "${git[@]}" rev-parse --git-dir >/dev/null 2>&1; then
+		"${git[@]}" ls-files -co --exclude-standard
+	else
+		(cd "$TOP" && find . -type f -printf '%P\n' |
+			grep -vE '^(\.git|\.cache|build)/|\.(o|ko|mod|mod\.c|cmd)$')
+	fi | LC_ALL=C sort | while read -r file; do
+		[ ! -f "$TOP/$file" ] || echo "$file"
+	done
+}
+
+# image_files - what the packages may be built from
+image_files()
+{
+	tree_files | grep -vE '^(tests/lab|\.ci)/|^\.git'
+}
+
+# kit_files - what the tests' own programs and modules are built from
+kit_files()
+{
+	local pattern='^(include|module|tests/lab/guest)/|^(VERSION|Kbuild)$'
+
+	tree_files | grep -E "$pattern|^tests/lab/host/(Makefile|.*\.[ch])$"
+}
+
+# pack - a tar of the files named on standard input: the same bytes for the
+# same contents, whoever checked them out
+pack()
+{
+	tar -C "$TOP" -c --mtime=@0 --owner=0 --group=0 --numeric-owner \
+		--mode='u+rw,go+rX,go-w' --no-recursion -T -
+}
+
+# stage_name KIND SCRIPT... - name of what KIND_files and the scripts make
+stage_name()
+{
+	local kind=$1 key
+
+	shift
+	key=$({
+		base_name
+		"${kind}_files" | pack | sha256sum && hash_files "$@"
+	} | sha256sum | cut -c1-16) || die "the sources could not be read"
+	echo "$kind-$ROW-$key"
+}
+
+# build_stage KIND DIR - run build-KIND over the base
+build_stage()
+{
+	local kind=$1 out=$2 log=$CACHE/$1-$ROW.log
+
+	"${kind}_files" | pack >"$out/source.tar" || return 1
+	unshare --mount --propagation private \
+		"$LAB/build-$kind" "$BASE" "$out" >"$log" 2>&1 || {
+		tail -n 40 "$log" >&2
+		echo "lab: build-$kind failed; all of its output: $log" >&2
+		return 1
+	}
+	rm -rf --one-file-system "$out"/{source.tar,upper,work,root}
+}
+
+build_image()
+{
+	stage "building the packages and installing them with DKMS"
+	cp "$BASE/kver" "$BASE/vmlinuz" "$BASE/initrd" "$1/" &&
+		build_stage image "$1"
+}
+
+build_kit()
+{
+	stage "building the tests' own programs"
+	build_stage kit "$1"
+}
+
+# ensure_built KIND... - build what is missing of "image" and "kit"
+#
+# Sets BASE, and IMAGE and KIT to the complete directories.
+ensure_built()
+{
+	local kind
+
+	[ "$(id -u)" -eq 0 ] || die "building a lab host needs root"
+	need mmdebstrap=mmdebstrap cpio=cpio mkfs.ext4=e2fsprogs \
+		modprobe=kmod unshare=util-linux
+	mkdir -p "$CACHE"
+	BASE=$CACHE/$(base_name)
+	IMAGE=$CACHE/$(stage_name image tests/lab/{build-image,chroot.sh} \
+		tests/lab/{mkinitrd,l2/init}) || exit 1
+	KIT=$CACHE/$(stage_name kit tests/lab/{build-kit,chroot.sh}) || exit 1
+	(
+		flock -n 9 || {
+			stage "waiting for another build of $ROW"
+			flock 9
+		}
+		cached "${BASE##*/}" build_base || exit 1
+		for kind; do
+			case $kind in
+			image) cached "${IMAGE##*/}" build_image || exit 1 ;;
+			kit) cached "${KIT##*/}" build_kit || exit 1 ;;
+			esac
+			prune "$kind" 3
+		done
+		prune base 1
+	) 9>"$CACHE/$ROW.lock" || die "row $ROW was not built"
+}

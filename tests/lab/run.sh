@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Boots a row's host, follows what it reports, judges the outcome.
+
+LAB_TIMEOUT=${VCPU_INFO_LAB_TIMEOUT:-1800}
+TEST_TIMEOUT=${VCPU_INFO_TEST_TIMEOUT:-300}
+
+# run_begin MODE [TEST...] - an empty directory RUN, owned until we end
+run_begin()
+{
+	RUN=$TOP/build/lab/$ROW
+	mkdir -p "$RUN"
+	exec 8>"$TOP/build/lab/.$ROW.lock"
+	flock -n 8 || {
+		stage "waiting for another run of $ROW"
+		flock 8
+	}
+	rm -rf "${RUN:?}"
+	mkdir -p "$RUN/logs"
+	make_payload "$@" || die "the tests could not be packed"
+}
+
+# select_tests [PREFIX...] - names of the tests to run
+select_tests()
+{
+	local file name prefix hit
+
+	for file in "$LAB"/host/[0-9]*.sh; do
+		name=${file##*/}
+		hit=$([ $# -gt 0 ] || echo yes)
+		for prefix; do
+			[ "${name#"$prefix"}" = "$name" ] || hit=yes
+		done
+		[ -z "$hit" ] || echo "$name"
+	done
+}
+
+# make_payload MODE [TEST...] - RUN/payload.tar, the host's directory /lab
+make_payload()
+{
+	local mode=$1 dir=$RUN/payload tests
+
+	shift
+	tests=$(select_tests "$@" | xargs)
+	[ -n "$tests" ] || die "no test begins with: $*"
+	mkdir -p "$dir"
+	cp -r "$LAB/l1" "$LAB/host" "$LAB/demo.sh" "$dir/" || return 1
+	[ "$mode" = demo ] || cp -r "$KIT/kit/." "$dir/" || return 1
+	cat >"$dir/conf" <<END
+MODE=$mode
+VENDOR=$VENDOR
+TESTS="$tests"
+TEST_TIMEOUT=$TEST_TIMEOUT
+END
+	tar -C "$dir" -c -f "$RUN/payload.tar" . && rm -rf "$dir"
+}
+
+# boot MODE HANDLER - run the host; HANDLER gets each line that it reports
+#
+# Sets HOST_STATUS to what the host said of itself, or to a text that says why
+# it said nothing.
+boot()
+{
+	local pid line status last="nothing"
+
+	boot_command "$RUN" "$IMAGE" "$1"
+	mkfifo "$RUN/tap"
+	HOST_STATUS=
+	timeout --kill-after=10 "$LAB_TIMEOUT" "${BOOT_COMMAND[@]}" \
+		</dev/null >"$RUN/vmm.log" 2>&1 8>&- &
+	pid=$!
+	# shellcheck disable=SC2064 # this pid
+	trap "kill $pid; exit 1" INT TERM HUP
+	# Without this end a VMM that fails at once would leave us waiting.
+	exec 7<>"$RUN/tap"
+	while host_line "$pid"; do
+		last=$line
+		case $line in
+		"@exit "*)
+			HOST_STATUS=${line#@exit }
+			break
+			;;
+		"@stage "*) stage "${line#@stage }" ;;
+		*) "$2" "$line" ;;
+		esac
+	done
+	exec 7>&-
+	wait "$pid"
+	status=$?
+	trap - INT TERM HUP
+	[ ! -s "$RUN/logs.tar" ] || tar -C "$RUN/logs" -xf "$RUN/logs.tar"
+	rm -f "$RUN/tap" "$RUN/payload.tar" "$RUN/logs.tar"
+
+	if [ -z "$HOST_STATUS" ]; then
+		case $status in
+		124 | 137) HOST_STATUS="not done after $LAB_TIMEOUT seconds" ;;
+		*) HOST_STATUS="ended early (exit status $status)" ;;
+		esac
+		HOST_STATUS+="; its last words: $last"
+		tail -q -n 15 "$RUN/vmm.log" "$RUN/console.log" >&2
+	fi
+}
+
+# host_line PID - the next line from the host into $line; fails when it ended
+host_line()
+{
+	local part
+
+	line=
+	while :; do
+		if IFS= read -r -t 1 part <&7; then
+			line+=$part
+			return 0
+		fi
+		line+=$part
+		kill -0 "$1" 2>/dev/null || return 1
+	done
+}
+
+# kernel_logs - the logs of the host's and all guests' kernels
+kernel_logs()
+{
+	printf '%s\n' "$RUN/console.log" "$RUN/kmsg.log"
+	find "$RUN/logs" -name 'guest-*.kmsg' -o -name 'guest-*.console' | sort
+}
+
+scan_run()
+{
+	local logs=()
+
+	mapfile -t logs < <(kernel_logs)
+	scan_logs "${logs[@]}"
+}
+
+# tap_line LINE - print a line of TAP, with a number of ours, and count it
+tap_line()
+{
+	if [[ ! $1 =~ ^(ok|not\ ok)(\ [0-9]+)?(\ -)?\ (.*)$ ]]; then
+		printf '%s\n' "$1"
+		return
+	fi
+	case $1 in
+	not*) FAILED=$((FAILED + 1)) ;;
+	*"# SKIP"*) SKIPPED=$((SKIPPED + 1)) ;;
+	*) PASSED=$((PASSED + 1)) ;;
+	esac
+	printf '%s %d - %s\n' "${BASH_REMATCH[1]}" \
+		$((PASSED + FAILED + SKIPPED)) "${BASH_REMATCH[4]}"
+}
+
+cmd_run()
+{
+	local hits
+
+	PASSED=0 FAILED=0 SKIPPED=0
+	ensure_built image kit
+	run_begin run "$@"
+	stage "booting the host of $ROW"
+	echo "TAP version 13"
+	boot run tap_line
+	if [ "$HOST_STATUS" = 0 ]; then
+		tap_line "ok - $ROW: the host ran to its end"
+	else
+		tap_line "not ok - $ROW: the host: $HOST_STATUS"
+	fi
+	if hits=$(scan_run); then
+		tap_line "ok - $ROW: the kernels' logs are clean"
+	else
+		tap_line "not ok - $ROW: the kernels' logs are clean"
+		echo "# ${hits//$'\n'/$'\n# '}"
+	fi
+	echo "1..$((PASSED + FAILED + SKIPPED))"
+	stage "$ROW: done; logs in ${RUN#"$TOP/"}"
+	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
+	[ "$FAILED" -eq 0 ]
+}
+
+cmd_demo()
+{
+	local hits
+
+	ensure_built image
+	run_begin demo
+	stage "booting the host: Debian $SUITE, software emulation"
+	boot demo echo
+	[ "$HOST_STATUS" = 0 ] || die "the demo failed: $HOST_STATUS" \
+		"(logs: ${RUN#"$TOP/"})"
+	if ! hits=$(scan_run); then
+		echo "$hits" >&2
+		die "a kernel reported a fault"
+	fi
+	stage "done"
+}
+
+cmd_shell()
+{
+	ensure_built image kit
+	run_begin shell
+	boot_command "$RUN" "$IMAGE" shell
+	stage "booting the host; end QEMU by Ctrl-A X"
+	"${BOOT_COMMAND[@]}"
+}
