@@ -30,7 +30,7 @@ check: ## install what the tests need, run them all, count them [root]
 	tests/check.sh $(ROW)
 
 demo: ## install what it needs, show a record of a real guest [root]
-	tests/setup.sh build lab
+	tests/setup.sh lab
 	tests/lab/lab demo $(ROW)
 
 deb: ## build the Debian packages in build/deb

@@ -3,18 +3,18 @@
 #
 # setup.sh [GROUP...] - install the Debian packages that the groups need
 #
-# Groups: build (commands, unit tests, Debian packages), lab, lint, package
-# (lintian and blhc); without any, all of them. Nothing is touched, and root is
+# Groups: build (commands and unit tests), lab, lint, package (Debian packages
+# and their checkers); without any, all of them. Nothing is touched, and root is
 # not needed, if all is there.
 set -eu
 
-build="make gcc libc6-dev pkg-config git ca-certificates
-	libtracefs-dev libtraceevent-dev libjson-c-dev libcmocka-dev
-	dpkg-dev debhelper dh-dkms"
-lab="mmdebstrap debian-archive-keyring mount util-linux
-	qemu-system-x86 e2fsprogs cpio kmod zstd xz-utils jq busybox-static"
+build="make gcc libc6-dev pkg-config
+	libtracefs-dev libtraceevent-dev libjson-c-dev libcmocka-dev"
+lab="gcc libc6-dev mmdebstrap debian-archive-keyring ca-certificates mount
+	util-linux qemu-system-x86 e2fsprogs cpio kmod zstd xz-utils jq
+	busybox-static"
 lint="git perl shellcheck mandoc cppcheck codespell linux-source-6.1 xz-utils"
-package="lintian blhc"
+package="$build build-essential debhelper dh-dkms git lintian blhc"
 
 die()
 {
@@ -43,6 +43,7 @@ is_installed()
 
 [ $# -gt 0 ] || set -- build lab lint package
 packages=$(packages_of "$@")
+packages=$(echo "$packages" | xargs -n1 | sort -u)
 
 command -v apt-get >/dev/null ||
 	die "this is no Debian system; install by hand what these packages have:
