@@ -39,8 +39,10 @@ IGNORE_UNIT=$IGNORE_USER,LONG_LINE,QUOTED_WHITESPACE_BEFORE_NEWLINE
 # cppcheck's:
 # readdirCalled, usleepCalled	it would have POSIX's way where glibc's is safe
 # unusedStructMember		a struct can mirror a layout
+# variableScope			the kernel's style has variables at the top
 IGNORE_CPP=(--suppress=missingIncludeSystem --suppress=readdirCalled
-	--suppress=usleepCalled --suppress=unusedStructMember)
+	--suppress=usleepCalled --suppress=unusedStructMember
+	--suppress=variableScope)
 
 # ShellCheck's:
 # SC1091		a file that is sourced in another machine
