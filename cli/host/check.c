@@ -87,10 +87,10 @@ static bool check_module(const struct facts *f, struct problem *p)
 			     "the module vcpu_info is not loaded");
 	}
 	fix(p, "apt install vcpu-info-dkms linux-headers-%s, then modprobe vcpu_info",
-	    f->release);
+	    f->release[0] ? f->release : "amd64");
 	return found(p, EXIT_NO_MODULE,
 		     "the module vcpu_info is not installed for kernel %s",
-		     f->release);
+		     f->release[0] ? f->release : "(unknown release)");
 }
 
 static bool check_abi(const struct facts *f, struct problem *p)

@@ -24,7 +24,7 @@ struct problem {
 	char fix[256];
 };
 
-/* Every problem, the one to be solved first first; returns their number. */
+/* Every problem, in the order to solve them; returns their number. */
 size_t check_all(const struct facts *facts,
 		 struct problem problems[MAX_PROBLEMS]);
 

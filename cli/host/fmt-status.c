@@ -105,8 +105,10 @@ static void text_counts(FILE *out, const struct facts *f)
 {
 	if (!f->loaded)
 		return;
+	fputs("requests since the module was loaded:\n", out);
 	for (int i = 0; i < NR_COUNTS; i++)
-		row(out, fact_count_names[i], "%s", known(f->counts[i]));
+		fprintf(out, "  %-12s %s\n", fact_count_names[i],
+			known(f->counts[i]));
 }
 
 void fmt_status_text(FILE *out, const struct facts *facts,

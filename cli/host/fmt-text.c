@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Blocks to be read by people, in the manner of Xen's xenctx. Columns are
- * fixed, so that blocks can be compared by eye; nothing is wider than 80.
+ * fixed, so that blocks can be compared by eye.
  */
 #include <inttypes.h>
 #include <string.h>

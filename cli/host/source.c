@@ -52,7 +52,7 @@ static enum source_status find_tracefs(const char *root, char *dir,
 {
 	if (!find_mount(root, dir, size))
 		return SOURCE_NO_TRACEFS;
-	if (access(dir, R_OK | X_OK))
+	if (eaccess(dir, R_OK | X_OK))
 		return errno == EACCES ? SOURCE_DENIED : SOURCE_NO_TRACEFS;
 	return SOURCE_OK;
 }

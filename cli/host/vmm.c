@@ -12,14 +12,16 @@
 /* Start times are counted in ticks, uptime in hundredths of a second. */
 #define SLACK_NS	(2 * NS_PER_SEC / 100)
 
+#define SKIP_6		" %*d %*d %*d %*d %*d %*d"
+
 /* Field 22 of /proc/PID/stat; the name in field 2 may hold anything. */
 static bool parse_start(const char *stat, uint64_t *start_ns)
 {
 	const char *p = strrchr(stat, ')');
 	unsigned long long ticks;
 
-	if (!p || sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u"
-			 " %*u %*u %*d %*d %*d %*d %*d %*d %llu", &ticks) != 1)
+	if (!p || sscanf(p + 1, " %*c" SKIP_6 SKIP_6 SKIP_6 " %llu",
+			 &ticks) != 1)
 		return false;
 	*start_ns = ticks * (NS_PER_SEC / sysconf(_SC_CLK_TCK));
 	return true;

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support.h"
+#include "unit.h"
+
+char *tree_make(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *root;
+
+	assert_true(asprintf(&root, "%s/vcpu-info-unit.XXXXXX",
+			     tmp ? tmp : "/tmp") > 0);
+	assert_non_null(mkdtemp(root));
+	return root;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type,
+		      struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+void tree_remove(char *root)
+{
+	assert_int_equal(nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+	free(root);
+}
+
+static void full_path(char *full, const char *root, const char *path)
+{
+	assert_true(snprintf(full, PATH_MAX, "%s%s", root, path) < PATH_MAX);
+}
+
+static FILE *tree_create(const char *root, const char *path)
+{
+	char full[PATH_MAX];
+	FILE *f;
+
+	full_path(full, root, path);
+	for (char *p = full + strlen(root) + 1; (p = strchr(p, '/')); p++) {
+		*p = '\0';
+		assert_true(!mkdir(full, 0755) || errno == EEXIST);
+		*p = '/';
+	}
+	f = fopen(full, "we");
+	assert_non_null(f);
+	return f;
+}
+
+void tree_write(const char *root, const char *path, const char *fmt, ...)
+{
+	FILE *f = tree_create(root, path);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(f, fmt, ap);
+	va_end(ap);
+	assert_int_equal(fclose(f), 0);
+}
+
+void tree_copy(const char *root, const char *path, const char *name)
+{
+	FILE *f = tree_create(root, path);
+	size_t len;
+	char *data = data_read(name, &len);
+
+	assert_int_equal(fwrite(data, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+	free(data);
+}
+
+void tree_delete(const char *root, const char *path)
+{
+	char full[PATH_MAX];
+
+	full_path(full, root, path);
+	assert_int_equal(remove(full), 0);
+}
+
+/* All of a file, with a NUL after it; NULL if there is none. */
+static char *read_all(FILE *f, size_t *len)
+{
+	char *data = NULL;
+	size_t size = 0;
+	ssize_t n;
+
+	if (!f)
+		return NULL;
+	n = getdelim(&data, &size, EOF, f);
+	if (n < 0) {
+		free(data);
+		data = calloc(1, 1);
+		n = 0;
+	}
+	if (len)
+		*len = n;
+	fclose(f);
+	return data;
+}
+
+char *data_read(const char *name, size_t *len)
+{
+	char path[PATH_MAX];
+	char *data;
+
+	snprintf(path, sizeof(path), TEST_DIR "data/%s", name);
+	data = read_all(fopen(path, "re"), len);
+	if (!data)
+		fail_msg("cannot read %s", path);
+	return data;
+}
+
+/* Have a stream write to a temporary file; returns where it wrote before. */
+static int redirect(FILE *stream, FILE *to)
+{
+	int saved;
+
+	assert_non_null(to);
+	fflush(stream);
+	saved = dup(fileno(stream));
+	assert_true(saved >= 0);
+	assert_true(dup2(fileno(to), fileno(stream)) >= 0);
+	return saved;
+}
+
+static char *restore(FILE *stream, int saved, FILE *file)
+{
+	fflush(stream);
+	assert_true(dup2(saved, fileno(stream)) >= 0);
+	close(saved);
+	rewind(file);
+	return read_all(file, NULL);
+}
+
+struct captured capture(int (*fn)(void *arg), void *arg)
+{
+	FILE *out = tmpfile();
+	FILE *err = tmpfile();
+	struct captured cap;
+	int old_out = redirect(stdout, out);
+	int old_err = redirect(stderr, err);
+
+	cap.ret = fn(arg);
+	cap.out = restore(stdout, old_out, out);
+	cap.err = restore(stderr, old_err, err);
+	return cap;
+}
+
+void captured_free(struct captured *cap)
+{
+	free(cap->out);
+	free(cap->err);
+}
+
+void golden_check(const char *name, const char *text)
+{
+	char path[PATH_MAX];
+	char *want;
+
+	snprintf(path, sizeof(path), TEST_DIR "golden/%s", name);
+	if (getenv("UPDATE_GOLDEN")) {
+		FILE *f = fopen(path, "we");
+
+		assert_non_null(f);
+		fputs(text, f);
+		assert_int_equal(fclose(f), 0);
+		return;
+	}
+	want = read_all(fopen(path, "re"), NULL);
+	if (!want)
+		fail_msg("cannot read %s", path);
+	if (strcmp(want, text))
+		fail_msg("output is not that of golden/%s:\n%s", name, text);
+	free(want);
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Binary records, by format files in the kernel's style.
+ */
+#include "unit.h"
+
+#include "host/decode-raw.h"
+#include "support.h"
+
+#define RECORD_ID	1622
+#define ERROR_ID	1621
+
+/* The layout that data/format-vcpu_info describes. */
+struct record {
+	uint16_t type;
+	uint8_t irq_flags;
+	uint8_t preempt_count;
+	int32_t thread;
+	int32_t vm_pid;
+	int32_t vm_fd;
+	int32_t caller_id;
+	int32_t vcpu_id;
+	int32_t pid;
+	int32_t ns_pid;
+	int32_t cpu;
+	uint32_t valid;
+	uint8_t state;
+	uint8_t flags;
+	uint8_t attempts;
+	uint8_t ns_level;
+	uint64_t regs[VCPU_INFO_NR_REGS];
+	uint64_t exits[8];
+};
+
+/* The layout that data/format-vcpu_info_error describes. */
+struct error {
+	uint16_t type;
+	uint8_t irq_flags;
+	uint8_t preempt_count;
+	int32_t thread;
+	int32_t vm_pid;
+	int32_t vm_fd;
+	int32_t caller_id;
+	int32_t vcpu_id;
+	int32_t result;
+	uint32_t reason;
+	uint64_t count;
+};
+
+static struct record record(void)
+{
+	struct record rec = {
+		.type = RECORD_ID, .thread = 1239, .vm_pid = 1234,
+		.vm_fd = 10, .vcpu_id = 1, .pid = 1240, .ns_pid = 7,
+		.cpu = -1, .valid = 0x3dffff,
+		.state = VCPU_INFO_STATE_USER, .flags = 2, .attempts = 255,
+		.ns_level = 1,
+	};
+
+	for (int i = 0; i < VCPU_INFO_NR_REGS; i++)
+		rec.regs[i] = 0xffffffff00000000ULL + i;
+	rec.regs[VCPU_INFO_REG_RFLAGS] = 0;
+	for (int i = 0; i < 8; i++)
+		rec.exits[i] = UINT64_MAX - i;
+	return rec;
+}
+
+static void add_format(struct raw_decoder *dec, const char *name)
+{
+	size_t len;
+	char *format = data_read(name, &len);
+
+	assert_true(raw_decoder_add(dec, format, len));
+	free(format);
+}
+
+static int setup(void **state)
+{
+	struct raw_decoder *dec = raw_decoder_new();
+
+	assert_non_null(dec);
+	add_format(dec, "format-vcpu_info");
+	add_format(dec, "format-vcpu_info_error");
+	*state = dec;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	raw_decoder_free(*state);
+	return 0;
+}
+
+static void record_with_every_field(void **state)
+{
+	const struct record rec = record();
+	struct event ev;
+	uint64_t val;
+
+	assert_int_equal(raw_decode(*state, &rec, sizeof(rec), &ev),
+			 RAW_EVENT);
+	assert_int_equal(ev.kind, EVENT_RECORD);
+	assert_int_equal(ev.thread, 1239);
+	assert_int_equal(event_int(&ev, FIELD_VM_PID), 1234);
+	assert_int_equal(event_int(&ev, FIELD_VM_FD), 10);
+	assert_int_equal(event_int(&ev, FIELD_CALLER_ID), 0);
+	assert_int_equal(event_int(&ev, FIELD_VCPU_ID), 1);
+	assert_int_equal(event_int(&ev, FIELD_PID), 1240);
+	assert_int_equal(event_int(&ev, FIELD_NS_PID), 7);
+	assert_int_equal(event_int(&ev, FIELD_CPU), -1);
+	assert_int_equal(ev.val[FIELD_NS_LEVEL], 1);
+	assert_int_equal(ev.val[FIELD_STATE_NR], VCPU_INFO_STATE_USER);
+	assert_int_equal(ev.val[FIELD_FLAGS], 2);
+	assert_int_equal(ev.val[FIELD_ATTEMPTS], 255);
+	for (int i = 0; i < VCPU_INFO_NR_REGS; i++) {
+		bool valid = event_reg(&ev, i, &val);
+
+		assert_int_equal(valid, i != VCPU_INFO_REG_RFLAGS);
+		if (valid)
+			assert_true(val == 0xffffffff00000000ULL + i);
+	}
+	for (int i = 0; i < 8; i++)
+		assert_true(ev.val[FIELD_EXITS + i] == UINT64_MAX - i);
+	assert_int_equal(ev.nr_extra, 0);
+}
+
+static void error_with_every_field(void **state)
+{
+	const struct error err = {
+		.type = ERROR_ID, .thread = 5, .vm_pid = 1234, .vm_fd = 10,
+		.caller_id = 3, .vcpu_id = -1, .result = -22,
+		.reason = VCPU_INFO_REASON_UNKNOWN_ID, .count = 1ULL << 40,
+	};
+	struct event ev;
+
+	assert_int_equal(raw_decode(*state, &err, sizeof(err), &ev),
+			 RAW_EVENT);
+	assert_int_equal(ev.kind, EVENT_ERROR);
+	assert_int_equal(event_int(&ev, FIELD_CALLER_ID), 3);
+	assert_int_equal(event_int(&ev, FIELD_VCPU_ID), -1);
+	assert_int_equal(event_int(&ev, FIELD_RESULT), -22);
+	assert_int_equal(ev.val[FIELD_REASON_NR], VCPU_INFO_REASON_UNKNOWN_ID);
+	assert_true(ev.val[FIELD_ERROR_COUNT] == 1ULL << 40);
+}
+
+static void too_short_at_any_length(void **state)
+{
+	const struct record rec = record();
+	struct event ev;
+
+	for (size_t len = 0; len < sizeof(rec); len++) {
+		/* of exactly that size, so that ASan sees what is beyond */
+		void *copy = malloc(len);
+
+		memcpy(copy, &rec, len);
+		assert_int_equal(raw_decode(*state, copy, len, &ev), RAW_BAD);
+		free(copy);
+	}
+}
+
+static void other_types_are_passed_over(void **state)
+{
+	struct record rec = record();
+	struct event ev;
+
+	rec.type = 17;
+	assert_int_equal(raw_decode(*state, &rec, sizeof(rec), &ev),
+			 RAW_OTHER);
+}
+
+#define COMMON \
+	"format:\n" \
+	"\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n" \
+	"\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n"
+#define S32(name, offset) \
+	"\tfield:s32 " name ";\toffset:" #offset ";\tsize:4;\tsigned:1;\n"
+#define PRINT	"\nprint fmt: \"%d\", REC->vm_pid\n"
+
+/* Another order, unknown fields, an array, and most fields missing. */
+static void layout_of_another_version(void **state)
+{
+	static const char format[] = "name: vcpu_info\nID: 9\n" COMMON
+		"\tfield:s16 tiny;\toffset:8;\tsize:2;\tsigned:1;\n"
+		"\tfield:u8 list[2];\toffset:10;\tsize:2;\tsigned:0;\n"
+		S32("vcpu_id", 12) S32("vm_fd", 16) S32("vm_pid", 20)
+		"\tfield:u64 rip;\toffset:24;\tsize:8;\tsigned:0;\n" PRINT;
+	const struct {
+		uint16_t type;
+		uint16_t pad;
+		int32_t thread;
+		int16_t tiny;
+		uint8_t list[2];
+		int32_t vcpu_id;
+		int32_t vm_fd;
+		int32_t vm_pid;
+		uint64_t rip;
+	} rec = {
+		.type = 9, .thread = 1, .tiny = -2, .vcpu_id = 3, .vm_fd = 4,
+		.vm_pid = 5, .rip = 6,
+	};
+	struct raw_decoder *dec = raw_decoder_new();
+	struct event ev;
+	uint64_t val;
+
+	(void)state;
+	assert_true(raw_decoder_add(dec, format, sizeof(format) - 1));
+	assert_int_equal(raw_decode(dec, &rec, sizeof(rec), &ev), RAW_EVENT);
+	assert_int_equal(event_int(&ev, FIELD_VCPU_ID), 3);
+	assert_int_equal(event_int(&ev, FIELD_VM_FD), 4);
+	assert_int_equal(event_int(&ev, FIELD_VM_PID), 5);
+	assert_int_equal(ev.nr_extra, 1);
+	assert_string_equal(ev.extra[0].name, "tiny");
+	assert_string_equal(ev.extra[0].value, "-2");
+	assert_false(event_has(&ev, FIELD_EXITS));
+	/* without valid no register is believed */
+	assert_false(event_reg(&ev, VCPU_INFO_REG_RIP, &val));
+	raw_decoder_free(dec);
+}
+
+static void value_out_of_range(void **state)
+{
+	static const char format[] = "name: vcpu_info\nID: 9\n" COMMON
+		"\tfield:u32 vm_pid;\toffset:8;\tsize:4;\tsigned:0;\n"
+		S32("vm_fd", 12) S32("vcpu_id", 16) PRINT;
+	const uint32_t rec[] = { 9, 1, 0x80000000, 2, 3 };
+	struct raw_decoder *dec = raw_decoder_new();
+	struct event ev;
+
+	(void)state;
+	assert_true(raw_decoder_add(dec, format, sizeof(format) - 1));
+	assert_int_equal(raw_decode(dec, rec, sizeof(rec), &ev), RAW_BAD);
+	raw_decoder_free(dec);
+}
+
+static void formats_that_are_no_use(void **state)
+{
+	static const char * const formats[] = {
+		"", "name: vcpu_info\n", "rubbish",
+		"name: sched_switch\nID: 9\n" COMMON S32("vm_pid", 8) PRINT,
+		/* nothing to tell vCPUs apart by */
+		"name: vcpu_info\nID: 9\n" COMMON S32("vm_pid", 8) PRINT,
+		/* no type */
+		"name: vcpu_info\nID: 9\nformat:\n"
+		"\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n"
+		S32("vm_pid", 8) S32("vm_fd", 12) S32("vcpu_id", 16) PRINT,
+	};
+	const struct record rec = record();
+	struct event ev;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		struct raw_decoder *dec = raw_decoder_new();
+
+		assert_false(raw_decoder_add(dec, formats[i],
+					     strlen(formats[i])));
+		assert_int_equal(raw_decode(dec, &rec, sizeof(rec), &ev),
+				 RAW_OTHER);
+		raw_decoder_free(dec);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(record_with_every_field,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(error_with_every_field,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(too_short_at_any_length,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(other_types_are_passed_over,
+						setup, teardown),
+		cmocka_unit_test(layout_of_another_version),
+		cmocka_unit_test(value_out_of_range),
+		cmocka_unit_test(formats_that_are_no_use),
+	};
+
+	return cmocka_run_group_tests_name("decode_raw", tests, NULL, NULL);
+}

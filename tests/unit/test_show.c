@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * 'show' over a directory that looks like a host.
+ */
+#include "unit.h"
+
+#include "host/exits.h"
+#include "host/show.h"
+#include "host.h"
+
+#define MAX_WORDS	8
+
+struct run {
+	const char *root;
+	const char *words[MAX_WORDS];
+};
+
+static int run_show(void *arg)
+{
+	const struct run *run = arg;
+	char *argv[MAX_WORDS + 2] = { "show" };
+	struct show_params params;
+	struct opt_parser op;
+	int argc = 1;
+	int ret;
+
+	for (; run->words[argc - 1]; argc++)
+		argv[argc] = (char *)run->words[argc - 1];
+	assert_int_equal(show_parse(&op, argc, argv, &params), OPT_RUN);
+	ret = show(&params, run->root);
+	show_params_free(&params);
+	return ret;
+}
+
+static size_t count(const char *text, const char *what)
+{
+	size_t nr = 0;
+
+	for (; (text = strstr(text, what)); text += strlen(what))
+		nr++;
+	return nr;
+}
+
+static struct captured show_with(const char *root, const char *word1,
+				 const char *word2)
+{
+	struct run run = { root, { word1, word1 ? word2 : NULL } };
+
+	return capture(run_show, &run);
+}
+
+static int setup(void **state)
+{
+	*state = host_make();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	tree_remove(*state);
+	return 0;
+}
+
+static void last_record_of_each_vcpu(void **state)
+{
+	struct captured cap = show_with(*state, NULL, NULL);
+
+	assert_int_equal(cap.ret, EXIT_OK);
+	golden_check("show.txt", cap.out);
+	assert_string_equal(cap.err, "");
+	captured_free(&cap);
+}
+
+static void second_call_prints_the_same(void **state)
+{
+	struct captured first = show_with(*state, "--all", NULL);
+	struct captured second = show_with(*state, "--all", NULL);
+
+	assert_int_equal(count(first.out, "VM "), 7);
+	assert_string_equal(first.out, second.out);
+	captured_free(&first);
+	captured_free(&second);
+}
+
+static void all_is_every_event_in_order(void **state)
+{
+	struct captured cap = show_with(*state, "--all", "--json");
+
+	assert_int_equal(cap.ret, EXIT_OK);
+	golden_check("show-all.json", cap.out);
+	assert_string_equal(cap.err, "");
+	captured_free(&cap);
+}
+
+static void errors_only(void **state)
+{
+	struct captured cap = show_with(*state, "--errors", NULL);
+
+	assert_int_equal(cap.ret, EXIT_OK);
+	assert_int_equal(count(cap.out, "VM "), 2);
+	assert_int_equal(count(cap.out, " error "), 2);
+	captured_free(&cap);
+}
+
+static void filters(void **state)
+{
+	static const struct {
+		const char *words[2];
+		size_t blocks;
+	} runs[] = {
+		{ { "--vm=1234" }, 2 },
+		{ { "--vm=1234:10" }, 2 },
+		{ { "--vm=1234:11" }, 0 },
+		{ { "--vm=1999" }, 1 },
+		{ { "--vcpu=1" }, 2 },
+		{ { "--vcpu=0", "--vm=1999" }, 0 },
+		{ { "--vcpu=999", "--errors" }, 1 },
+		{ { "--vcpu=-1", "--all" }, 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
+		struct captured cap = show_with(*state, runs[i].words[0],
+						runs[i].words[1]);
+
+		assert_int_equal(cap.ret, EXIT_OK);
+		assert_int_equal(count(cap.out, "VM "), runs[i].blocks);
+		assert_int_equal(count(cap.err, "of these VMs and vCPUs"),
+				 !runs[i].blocks);
+		captured_free(&cap);
+	}
+}
+
+static void name_of_a_vm_that_is_gone(void **state)
+{
+	struct captured cap;
+
+	/* the PID is there again, but only since second 129 of 130 */
+	tree_write(*state, "/proc/1234/stat",
+		   "1234 (other) S 1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 5 0 12900 99 98 97\n");
+	cap = show_with(*state, "--vm=1234", NULL);
+	assert_int_equal(count(cap.out, "VM 1234:10 (gone)"), 2);
+	captured_free(&cap);
+}
+
+static void lost_events_are_reported(void **state)
+{
+	struct captured cap;
+
+	host_write_stats(*state, 0, 5, 10, 2, 0);
+	host_write_stats(*state, 1, 2, 20, 0, 3);
+	cap = show_with(*state, NULL, NULL);
+	assert_int_equal(cap.ret, EXIT_OK);
+	assert_int_equal(count(cap.out, "VM "), 3);
+	assert_non_null(strstr(cap.err, "35 events are lost: 30 overwritten by newer ones, 3 without room, 2 while interrupted"));
+	captured_free(&cap);
+
+	cap = show_with(*state, "--json", NULL);
+	assert_int_equal(count(cap.out, "\n"), 4);
+	assert_non_null(strstr(cap.out, "{\"schema\":1,\"type\":\"lost\",\"overrun\":30,\"commit_overrun\":2,\"dropped\":3,\"undecodable\":0}\n"));
+	assert_non_null(strstr(cap.err, "35 events are lost"));
+	captured_free(&cap);
+}
+
+static void undecodable_lines_are_reported(void **state)
+{
+	struct captured cap;
+	size_t len;
+	char *text = data_read("trace", &len);
+
+	/* the last line loses its newline, and a value its digits */
+	text[len - 1] = '\0';
+	*(strstr(text, "rcx=0x") + 6) = '?';
+	tree_write(*state, HOST_INSTANCE "/trace", "%s", text);
+	free(text);
+	cap = show_with(*state, "--all", NULL);
+	assert_int_equal(cap.ret, EXIT_FAILED);
+	assert_int_equal(count(cap.out, "VM "), 5);
+	assert_non_null(strstr(cap.err, "2 lines of "));
+	assert_non_null(strstr(cap.err, "could not be decoded"));
+	captured_free(&cap);
+}
+
+static void nothing_recorded_yet(void **state)
+{
+	struct captured cap;
+
+	tree_write(*state, HOST_INSTANCE "/trace", "# tracer: nop\n#\n");
+	cap = show_with(*state, NULL, NULL);
+	assert_int_equal(cap.ret, EXIT_OK);
+	assert_string_equal(cap.out, "");
+	assert_non_null(strstr(cap.err, "vcpu-info-guest trigger"));
+	captured_free(&cap);
+}
+
+static void nothing_because_the_event_is_off(void **state)
+{
+	struct captured cap;
+
+	tree_write(*state, HOST_INSTANCE "/trace", "# tracer: nop\n#\n");
+	tree_write(*state, HOST_INSTANCE "/events/vcpu_info/vcpu_info/enable",
+		   "0\n");
+	cap = show_with(*state, NULL, NULL);
+	assert_int_equal(cap.ret, EXIT_NO_INSTANCE);
+	assert_non_null(strstr(cap.err, "echo 1 > "));
+	captured_free(&cap);
+}
+
+/* More text than fits into one read, every entry of another vCPU. */
+static void long_trace(void **state)
+{
+	const int nr = 5000;
+	struct captured cap;
+	char *text;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	for (int i = 0; i < nr; i++)
+		fprintf(f, "%16s-%-7d [000] ..... %5d.%06d: vcpu_info: vm_pid=1 vm_fd=2 vcpu_id=%d exits=%d\n",
+			i % 3 ? "CPU 0/KVM" : "a\nb", i, 100, i, nr - i, i);
+	fclose(f);
+	tree_write(*state, HOST_INSTANCE "/trace", "%s", text);
+	free(text);
+	cap = show_with(*state, NULL, NULL);
+	assert_int_equal(cap.ret, EXIT_OK);
+	assert_string_equal(cap.err, "");
+	assert_int_equal(count(cap.out, "VM 1:2 "), nr);
+	/* sorted by vCPU, not by time */
+	assert_non_null(strstr(cap.out, "VM 1:2 (gone) vCPU 1 thread - - age 22.495s exits 4999\n"));
+	assert_true(strstr(cap.out, "vCPU 9 ") < strstr(cap.out, "vCPU 10 "));
+	captured_free(&cap);
+}
+
+/* Each file that goes is wanted before those that went earlier. */
+static void what_is_missing(void **state)
+{
+	static const struct {
+		const char *path;
+		const char *says;
+		int exit_code;
+	} steps[] = {
+		{ HOST_INSTANCE "/trace", "cannot read", EXIT_FAILED },
+		{ "/proc/self/mounts", "mount -t tracefs nodev",
+		  EXIT_NO_TRACEFS },
+		{ "/sys/module/kvm_amd/initstate", NULL, EXIT_NO_TRACEFS },
+		{ "/sys/module/kvm_amd", "modprobe kvm_amd", EXIT_NO_KVM },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		struct captured cap;
+
+		tree_delete(*state, steps[i].path);
+		cap = show_with(*state, NULL, NULL);
+		assert_int_equal(cap.ret, steps[i].exit_code);
+		assert_string_equal(cap.out, "");
+		if (steps[i].says)
+			assert_non_null(strstr(cap.err, steps[i].says));
+		captured_free(&cap);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(last_record_of_each_vcpu),
+		cmocka_unit_test(second_call_prints_the_same),
+		cmocka_unit_test(all_is_every_event_in_order),
+		cmocka_unit_test(errors_only),
+		cmocka_unit_test(filters),
+		cmocka_unit_test(name_of_a_vm_that_is_gone),
+		cmocka_unit_test(lost_events_are_reported),
+		cmocka_unit_test(undecodable_lines_are_reported),
+		cmocka_unit_test(nothing_recorded_yet),
+		cmocka_unit_test(nothing_because_the_event_is_off),
+		cmocka_unit_test(long_trace),
+		cmocka_unit_test(what_is_missing),
+	};
+	struct CMUnitTest with_host[ARRAY_SIZE(tests)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+		with_host[i] = tests[i];
+		with_host[i].setup_func = setup;
+		with_host[i].teardown_func = teardown;
+	}
+	return cmocka_run_group_tests_name("show", with_host, NULL, NULL);
+}

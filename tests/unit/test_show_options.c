@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Options of 'show' and 'status', and what the filters match.
+ */
+#include <limits.h>
+
+#include "unit.h"
+
+#include "host/show.h"
+#include "host/status.h"
+
+#define MAX_WORDS	8
+
+/* Parse "show" and the words up to a NULL. */
+static enum opt_outcome parse(const char * const *words,
+			      struct show_params *params,
+			      struct opt_parser *op)
+{
+	char *argv[MAX_WORDS + 2] = { "show" };
+	int argc = 1;
+
+	while (words[argc - 1]) {
+		argv[argc] = (char *)words[argc - 1];
+		argc++;
+	}
+	return show_parse(op, argc, argv, params);
+}
+
+static struct event event_of(int vm_pid, int vm_fd, int vcpu_id)
+{
+	struct event ev = { .kind = EVENT_RECORD };
+
+	event_set(&ev, FIELD_VM_PID, vm_pid);
+	event_set(&ev, FIELD_VM_FD, vm_fd);
+	event_set(&ev, FIELD_VCPU_ID, vcpu_id);
+	return ev;
+}
+
+static bool matches(const struct filter *filter, int vm_pid, int vm_fd,
+		    int vcpu_id)
+{
+	struct event ev = event_of(vm_pid, vm_fd, vcpu_id);
+
+	return filter_match(filter, &ev);
+}
+
+static void show_defaults(void **state)
+{
+	static const char * const words[] = { NULL };
+	struct show_params params;
+	struct opt_parser op;
+
+	(void)state;
+	assert_int_equal(parse(words, &params, &op), OPT_RUN);
+	assert_false(params.all);
+	assert_false(params.errors);
+	assert_false(params.json);
+	assert_true(matches(&params.filter, 1, 2, INT_MAX));
+	show_params_free(&params);
+}
+
+static void show_filters_add_up(void **state)
+{
+	static const char * const words[] = {
+		"--all", "-j", "--vm", "100", "--vm=200:7", "-v0-1",
+		"--vcpu=5", NULL
+	};
+	struct show_params params;
+	struct opt_parser op;
+
+	(void)state;
+	assert_int_equal(parse(words, &params, &op), OPT_RUN);
+	assert_true(params.all);
+	assert_true(params.json);
+	assert_true(matches(&params.filter, 100, 1, 0));
+	assert_true(matches(&params.filter, 100, 2, 5));
+	assert_true(matches(&params.filter, 200, 7, 1));
+	assert_false(matches(&params.filter, 200, 8, 1));
+	assert_false(matches(&params.filter, 300, 7, 1));
+	assert_false(matches(&params.filter, 100, 1, 2));
+	show_params_free(&params);
+}
+
+static void show_takes_ids_that_cannot_exist(void **state)
+{
+	static const char * const words[] = {
+		"--errors", "--vcpu", "-1,2147483647", NULL
+	};
+	struct show_params params;
+	struct opt_parser op;
+
+	(void)state;
+	assert_int_equal(parse(words, &params, &op), OPT_RUN);
+	assert_true(params.errors);
+	assert_true(matches(&params.filter, 1, 1, -1));
+	assert_true(matches(&params.filter, 1, 1, INT_MAX));
+	assert_false(matches(&params.filter, 1, 1, 0));
+	show_params_free(&params);
+}
+
+static void show_rejects(void **state)
+{
+	static const struct {
+		const char *words[3];
+		const char *says;
+	} bad[] = {
+		{ { "--vm", "" }, "'' is not a VM" },
+		{ { "--vm", "qemu" }, "'qemu' is not a VM" },
+		{ { "--vm", "0" }, "not a VM" },
+		{ { "--vm", "-5" }, "not a VM" },
+		{ { "--vm", "12:" }, "not a VM" },
+		{ { "--vm", ":3" }, "not a VM" },
+		{ { "--vm", "1:2:3" }, "not a VM" },
+		{ { "--vm", "1:-1" }, "not a VM" },
+		{ { "--vm", "99999999999" }, "not a VM" },
+		{ { "--vm", "99999999999999999999" }, "not a VM" },
+		{ { "--vcpu", "3-1" }, "ends before it starts" },
+		{ { "--vcpu", "a" }, "not a number" },
+		{ { "--vcpu" }, "needs an argument" },
+		{ { "--all", "--errors" }, "exclude each other" },
+		{ { "--all=yes" }, "takes no argument" },
+		{ { "5" }, "unexpected argument '5'" },
+		{ { "--table" }, "unknown or ambiguous option '--table'" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct show_params params;
+		struct opt_parser op;
+
+		assert_int_equal(parse(bad[i].words, &params, &op), OPT_BAD);
+		assert_non_null(strstr(op.err, bad[i].says));
+		show_params_free(&params);
+	}
+}
+
+static void show_help_and_version(void **state)
+{
+	static const char * const help[] = { "-a", "--help", NULL };
+	static const char * const version[] = { "-V", NULL };
+	struct show_params params;
+	struct opt_parser op;
+
+	(void)state;
+	assert_int_equal(parse(help, &params, &op), OPT_HELP);
+	show_params_free(&params);
+	assert_int_equal(parse(version, &params, &op), OPT_VERSION);
+	show_params_free(&params);
+}
+
+static enum opt_outcome parse_status(char *word, struct status_params *params)
+{
+	char *argv[3] = { "status", word };
+	struct opt_parser op;
+
+	return status_parse(&op, word ? 2 : 1, argv, params);
+}
+
+static void status_options(void **state)
+{
+	struct status_params params;
+
+	(void)state;
+	assert_int_equal(parse_status(NULL, &params), OPT_RUN);
+	assert_false(params.json);
+	assert_int_equal(parse_status("--json", &params), OPT_RUN);
+	assert_true(params.json);
+	assert_int_equal(parse_status("-h", &params), OPT_HELP);
+	assert_int_equal(parse_status("--all", &params), OPT_BAD);
+	assert_int_equal(parse_status("now", &params), OPT_BAD);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(show_defaults),
+		cmocka_unit_test(show_filters_add_up),
+		cmocka_unit_test(show_takes_ids_that_cannot_exist),
+		cmocka_unit_test(show_rejects),
+		cmocka_unit_test(show_help_and_version),
+		cmocka_unit_test(status_options),
+	};
+
+	return cmocka_run_group_tests_name("show_options", tests, NULL, NULL);
+}
