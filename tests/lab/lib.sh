@@ -102,14 +102,15 @@ SCAN_PATTERN+='|Unable to handle|scheduling while atomic|bad page state'
 
 # scan_logs FILE... - print the lines that betray a kernel's fault
 #
-# Returns 0 if there are none, 1 if there are some, 2 if a log is not there.
+# Returns 0 if there are none, 1 if there are some, 2 if a log is not there or
+# empty.
 scan_logs()
 {
 	local file bad=0
 
 	for file; do
-		if [ ! -r "$file" ]; then
-			echo "${file##*/}: no such log"
+		if [ ! -s "$file" ]; then
+			echo "$file: no such log, or nothing in it"
 			bad=2
 			continue
 		fi

@@ -49,6 +49,7 @@ make_payload()
 	cat >"$dir/conf" <<END
 MODE=$mode
 VENDOR=$VENDOR
+GUEST_CPU=$BOOT_GUEST_CPU
 TESTS="$tests"
 TEST_TIMEOUT=$TEST_TIMEOUT
 END
@@ -118,19 +119,20 @@ host_line()
 }
 
 # kernel_logs - the logs of the host's and all guests' kernels
+#
+# A console has only what is urgent: it may well be empty.
 kernel_logs()
 {
-	printf '%s\n' "$RUN/console.log" "$RUN/kmsg.log"
-	find "$RUN/logs" -name 'guest-*.kmsg' -o -name 'guest-*.console' | sort
+	echo kmsg.log
+	find . -name 'guest-*.kmsg' -printf '%P\n' | sort
+	find . -name 'console.log' -size +0 -printf '%P\n'
+	find . -name 'guest-*.console' -size +0 -printf '%P\n' | sort
 }
 
 scan_run()
-{
-	local logs=()
-
-	mapfile -t logs < <(kernel_logs)
-	scan_logs "${logs[@]}"
-}
+(
+	cd "$RUN" && mapfile -t logs < <(kernel_logs) && scan_logs "${logs[@]}"
+)
 
 # tap_line LINE - print a line of TAP, with a number of ours, and count it
 tap_line()

@@ -7,6 +7,8 @@
 # "# timeout: SECONDS" in it changes its time limit.
 
 set -u
+# shellcheck source=/dev/null
+. /lab/conf
 GUEST_RUN=/run/lab-guests
 GUEST_LOGS=/lab/logs
 GUEST_TIMEOUT=${GUEST_TIMEOUT:-60}
@@ -127,7 +129,7 @@ guest_launch()
 	# Pipes, not sockets: a port whose other end is always open never makes
 	# the guest poll for a host that left.
 	qemu-system-x86_64 -name "$name" -enable-kvm -M q35 -nodefaults \
-		-cpu "${GUEST_CPU:-host}" -display none -no-reboot \
+		-cpu "$GUEST_CPU" -display none -no-reboot \
 		-kernel /usr/lib/vcpu-info-lab/vmlinuz -initrd "$dir/initrd" \
 		-append "console=ttyS0 quiet loglevel=5 panic=-1 tsc=reliable \
 			cryptomgr.notests ${GUEST_APPEND:-}" \

@@ -1,0 +1,176 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Tests of the lab itself that need neither root nor a boot: the log scanner,
+# the table, the cache. Prints TAP.
+set -u -o pipefail
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+count=0 failed=0
+
+# result STATUS WHAT
+result()
+{
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+		failed=1
+	fi
+}
+
+# A line each that a kernel writes when something is wrong.
+faults()
+{
+	cat <<'END'
+BUG: unable to handle page fault for address: ffffffffc0a01000
+BUG: kernel NULL pointer dereference, address: 0000000000000008
+BUG: scheduling while atomic: qemu-system-x86/210/0x00000002
+BUG: sleeping function called from invalid context at kernel/locking/mutex.c:580
+BUG: KASAN: slab-use-after-free in vcpu_info_hook+0x12/0x40
+kernel BUG at arch/x86/kvm/x86.c:9500!
+WARNING: CPU: 1 PID: 99 at kernel/trace/ftrace.c:2144 ftrace_bug+0x1/0x2
+WARNING: possible circular locking dependency detected
+WARNING: possible recursive locking detected
+WARNING: inconsistent lock state
+WARNING: suspicious RCU usage
+INFO: lockdep is turned off.
+Oops: 0002 [#1] PREEMPT SMP NOPTI
+general protection fault, probably for non-canonical address 0x1: 0000 [#1]
+rcu: INFO: rcu_preempt self-detected stall on CPU
+rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:
+rcu: rcu_preempt kthread starved for 5250 jiffies! g9 f0x0 RCU_GP_WAIT_FQS(5)
+INFO: task modprobe:212 blocked for more than 120 seconds.
+watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [qemu-system-x86:210]
+watchdog: Watchdog detected hard LOCKUP on cpu 1
+UBSAN: array-index-out-of-bounds in module/host/policy.c:10:2
+BUG: KFENCE: out-of-bounds read in test+0x1/0x2
+refcount_t: underflow; use-after-free.
+list_add corruption. prev->next should be next
+unchecked MSR access error: WRMSR to 0x10 at rIP: 0xffffffff81062b74
+Call Trace:
+Kernel panic - not syncing: Attempted to kill init!
+END
+}
+
+# Lines of ordinary boots that look a little like the others.
+harmless()
+{
+	cat <<'END'
+Linux version 6.1.0-56-cloud-amd64 (debian-kernel@lists.debian.org)
+Command line: console=ttyS0 panic=-1 debug mitigations=off
+Spectre V2 : User space: Vulnerable
+clocksource: tsc: mask: 0xffffffffffffffff max_cycles: 0x1cd42e4dffb
+vcpu_info: loading out-of-tree module taints kernel.
+module verification failed: signature and/or required key missing
+mtrr: your CPUs had inconsistent fixed MTRR settings
+Unstable clock detected, switching default tracing clock to "global"
+Warning: unmaintained hardware is detected: x86 virtual CPU
+rcu: Preemptible hierarchical RCU implementation.
+rcu: RCU event tracing is enabled.
+rcu: RCU calculated value of scheduler-enlistment delay is 25 jiffies.
+kvm [147]: vcpu0, guest rIP: 0xffffffff82c73744 Unhandled WRMSR(0xc0010007)
+DMI: not present or invalid.
+debugfs: Directory 'kvm' with parent '/' already present!
+printk: console [ttyS0] enabled
+lockdep_init not built in
+END
+}
+
+# scan_finds LINE - the scanner fails on the line, between harmless ones, and
+# prints it
+scan_finds()
+{
+	local out status
+
+	{
+		harmless
+		echo "[   12.345678] $1"
+		harmless
+	} >"$tmp/log"
+	out=$(scan_logs "$tmp/log")
+	status=$?
+	[ $status -eq 1 ] && grep -qF -e "$1" <<<"$out"
+}
+
+# The same line as a guest's log has it, from /dev/kmsg.
+scan_finds_kmsg()
+{
+	local status
+
+	echo "4,127,409240,-;$1" >"$tmp/log"
+	scan_logs "$tmp/log" >/dev/null
+	status=$?
+	[ $status -eq 1 ]
+}
+
+while read -r line; do
+	scan_finds "$line" && scan_finds_kmsg "$line"
+	result $? "found: $line"
+done < <(faults)
+
+harmless >"$tmp/clean"
+out=$(scan_logs "$tmp/clean")
+result $? "harmless lines are left alone${out:+: $out}"
+
+echo "BUG: first" >"$tmp/bad"
+scan_logs "$tmp/clean" "$tmp/bad" >/dev/null
+[ $? -eq 1 ]
+result $? "a fault in the second of two logs is found"
+
+scan_logs "$tmp/clean" "$tmp/none" >/dev/null
+[ $? -eq 2 ]
+result $? "a log that is not there is a failure"
+
+: >"$tmp/empty"
+scan_logs "$tmp/empty" >/dev/null
+[ $? -eq 2 ]
+result $? "an empty log is a failure"
+
+# The cache: complete or not there.
+CACHE=$tmp/cache ROW=row
+mkdir -p "$CACHE/image-row-1.tmp/half"
+
+# shellcheck disable=SC2317 # called by cached
+good()
+{
+	[ ! -e "$1/half" ] && echo whole >"$1/file"
+}
+
+# shellcheck disable=SC2317
+bad()
+{
+	echo part >"$1/file"
+	return 1
+}
+
+cached image-row-1 good && [ -f "$CACHE/image-row-1/file" ] &&
+	[ ! -e "$CACHE/image-row-1/half" ]
+result $? "what an interrupted build left is not used"
+cached image-row-1 bad
+result $? "what is there is not built again"
+! cached image-row-2 bad && [ ! -e "$CACHE/image-row-2" ] &&
+	[ ! -e "$CACHE/image-row-2.tmp" ]
+result $? "a build that fails leaves nothing"
+for i in 3 4 5; do
+	cached image-row-$i good
+	touch -d "2020-01-0$i" "$CACHE/image-row-$i"
+done
+prune image 2
+[ "$(cd "$CACHE" && echo ./*)" = "./image-row-1 ./image-row-5" ]
+result $? "only what was used last is kept"
+
+for row in $(row_names); do
+	(row_load "$row")
+	result $? "the table's row $row is complete"
+done
+(row_load none 2>/dev/null)
+[ $? -eq 1 ]
+result $? "a row that is not there is an error"
+
+echo "1..$count"
+exit $failed
