@@ -59,9 +59,11 @@ static void add_flag_names(struct json_object *obj, const struct event *ev)
 	struct json_object *names = json_object_new_array();
 
 	for (unsigned int i = 0; event_flag_name(i); i++) {
+		const char *name = event_flag_name(i);
+
 		if (ev->val[FIELD_FLAGS] & (1ULL << i))
 			json_object_array_add(names,
-				json_object_new_string(event_flag_name(i)));
+					      json_object_new_string(name));
 	}
 	json_object_object_add(obj, "flag_names", names);
 }

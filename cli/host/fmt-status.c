@@ -159,6 +159,7 @@ static void json_module(struct json_object *obj, const struct facts *f)
 {
 	struct json_object *mod = add_object(obj, "module");
 	struct json_object *sub;
+	uint64_t nr;
 
 	json_add_bool(mod, "installed", f->installed || f->loaded);
 	json_add_bool(mod, "loaded", f->loaded);
@@ -167,7 +168,10 @@ static void json_module(struct json_object *obj, const struct facts *f)
 	json_add_text(mod, "version", f->version[0] ? f->version : NULL);
 	add_fact(mod, "abi", f->abi);
 	json_add_text(mod, "hook", f->hook[0] ? f->hook : NULL);
-	add_fact(mod, "hypercall_nr", f->hypercall_nr);
+	if (num_parse_u64(f->hypercall_nr, &nr))
+		json_add_hex(mod, "hypercall_nr", nr);
+	else
+		json_add_null(mod, "hypercall_nr");
 	sub = add_object(mod, "parameters");
 	for (int i = 0; i < NR_PARAMS; i++)
 		add_fact(sub, fact_param_names[i], f->params[i]);

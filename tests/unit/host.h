@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A directory that looks like a host on which all is well: KVM on AMD, the
- * module loaded, its trace instance with two CPUs and data/trace in it, VM
- * 1234 alive.
+ * module loaded, its trace instance with two CPUs and data/trace-text.dat in
+ * it, VM 1234 alive.
  */
 #ifndef UNIT_HOST_H
 #define UNIT_HOST_H
@@ -73,7 +73,7 @@ static inline void host_write_module(const char *root)
 
 static inline void host_write_instance(const char *root)
 {
-	tree_copy(root, HOST_INSTANCE "/trace", "trace");
+	tree_copy(root, HOST_INSTANCE "/trace", "trace-text.dat");
 	tree_write(root, HOST_INSTANCE "/tracing_on", "1\n");
 	tree_write(root, HOST_INSTANCE "/buffer_size_kb", "1408\n");
 	tree_write(root, HOST_INSTANCE "/options/pause-on-trace", "0\n");

@@ -10,7 +10,7 @@
 #define RECORD_ID	1622
 #define ERROR_ID	1621
 
-/* The layout that data/format-vcpu_info describes. */
+/* The layout that data/format-record.dat describes. */
 struct record {
 	uint16_t type;
 	uint8_t irq_flags;
@@ -32,7 +32,7 @@ struct record {
 	uint64_t exits[8];
 };
 
-/* The layout that data/format-vcpu_info_error describes. */
+/* The layout that data/format-error.dat describes. */
 struct error {
 	uint16_t type;
 	uint8_t irq_flags;
@@ -79,8 +79,8 @@ static int setup(void **state)
 	struct raw_decoder *dec = raw_decoder_new();
 
 	assert_non_null(dec);
-	add_format(dec, "format-vcpu_info");
-	add_format(dec, "format-vcpu_info_error");
+	add_format(dec, "format-record.dat");
+	add_format(dec, "format-error.dat");
 	*state = dec;
 	return 0;
 }

@@ -11,11 +11,11 @@
 typedef void (*printer)(FILE *out, const struct event *ev,
 			const struct fmt_about *about);
 
-/* Each event of data/trace; the n-th is n * 1.5 s old. */
+/* Each event of data/trace-text.dat; the n-th is n * 1.5 s old. */
 static void print_trace(FILE *out, printer print)
 {
 	size_t len, done = 0;
-	char *text = data_read("trace", &len);
+	char *text = data_read("trace-text.dat", &len);
 	struct fmt_about about = { .vmm = "qemu-system-x86",
 				   .age_known = true };
 	struct event ev;

@@ -165,7 +165,7 @@ static void undecodable_lines_are_reported(void **state)
 {
 	struct captured cap;
 	size_t len;
-	char *text = data_read("trace", &len);
+	char *text = data_read("trace-text.dat", &len);
 
 	/* the last line loses its newline, and a value its digits */
 	text[len - 1] = '\0';

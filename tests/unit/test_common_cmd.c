@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * cli/common: the commands of a program.
+ */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+#include "cmd.h"
+#include "exit.h"
+#include "support.h"
+
+#define MAX_WORDS	4
+
+static int cmd_echo(const struct cmd *cmd, int argc, char **argv)
+{
+	struct opt_parser op;
+	int exit_code;
+	int val;
+
+	opt_init(&op, argc, argv, cmd->opts);
+	while (opt_next(&op, &val) && val == 'a')
+		printf("all\n");
+	if (cmd_go(cmd, &op, opt_default(val), &exit_code))
+		printf("%s ran\n", argv[0]);
+	return exit_code;
+}
+
+static const struct opt_spec echo_opts[] = {
+	{ 'a', "all", NULL, "print more" },
+	{ 0 }
+};
+
+static const struct cmd cmds[] = {
+	{ "echo", "Print a line.", echo_opts, cmd_echo },
+	{ 0 }
+};
+
+static const struct program program = {
+	.name = "prog", .version = "1.2", .summary = "Does things.",
+	.cmds = cmds,
+};
+
+static int run(void *arg)
+{
+	char **words = arg;
+	char *argv[MAX_WORDS + 1] = { "prog" };
+	int argc = 1;
+
+	for (; words[argc - 1]; argc++)
+		argv[argc] = words[argc - 1];
+	return cmd_main(&program, argc, argv);
+}
+
+static void what_each_line_does(void **state)
+{
+	static const struct {
+		char *words[MAX_WORDS];
+		int exit_code;
+		const char *out;
+		const char *err;
+	} lines[] = {
+		{ { "echo" }, EXIT_OK, "echo ran\n", "" },
+		{ { "echo", "-a" }, EXIT_OK, "all\necho ran\n", "" },
+		{ { "echo", "--version" }, EXIT_OK, "prog 1.2\n", "" },
+		{ { "echo", "--help" }, EXIT_OK, "-a, --all", "" },
+		{ { "echo", "-x" }, EXIT_USAGE, "",
+		  "prog: echo: unknown option '-x'" },
+		{ { "--version" }, EXIT_OK, "prog 1.2\n", "" },
+		{ { "-V" }, EXIT_OK, "prog 1.2\n", "" },
+		{ { "-h" }, EXIT_OK, "echo       Print a line.", "" },
+		{ { NULL }, EXIT_USAGE, "", "Usage: prog COMMAND" },
+		{ { "ech" }, EXIT_USAGE, "", "unknown command 'ech'" },
+		{ { "--nope" }, EXIT_USAGE, "", "unknown option '--nope'" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		struct captured cap = capture(run, (void *)lines[i].words);
+
+		assert_int_equal(cap.ret, lines[i].exit_code);
+		assert_non_null(strstr(cap.out, lines[i].out));
+		assert_non_null(strstr(cap.err, lines[i].err));
+		/* the one is empty exactly if the other is not */
+		assert_int_equal(!cap.out[0], !!cap.err[0]);
+		captured_free(&cap);
+	}
+}
+
+/* capture() gives the program a file; have it write to a full disk instead. */
+static int run_on_full_disk(void *arg)
+{
+	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	int ret;
+
+	assert_true(fd >= 0);
+	assert_true(dup2(fd, STDOUT_FILENO) >= 0);
+	close(fd);
+	ret = run(arg);
+	clearerr(stdout);
+	return ret;
+}
+
+static void a_full_disk_is_no_success(void **state)
+{
+	char *words[2] = { "echo" };
+	struct captured cap;
+
+	(void)state;
+	cap = capture(run_on_full_disk, words);
+	assert_int_equal(cap.ret, EXIT_FAILED);
+	assert_non_null(strstr(cap.err, "No space left on device"));
+	captured_free(&cap);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_each_line_does),
+		cmocka_unit_test(a_full_disk_is_no_success),
+	};
+
+	return cmocka_run_group_tests_name("common_cmd", tests, NULL, NULL);
+}
