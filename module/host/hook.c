@@ -150,10 +150,10 @@ void vcpu_info_observe_remove(struct ftrace_ops *ops)
 static struct vcpu_info_hook selftest_hook;
 static bool selftest_in_replacement;
 
-static noinline int selftest_target(unsigned long arg)
+/* The compiler must not clone it, or know its result without calling it. */
+static noinline __noclone int selftest_target(unsigned long arg)
 {
-	/* Keeps the compiler from computing the result at the call. */
-	OPTIMIZER_HIDE_VAR(arg);
+	barrier();
 	return arg ? SELFTEST_PLAIN : 0;
 }
 
