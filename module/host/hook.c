@@ -161,9 +161,10 @@ static noinline int selftest_replacement(unsigned long arg)
 {
 	int ret;
 
-	selftest_in_replacement = true;
+	/* The compiler does not see the handler between these. */
+	WRITE_ONCE(selftest_in_replacement, true);
 	ret = selftest_target(arg);
-	selftest_in_replacement = false;
+	WRITE_ONCE(selftest_in_replacement, false);
 	vcpu_info_hook_done(&selftest_hook);
 	return ret == SELFTEST_PLAIN ? SELFTEST_DIVERTED : ret;
 }
@@ -172,7 +173,7 @@ static void notrace selftest_handler(unsigned long ip, unsigned long parent_ip,
 				     struct ftrace_ops *ops,
 				     struct ftrace_regs *fregs)
 {
-	if (selftest_in_replacement ||
+	if (READ_ONCE(selftest_in_replacement) ||
 	    compat_ftrace_first_argument(fregs) != (unsigned long)&selftest_hook)
 		return;
 	vcpu_info_hook_divert(&selftest_hook, fregs);
