@@ -5,9 +5,14 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/sched.h>
 #include <linux/trace_events.h>
+#include <linux/uaccess.h>
 
 #include "compat/ftrace.h"
 #include "instance.h"
@@ -17,35 +22,60 @@
 
 static struct trace_array *instance;
 
+static struct file *open_buffer_file(void)
+{
+	struct file *file;
+
+	file = filp_open("/sys/kernel/tracing/" BUFFER_FILE, O_WRONLY, 0);
+	if (IS_ERR(file))
+		file = filp_open("/sys/kernel/debug/tracing/" BUFFER_FILE,
+				 O_WRONLY, 0);
+
+	return file;
+}
+
+/* tracefs takes what is written from user memory only, so lend it a page. */
+static ssize_t write_as_user(struct file *file, const char *text, size_t len)
+{
+	unsigned long page;
+	loff_t pos = 0;
+	ssize_t ret;
+
+	if (!current->mm || !file->f_op->write)
+		return -EINVAL;
+
+	page = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+		       MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	if (IS_ERR_VALUE(page))
+		return page;
+
+	ret = -EFAULT;
+	if (!copy_to_user((void __user *)page, text, len))
+		ret = file->f_op->write(file, (void __user *)page, len, &pos);
+	vm_munmap(page, PAGE_SIZE);
+
+	return ret;
+}
+
 /*
- * The kernel has no exported call for the size, so this writes the file that
- * a person would write. An instance starts at 1408 KiB for each CPU.
+ * The kernel exports no call for the size of an instance, which starts at
+ * 1408 KiB for each CPU; so this writes the file that a person would write.
  */
 static int set_buffer_size(unsigned int buffer_kb)
 {
-	static const char * const paths[] = {
-		"/sys/kernel/tracing/" BUFFER_FILE,
-		"/sys/kernel/debug/tracing/" BUFFER_FILE,
-	};
-	struct file *file = NULL;
+	struct file *file;
 	char text[16];
-	loff_t pos = 0;
-	ssize_t len;
-	int i;
+	ssize_t ret;
 
-	for (i = 0; i < ARRAY_SIZE(paths); i++) {
-		file = filp_open(paths[i], O_WRONLY, 0);
-		if (!IS_ERR(file))
-			break;
-	}
+	file = open_buffer_file();
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 
-	len = scnprintf(text, sizeof(text), "%u\n", buffer_kb);
-	len = kernel_write(file, text, len, &pos);
+	ret = write_as_user(file, text,
+			    scnprintf(text, sizeof(text), "%u\n", buffer_kb));
 	filp_close(file, NULL);
 
-	return len < 0 ? len : 0;
+	return ret < 0 ? ret : 0;
 }
 
 /**
@@ -55,6 +85,9 @@ static int set_buffer_size(unsigned int buffer_kb)
  * An instance of that name that exists already is used and stays as it is,
  * but for its size and our events. Without tracefs mounted the instance keeps
  * the kernel's default size.
+ *
+ * Setting the size leaves a file open until modprobe is back in user space, and
+ * with it the instance cannot go: so nothing that may fail comes after this.
  *
  * Return: 0; -ENOMEM if there is no room for it; -EINVAL if the kernel does
  * not have our events.

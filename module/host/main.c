@@ -45,13 +45,9 @@ static int __init vcpu_info_init(void)
 
 	vcpu_info_policy_init();
 
-	err = vcpu_info_instance_init(buffer_kb);
-	if (err)
-		return err;
-
 	err = vcpu_info_stats_init(vcpu_info_hypercall_hook());
 	if (err)
-		goto err_instance;
+		return err;
 
 	vcpu_info_quiesce_init();
 
@@ -59,25 +55,30 @@ static int __init vcpu_info_init(void)
 	if (err)
 		goto err_quiesce;
 
+	err = vcpu_info_instance_init(buffer_kb);
+	if (err)
+		goto err_hypercall;
+
 	pr_info("%s: serving hypercall 0x%x\n", VCPU_INFO_VERSION,
 		vcpu_info_hypercall_nr());
 	return 0;
 
+err_hypercall:
+	vcpu_info_hypercall_exit();
+	vcpu_info_policy_exit();
 err_quiesce:
 	vcpu_info_quiesce_exit();
 	vcpu_info_stats_exit();
-err_instance:
-	vcpu_info_instance_exit();
 	return err;
 }
 
 static void __exit vcpu_info_exit(void)
 {
 	vcpu_info_hypercall_exit();
-	vcpu_info_quiesce_exit();
-	vcpu_info_stats_exit();
 	vcpu_info_policy_exit();
 	vcpu_info_instance_exit();
+	vcpu_info_quiesce_exit();
+	vcpu_info_stats_exit();
 }
 
 module_init(vcpu_info_init);

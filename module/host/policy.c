@@ -8,6 +8,8 @@
  * on one slot take turns in it; a VM that so gets a fresh burst is still held
  * by the limit for the whole host.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/atomic.h>
 #include <linux/hash.h>
 #include <linux/jiffies.h>
@@ -56,8 +58,8 @@ static int policy_set(const char *val, const struct kernel_param *kp)
 	} else if (sysfs_streq(val, "none")) {
 		WRITE_ONCE(policy_all, false);
 	} else {
-		pr_err("%s: policy is \"all\" or \"none\", not \"%s\"\n",
-		       KBUILD_MODNAME, val);
+		pr_err("policy is \"all\" or \"none\", not \"%.*s\"\n",
+		       (int)strcspn(val, "\n"), val);
 		return -EINVAL;
 	}
 
@@ -88,8 +90,8 @@ static int rate_set(const char *val, const struct kernel_param *kp)
 	if (!err && (rate < min || rate > VCPU_INFO_RATE_MAX))
 		err = -ERANGE;
 	if (err) {
-		pr_err("%s: %s is a number from %u to %u\n", KBUILD_MODNAME,
-		       kp->name, min, VCPU_INFO_RATE_MAX);
+		pr_err("%s is a number from %u to %u\n", kp->name, min,
+		       VCPU_INFO_RATE_MAX);
 		return err;
 	}
 

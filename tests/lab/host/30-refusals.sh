@@ -8,7 +8,7 @@ params=/sys/module/vcpu_info/parameters
 
 module_unload
 check "a guest boots on a host without vcpu_info" guest_start lab || exit 1
-check "hc_test loads in the guest" guest_run lab insmod /bin/hc_test.ko
+check "hc_test loads in the guest" guest_run lab insmod /lab/hc_test.ko
 
 # all_numbers - what every upstream number and some unknown ones answer
 all_numbers()

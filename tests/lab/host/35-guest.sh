@@ -25,7 +25,7 @@ guest_tap "CPU hotplug" "/bin/hotplug 1 3"
 
 clear_records
 check "a module that calls vcpu_info() loads" \
-	guest_run lab insmod /bin/hc_export.ko
+	guest_run lab insmod /lab/hc_export.ko
 call=/sys/module/hc_export/parameters/call
 is "its call of vcpu_info(1) returns 0" \
 	"$(guest_run lab "echo 1 >$call; cat $call")" 0
