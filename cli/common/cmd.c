@@ -26,7 +26,10 @@ static void print_cmd_help(const struct cmd *cmd)
 	printf("Usage: %s %s [OPTION]...\n%s\n\nOptions:\n", program->name,
 	       cmd->name, cmd->summary);
 	opt_print_help(stdout, cmd->opts);
-	printf("\nSee %s-%s(1).\n", program->name, cmd->name);
+	if (program->one_page)
+		printf("\nSee %s(1).\n", program->name);
+	else
+		printf("\nSee %s-%s(1).\n", program->name, cmd->name);
 }
 
 static void print_version(void)

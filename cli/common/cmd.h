@@ -29,12 +29,14 @@ struct cmd {
  * @version: its version
  * @summary: what it does, in a sentence
  * @cmds: its commands
+ * @one_page: one man page has all commands, not each a page of its own
  */
 struct program {
 	const char *name;
 	const char *version;
 	const char *summary;
 	const struct cmd *cmds;
+	bool one_page;
 };
 
 /* Find the command and run it; the exit code of main(). */

@@ -86,6 +86,7 @@ int main(int argc, char **argv)
 		.version = VCPU_INFO_VERSION,
 		.summary = "Ask the KVM host to record the state of this guest's vCPUs.",
 		.cmds = cmds,
+		.one_page = true,
 	};
 
 	return cmd_main(&program, argc, argv);
