@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Is a record true? And does it say as much as it must? */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "oracle.h"
+
+#define ALL_FLAGS	(VCPU_INFO_F_NESTED | VCPU_INFO_F_EMULATION | \
+			 VCPU_INFO_F_TORN)
+#define MAX_ATTEMPTS	16	/* as vcpu_info(4) documents it */
+#define MAX_NOTES	8	/* of what is wrong, for one test */
+
+#define MAIN_REGS	(ALL_GPRS | REG_BIT(RIP) | REG_BIT(RFLAGS))
+#define NO_RSP		(ALL_GPRS & ~REG_BIT(RSP))
+#define LATE_REGS	(REG_BIT(CR0) | REG_BIT(CR3))
+
+/*
+ * What a record must claim to be valid, in percent of the records of a state.
+ *
+ * SVM keeps all but CR0 and CR3 in memory at each exit. VMX leaves RSP, RFLAGS
+ * and the control registers in the VMCS until they are asked for; after HLT
+ * and after an interrupt only the GPRs are there. A preempted vCPU may have
+ * been stopped in the middle of an emulation. With want == 0 a test takes the
+ * states as they come.
+ */
+static const struct must {
+	unsigned int state;
+	unsigned int amd;
+	unsigned int intel;
+	unsigned int percent;
+} musts[] = {
+	{ VCPU_INFO_STATE_SELF, ALL_REGS, ALL_REGS, 100 },
+	{ VCPU_INFO_STATE_GUEST, ALL_REGS & ~LATE_REGS, MAIN_REGS, 100 },
+	{ VCPU_INFO_STATE_HALTED, ALL_REGS, NO_RSP, 100 },
+	{ VCPU_INFO_STATE_PREEMPTED, ALL_REGS & ~LATE_REGS, NO_RSP, 90 },
+	{ VCPU_INFO_STATE_USER, ALL_REGS, MAIN_REGS, 100 },
+	{ VCPU_INFO_STATE_IN_EXIT, 0, 0, 100 },
+	{ VCPU_INFO_STATE_NEVER_RUN, ALL_REGS, MAIN_REGS, 100 },
+	{ 0, MAIN_REGS, NO_RSP, 1 },
+};
+
+static const struct must *find_must(unsigned int state)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(musts); i++)
+		if (musts[i].state == state)
+			return &musts[i];
+	die("no rule for state %s", state_name(state));
+}
+
+/* Registers that a record must claim if its test wants the state */
+unsigned int must_regs(unsigned int state)
+{
+	const struct must *must = find_must(state);
+
+	return host.amd ? must->amd : must->intel;
+}
+
+unsigned int must_percent(unsigned int state)
+{
+	return find_must(state)->percent;
+}
+
+/* Ends the test; the first reason is kept. */
+void failed(struct tally *tally, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (tally->failure[0])
+		return;
+	va_start(ap, fmt);
+	vsnprintf(tally->failure, sizeof(tally->failure), fmt, ap);
+	va_end(ap);
+}
+
+/* What is checked, and how much of it was wrong */
+struct check {
+	const struct expect *expect;
+	const struct record *rec;
+	struct tally *tally;
+	bool wanted;
+	int wrong;
+};
+
+static void wrong(struct check *check, const char *what, uint64_t got,
+		  uint64_t want)
+{
+	const struct record *rec = check->rec;
+
+	check->wrong++;
+	if (check->tally->wrong >= MAX_NOTES)
+		return;
+	note("wrong: vcpu_id=%d state=%s flags=%#x attempts=%u valid=%#x rip=%#llx: %s is %#llx (%lld), wanted %#llx (%lld)",
+	     rec->vcpu_id, state_name(rec->state), rec->flags, rec->attempts,
+	     rec->valid, (unsigned long long)rec->regs.r[REG(RIP)], what,
+	     (unsigned long long)got, (long long)got,
+	     (unsigned long long)want, (long long)want);
+}
+
+static void check_is(struct check *check, const char *what, int got, int want)
+{
+	if (got != want)
+		wrong(check, what, got, want);
+}
+
+static void check_ids(struct check *check)
+{
+	const struct record *rec = check->rec;
+	const struct vcpu *target = check->expect->target;
+	struct thread_id tid = target->tid;
+
+	/* A thread that has yet to call KVM_RUN for the first time */
+	if (rec->state == VCPU_INFO_STATE_NEVER_RUN)
+		memset(&tid, 0, sizeof(tid));
+
+	check_is(check, "vm_pid", rec->vm_pid, target->vm->pid);
+	check_is(check, "vm_fd", rec->vm_fd, target->vm->fd);
+	check_is(check, "caller_id", rec->caller_id, check->expect->caller->id);
+	check_is(check, "vcpu_id", rec->vcpu_id, target->id);
+	check_is(check, "pid", rec->pid, tid.pid);
+	check_is(check, "ns_pid", rec->ns_pid, tid.ns_pid);
+	check_is(check, "ns_level", rec->ns_level, tid.ns_level);
+	/* Until it calls KVM_RUN, it was last on the CPU that set it up. */
+	if (rec->state == VCPU_INFO_STATE_NEVER_RUN ||
+	    (rec->state == VCPU_INFO_STATE_USER && !check->expect->want))
+		return;
+	if (check->wanted)
+		check_is(check, "cpu", rec->cpu, target->cpu);
+}
+
+static void check_state(struct check *check)
+{
+	const struct record *rec = check->rec;
+	unsigned int flags = rec->flags;
+
+	/* Where not all records need be valid, some may be torn. */
+	if (must_percent(check->expect->want) < 100)
+		flags &= ~VCPU_INFO_F_TORN;
+	if (check->wanted && check->expect->want)
+		check_is(check, "flags", flags, check->expect->flags);
+	if (rec->flags & ~ALL_FLAGS)
+		wrong(check, "flags", rec->flags, ALL_FLAGS);
+	if (rec->attempts < 1 || rec->attempts > MAX_ATTEMPTS)
+		wrong(check, "attempts", rec->attempts, MAX_ATTEMPTS);
+	if (rec->valid & ~ALL_REGS)
+		wrong(check, "valid", rec->valid, ALL_REGS);
+	if ((rec->flags & VCPU_INFO_F_TORN) && rec->valid)
+		wrong(check, "valid of a torn record", rec->valid, 0);
+}
+
+static void check_counts(struct check *check)
+{
+	const uint64_t *got = (const uint64_t *)&check->rec->counts;
+	const uint64_t *min = (const uint64_t *)&check->expect->before;
+	const uint64_t *max = (const uint64_t *)&check->expect->after;
+	unsigned int i;
+
+	for (i = 0; i < NR_COUNTS_SHOWN; i++)
+		if (got[i] < min[i] || got[i] > max[i])
+			wrong(check, count_names[i], got[i],
+			      got[i] < min[i] ? min[i] : max[i]);
+}
+
+/* How many of the registers that the record claims are not these */
+static int differences(const struct record *rec, const struct regs *regs)
+{
+	int reg, nr = 0;
+
+	for (reg = 0; reg < NR_REGS; reg++)
+		if ((rec->valid & BIT(reg)) && rec->regs.r[reg] != regs->r[reg])
+			nr++;
+
+	return nr;
+}
+
+/*
+ * The state of the program that comes next to the record. If RIP is valid it
+ * can be at one step only.
+ */
+static void find_nearest(const struct check *check, struct regs *nearest)
+{
+	const struct record *rec = check->rec;
+	const struct vcpu *target = check->expect->target;
+	const struct prog *prog = &target->prog;
+	int only = check->wanted ? check->expect->step : -1;
+	int least = NR_REGS + 1;
+	struct regs regs;
+	int step, again, nr;
+
+	*nearest = target->init;
+	for (step = 0; step < prog->nr; step++) {
+		if (only >= 0 && step != only)
+			continue;
+		if ((rec->valid & REG_BIT(RIP)) &&
+		    rec->regs.r[REG(RIP)] != prog_rip(prog, step))
+			continue;
+		for (again = 0; again < 2; again++) {
+			if (!prog_state(prog, &target->init,
+					rec->regs.r[REG_COUNTER], step, again,
+					&regs))
+				continue;
+			nr = differences(rec, &regs);
+			if (nr >= least)
+				continue;
+			least = nr;
+			*nearest = regs;
+		}
+	}
+}
+
+static void check_regs(struct check *check)
+{
+	const struct record *rec = check->rec;
+	struct regs want;
+	int reg;
+
+	if (rec->valid)
+		find_nearest(check, &want);
+	for (reg = 0; reg < NR_REGS; reg++) {
+		if (rec->valid & BIT(reg)) {
+			if (rec->regs.r[reg] != want.r[reg])
+				wrong(check, reg_names[reg], rec->regs.r[reg],
+				      want.r[reg]);
+		} else if (!(rec->flags & VCPU_INFO_F_TORN)) {
+			if (rec->regs.r[reg])
+				wrong(check, "a register that is not valid",
+				      rec->regs.r[reg], 0);
+		}
+	}
+}
+
+/**
+ * check_record() - compare a record with what is known, and count it
+ * @tally: counts
+ * @expect: what is known
+ * @rec: the record; of the target and the VM that were asked for
+ *
+ * Return: whether all of it is right.
+ */
+bool check_record(struct tally *tally, const struct expect *expect,
+		  const struct record *rec)
+{
+	struct check check = {
+		.expect = expect,
+		.rec = rec,
+		.tally = tally,
+		.wanted = !expect->want || rec->state == expect->want,
+	};
+	unsigned int must = must_regs(expect->want);
+
+	check_ids(&check);
+	check_state(&check);
+	check_counts(&check);
+	check_regs(&check);
+
+	if (check.wanted) {
+		tally->snapshots++;
+		if ((rec->valid & must) == must)
+			tally->valid++;
+	}
+	tally->states[rec->state]++;
+	if (rec->attempts > tally->attempts_max)
+		tally->attempts_max = rec->attempts;
+	if (check.wrong)
+		tally->wrong++;
+
+	return !check.wrong;
+}

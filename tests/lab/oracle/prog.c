@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Guest programs: a loop of steps, its machine code, and what it does to the
+ * registers. A jump after each step that writes keeps an emulator from running
+ * several steps between two looks at its interrupts.
+ */
+#include <string.h>
+
+#include "oracle.h"
+
+#define FLAG_PF	0x0004
+#define FLAG_AF	0x0010
+#define FLAG_ZF	0x0040
+#define FLAG_SF	0x0080
+#define FLAG_OF	0x0800
+
+static void emit(struct prog *prog, const void *bytes, size_t len)
+{
+	if (prog->len + len > sizeof(prog->code))
+		die("a guest program is too long");
+	memcpy(prog->code + prog->len, bytes, len);
+	prog->len += len;
+}
+
+static void emit1(struct prog *prog, uint8_t byte)
+{
+	emit(prog, &byte, 1);
+}
+
+/* The prefix for an operand of full width: reg in ModRM.reg, rm in ModRM.rm */
+static void emit_width(struct prog *prog, int reg, int rm)
+{
+	if (prog->mode == MODE_64)
+		emit1(prog, 0x48 | (reg >> 3) << 2 | rm >> 3);
+	else if (prog->mode == MODE_16)
+		emit1(prog, 0x66);
+}
+
+static void emit_inc(struct prog *prog, int reg)
+{
+	emit_width(prog, 0, reg);
+	emit1(prog, 0xff);
+	emit1(prog, 0xc0 | (reg & 7));
+}
+
+static void emit_mov(struct prog *prog, int dst, int src)
+{
+	emit_width(prog, src, dst);
+	emit1(prog, 0x89);
+	emit1(prog, 0xc0 | (src & 7) << 3 | (dst & 7));
+}
+
+static void emit_set(struct prog *prog, int reg, uint32_t imm)
+{
+	if (reg > 7)
+		emit1(prog, 0x41);
+	if (prog->mode == MODE_16)
+		emit1(prog, 0x66);
+	emit1(prog, 0xb8 | (reg & 7));
+	emit(prog, &imm, sizeof(imm));
+}
+
+static void emit_back(struct prog *prog)
+{
+	int32_t rel;
+
+	if (prog->mode == MODE_16)
+		emit1(prog, 0x66);
+	emit1(prog, 0xe9);
+	rel = -(int32_t)(prog->len + sizeof(rel));
+	emit(prog, &rel, sizeof(rel));
+}
+
+void prog_begin(struct prog *prog, enum mode mode)
+{
+	memset(prog, 0, sizeof(*prog));
+	prog->mode = mode;
+}
+
+void prog_add(struct prog *prog, enum op op, int reg, uint32_t imm)
+{
+	struct step *step = &prog->steps[prog->nr];
+
+	if (prog->nr++ == PROG_MAX_STEPS)
+		die("a guest program has too many steps");
+	*step = (struct step) {
+		.op = op, .reg = reg, .imm = imm, .off = prog->len,
+	};
+
+	switch (op) {
+	case OP_NOP:
+		emit1(prog, 0x90);
+		break;
+	case OP_JMP:
+		emit(prog, "\xeb\x00", 2);
+		break;
+	case OP_INC:
+		emit_inc(prog, reg);
+		break;
+	case OP_MOV:
+		emit_mov(prog, reg, REG_COUNTER);
+		break;
+	case OP_SET:
+		emit_set(prog, reg, imm);
+		break;
+	case OP_LOAD:
+		emit(prog, "\x8a\x07", 2);
+		break;
+	case OP_CPUID:
+		emit(prog, "\x0f\xa2", 2);
+		break;
+	case OP_CALL:
+		emit(prog, host.amd ? "\x0f\x01\xd9" : "\x0f\x01\xc1", 3);
+		break;
+	case OP_HLT:
+		emit1(prog, 0xf4);
+		break;
+	case OP_OUT:
+		emit1(prog, 0xe6);
+		emit1(prog, PORT_DONE);
+		break;
+	case OP_BACK:
+		emit_back(prog);
+		break;
+	}
+}
+
+/* Counts, and copies the count to all GPRs, one after the other. */
+void prog_add_lockstep(struct prog *prog)
+{
+	int nr = prog->mode == MODE_64 ? NR_GPRS : 8;
+	int reg;
+
+	prog_add(prog, OP_INC, REG_COUNTER, 0);
+	prog_add(prog, OP_JMP, 0, 0);
+	for (reg = 0; reg < nr; reg++) {
+		if (reg == REG_COUNTER)
+			continue;
+		prog_add(prog, OP_MOV, reg, 0);
+		prog_add(prog, OP_JMP, 0, 0);
+	}
+}
+
+/* The step that counts, or -1 */
+static int counting_step(const struct prog *prog)
+{
+	int i;
+
+	for (i = 0; i < prog->nr; i++)
+		if (prog->steps[i].op == OP_INC)
+			return i;
+
+	return -1;
+}
+
+bool prog_counts(const struct prog *prog)
+{
+	return counting_step(prog) >= 0;
+}
+
+uint64_t prog_rip(const struct prog *prog, int step)
+{
+	return prog->rip + prog->steps[step].off;
+}
+
+static uint64_t in_width(const struct prog *prog, uint64_t value)
+{
+	return prog->mode == MODE_64 ? value : (uint32_t)value;
+}
+
+static void increment(const struct prog *prog, struct regs *regs, int reg)
+{
+	uint64_t top = prog->mode == MODE_64 ? 1ULL << 63 : 1ULL << 31;
+	uint64_t value = in_width(prog, regs->r[reg] + 1);
+	uint64_t flags = regs->r[REG(RFLAGS)];
+
+	flags &= ~(FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF);
+	if (!__builtin_parity(value & 0xff))
+		flags |= FLAG_PF;
+	if (!(value & 0xf))
+		flags |= FLAG_AF;
+	if (!value)
+		flags |= FLAG_ZF;
+	if (value & top)
+		flags |= FLAG_SF;
+	if (value == top)
+		flags |= FLAG_OF;
+	regs->r[reg] = value;
+	regs->r[REG(RFLAGS)] = flags;
+}
+
+static void do_step(const struct prog *prog, const struct step *step,
+		    struct regs *regs)
+{
+	switch (step->op) {
+	case OP_INC:
+		increment(prog, regs, step->reg);
+		break;
+	case OP_MOV:
+		regs->r[step->reg] = regs->r[REG_COUNTER];
+		break;
+	case OP_SET:
+		regs->r[step->reg] = step->imm;
+		break;
+	case OP_LOAD:
+		regs->r[REG(RAX)] &= ~0xffULL;
+		break;
+	case OP_CPUID:
+		regs->r[REG(RAX)] = prog->cpuid[0];
+		regs->r[REG(RBX)] = prog->cpuid[1];
+		regs->r[REG(RCX)] = prog->cpuid[2];
+		regs->r[REG(RDX)] = prog->cpuid[3];
+		break;
+	case OP_CALL:
+		regs->r[REG(RAX)] = 0;
+		break;
+	default:
+		break;
+	}
+}
+
+static void do_steps(const struct prog *prog, struct regs *regs, int nr)
+{
+	int i;
+
+	for (i = 0; i < nr; i++)
+		do_step(prog, &prog->steps[i], regs);
+}
+
+/**
+ * prog_state() - the registers at a place in the program
+ * @prog: program
+ * @init: registers that it began with
+ * @counter: what REG_COUNTER holds; it tells how often the loop has run
+ * @step: the step that comes next
+ * @again: whether a loop that does not count has run at least once
+ * @out: the registers
+ *
+ * Return: false if @counter cannot be at @step.
+ */
+bool prog_state(const struct prog *prog, const struct regs *init,
+		uint64_t counter, int step, int again, struct regs *out)
+{
+	int counting = counting_step(prog);
+	uint64_t loops = again;
+
+	*out = *init;
+	if (counting >= 0) {
+		loops = in_width(prog, counter - init->r[REG_COUNTER]);
+		if (step > counting && loops-- == 0)
+			return false;
+	}
+	if (loops) {
+		if (counting >= 0)
+			out->r[REG_COUNTER] = in_width(prog, loops - 1 +
+						       init->r[REG_COUNTER]);
+		do_steps(prog, out, prog->nr);
+	}
+	do_steps(prog, out, step);
+	out->r[REG(RIP)] = prog_rip(prog, step);
+
+	return true;
+}

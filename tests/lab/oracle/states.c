@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0
+/* One vCPU asks for another that is in a known state. */
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+
+#include "oracle.h"
+#include "trap.h"
+
+/*
+ * Each round begins with new registers. A test ends when it has as many
+ * records of its state as were asked for, or has used up its requests.
+ */
+#define ROUND		20
+#define MAX_REQUESTS(count) ((count) * 20 + 2000)
+
+/**
+ * struct state - how a vCPU gets into a state, and what is known of it there
+ * @step: of its program, in that state; -1 if it moves
+ * @flags: VCPU_INFO_F_*, in that state
+ * @crowd: many vCPUs share the caller's CPU
+ * @no_interrupts: RFLAGS.IF has to be clear
+ * @no_sipi: leave it waiting for SIPI
+ * @woken: end its HLT just before it is asked for
+ * @quiet: nothing changes while it is in the state
+ * @code: adds its program
+ * @enter: gets it there from new registers
+ * @leave: what has to be undone before it can be stopped
+ */
+struct state {
+	int step;
+	unsigned int flags;
+	bool crowd;
+	bool no_interrupts;
+	bool no_sipi;
+	bool woken;
+	bool quiet;
+	void (*code)(struct prog *prog);
+	bool (*enter)(struct vcpu *vcpu);
+	void (*leave)(struct vcpu *vcpu);
+};
+
+static void code_spin(struct prog *prog)
+{
+	prog_add(prog, OP_NOP, 0, 0);
+	prog_add(prog, OP_JMP, 0, 0);
+	prog_add(prog, OP_NOP, 0, 0);
+	prog_add(prog, OP_BACK, 0, 0);
+}
+
+static void code_lockstep(struct prog *prog)
+{
+	prog_add_lockstep(prog);
+	prog_add(prog, OP_BACK, 0, 0);
+}
+
+static void code_halt(struct prog *prog)
+{
+	prog_add(prog, OP_NOP, 0, 0);
+	prog_add(prog, OP_HLT, 0, 0);
+	prog_add(prog, OP_BACK, 0, 0);
+}
+
+static void code_out(struct prog *prog)
+{
+	prog_add(prog, OP_NOP, 0, 0);
+	prog_add(prog, OP_OUT, 0, 0);
+	prog_add(prog, OP_BACK, 0, 0);
+}
+
+static void code_load(struct prog *prog)
+{
+	prog_add(prog, OP_NOP, 0, 0);
+	prog_add(prog, OP_LOAD, 0, 0);
+	prog_add(prog, OP_BACK, 0, 0);
+}
+
+static void code_exits(struct prog *prog)
+{
+	prog_add_lockstep(prog);
+	prog_add(prog, OP_SET, REG(RAX), 0);
+	prog_add(prog, OP_JMP, 0, 0);
+	prog_add(prog, OP_CPUID, 0, 0);
+	prog_add(prog, OP_BACK, 0, 0);
+}
+
+/* Exits keep it awake for about as long as it takes to be asked for. */
+static void code_sleep(struct prog *prog)
+{
+	int i;
+
+	prog_add_lockstep(prog);
+	for (i = 0; i < 24; i++) {
+		prog_add(prog, OP_SET, REG(RAX), 0);
+		prog_add(prog, OP_CPUID, 0, 0);
+	}
+	prog_add(prog, OP_HLT, 0, 0);
+	prog_add(prog, OP_BACK, 0, 0);
+}
+
+static bool enter_nothing(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return true;
+}
+
+static bool enter_guest(struct vcpu *vcpu)
+{
+	vcpu_start(vcpu);
+	return true;
+}
+
+static bool enter_blocked(struct vcpu *vcpu)
+{
+	vcpu_start(vcpu);
+	return poll_for(vcpu_blocked, vcpu);
+}
+
+static bool enter_user(struct vcpu *vcpu)
+{
+	vcpu_start(vcpu);
+	return vcpu_wait(vcpu) && vcpu->exit == KVM_EXIT_IO;
+}
+
+static bool has_run(struct vcpu *vcpu)
+{
+	struct counts counts;
+
+	vcpu_counts(vcpu, &counts);
+	return counts.exits > vcpu->exits_at_start;
+}
+
+static bool enter_running(struct vcpu *vcpu)
+{
+	vcpu_start(vcpu);
+	return poll_for(has_run, vcpu);
+}
+
+static bool enter_paused(struct vcpu *vcpu)
+{
+	return enter_running(vcpu) && vcpu_stop(vcpu) && vcpu->exit == -EINTR;
+}
+
+static const struct state guest = {
+	.step = -1,
+	.code = code_spin, .enter = enter_guest,
+};
+
+static const struct state guest_lockstep = {
+	.step = -1,
+	.code = code_lockstep, .enter = enter_guest,
+};
+
+static const struct state halted = {
+	.step = 2, .quiet = true,
+	.code = code_halt, .enter = enter_blocked,
+};
+
+static const struct state user = {
+	.step = 1, .quiet = true,
+	.flags = VCPU_INFO_F_EMULATION,
+	.code = code_out, .enter = enter_user,
+};
+
+static const struct state paused = {
+	.step = -1, .quiet = true,
+	.code = code_lockstep, .enter = enter_paused,
+};
+
+static const struct state never_run = {
+	.step = 0, .quiet = true,
+	.code = code_spin, .enter = enter_nothing,
+};
+
+static const struct state preempted = {
+	.step = -1, .crowd = true,
+	.code = code_lockstep, .enter = enter_guest,
+};
+
+static const struct state in_exit = {
+	.step = -1, .quiet = true,
+	.flags = VCPU_INFO_F_TORN, .no_interrupts = true,
+	.code = code_load, .enter = trap_enter, .leave = trap_leave,
+};
+
+static const struct state exits = {
+	.step = -1,
+	.code = code_exits, .enter = enter_running,
+};
+
+static const struct state waking = {
+	.step = -1, .woken = true,
+	.code = code_sleep, .enter = enter_blocked,
+};
+
+static const struct state init_wait = {
+	.step = 0, .quiet = true,
+	.no_sipi = true,
+	.code = code_spin, .enter = enter_blocked,
+};
+
+static bool target_enter(const struct state *state, struct vcpu *vcpu)
+{
+	struct counts counts;
+
+	prog_begin(&vcpu->prog, vcpu->vm->mode);
+	vm_get_cpuid(vcpu->vm, vcpu->prog.cpuid);
+	state->code(&vcpu->prog);
+	if (!state->no_sipi)
+		vcpu_make_runnable(vcpu);
+	vcpu_setup(vcpu, !state->no_interrupts);
+	vcpu_counts(vcpu, &counts);
+	vcpu->exits_at_start = counts.exits;
+	vcpu->halts_at_start = counts.halt_exits + 1;
+
+	return state->enter(vcpu);
+}
+
+/* KVM itself agrees with the record, and nothing was counted meanwhile. */
+static void check_quiet(struct vcpu *target, const struct expect *expect,
+			const struct record *rec, struct tally *tally)
+{
+	struct regs now;
+	int reg;
+
+	if (memcmp(&expect->before, &expect->after, sizeof(expect->before)))
+		failed(tally, "vCPU %d was not quiet", target->id);
+	if (rec->state == VCPU_INFO_STATE_HALTED ||
+	    rec->state == VCPU_INFO_STATE_IN_EXIT)
+		return;	/* KVM would wait for it to leave KVM_RUN. */
+
+	vcpu_get_regs(target, &now);
+	for (reg = 0; reg < NR_REGS; reg++)
+		if ((rec->valid & BIT(reg)) && rec->regs.r[reg] != now.r[reg])
+			failed(tally, "KVM says %s is %#llx, the record %#llx",
+			       reg_names[reg], (unsigned long long)now.r[reg],
+			       (unsigned long long)rec->regs.r[reg]);
+}
+
+static void ask_for(const struct test *test, struct vm *vm, int nr_targets,
+		    const struct options *options, struct tally *tally)
+{
+	const struct state *state = test->data;
+	struct expect expect = {
+		.want = test->state, .step = state->step,
+		.flags = state->flags, .wake = state->woken,
+	};
+	struct vcpu *target = NULL;
+	struct record rec;
+	int i;
+
+	for (i = 0; i < ROUND && tally->snapshots < options->count; i++) {
+		target = &vm->vcpus[1 + i % nr_targets];
+		if (!request(&vm->vcpus[0], target, &expect, &rec, tally))
+			return;
+		check_record(tally, &expect, &rec);
+		/* Let those that share our CPU go on a little. */
+		if (state->crowd)
+			sched_yield();
+	}
+	if (!target)
+		return;
+	if (state->quiet)
+		check_quiet(target, &expect, &rec, tally);
+	if (state->woken && expect.after.halt_exits <= target->halts_at_start)
+		failed(tally, "vCPU %d was never woken", target->id);
+}
+
+static void do_round(const struct test *test, struct vm *vm, int nr_targets,
+		     const struct options *options, struct tally *tally)
+{
+	const struct state *state = test->data;
+	int i;
+
+	for (i = 1; i <= nr_targets; i++)
+		if (!target_enter(state, &vm->vcpus[i]))
+			failed(tally,
+			       "vCPU %d does not get into its state (exit reason %d)",
+			       vm->vcpus[i].id, vm->vcpus[i].exit);
+	if (!tally->failure[0])
+		ask_for(test, vm, nr_targets, options, tally);
+	for (i = 1; i <= nr_targets; i++) {
+		if (state->leave)
+			state->leave(&vm->vcpus[i]);
+		if (!vcpu_stop(&vm->vcpus[i]))
+			die("vCPU %d cannot be stopped", vm->vcpus[i].id);
+	}
+}
+
+static void test_state(const struct test *test, const struct options *options,
+		       struct tally *tally)
+{
+	const struct state *state = test->data;
+	struct vm *vm = vm_create(options->mode);
+	int nr_targets = state->crowd ? options->vcpus - 1 : 1;
+	int i;
+
+	caller_setup(vm_add_vcpu(vm, 0, -1));
+	/* The vcpu_id is not the index. */
+	for (i = 1; i <= nr_targets; i++)
+		vm_add_vcpu(vm, 3 * i, host.cpus[state->crowd ? 0 : 1]);
+	if (state->leave)
+		trap_open(vm);
+	reader_drain();
+
+	while (tally->snapshots < options->count && !tally->failure[0] &&
+	       tally->requests < MAX_REQUESTS(options->count))
+		do_round(test, vm, nr_targets, options, tally);
+
+	if (state->leave)
+		trap_close();
+	vm_destroy(vm);
+}
+
+/*
+ * The exit by which it asks is counted in its own record, the OUT that follows
+ * is not. Exits for the host's interrupts come at any time; without any, the
+ * count is known exactly.
+ */
+static bool check_own_exits(const struct expect *expect,
+			    const struct record *rec, struct tally *tally)
+{
+	uint64_t got = rec->counts.exits - expect->before.exits;
+	uint64_t all = expect->after.exits - expect->before.exits;
+
+	if (all < 2 || got < 1 || got > all - 1) {
+		failed(tally, "%llu exits in the record, %llu after it",
+		       (unsigned long long)got, (unsigned long long)all);
+		return false;
+	}
+
+	return all == 2;
+}
+
+static void test_self(const struct test *test, const struct options *options,
+		      struct tally *tally)
+{
+	struct expect expect = { .want = test->state };
+	struct vm *vm = vm_create(options->mode);
+	struct vcpu *caller = vm_add_vcpu(vm, 5, -1);
+	unsigned long exact = 0;
+	struct record rec;
+
+	caller_setup(caller);
+	reader_drain();
+	while (tally->requests < options->count) {
+		if (!request(caller, caller, &expect, &rec, tally))
+			break;
+		check_record(tally, &expect, &rec);
+		exact += check_own_exits(&expect, &rec, tally);
+	}
+	if (!exact)
+		failed(tally, "exits could not be compared exactly");
+	vm_destroy(vm);
+}
+
+static const int two = 2;
+
+const struct test state_tests[] = {
+	{ "self", T_ALL_MODES, VCPU_INFO_STATE_SELF, test_self, NULL },
+	{ "guest", T_TWO_CPUS | T_ALL_MODES, VCPU_INFO_STATE_GUEST,
+	  test_state, &guest },
+	{ "guest-lockstep", T_TWO_CPUS | T_ALL_MODES, VCPU_INFO_STATE_GUEST,
+	  test_state, &guest_lockstep },
+	{ "halted", T_ALL_MODES, VCPU_INFO_STATE_HALTED, test_state, &halted },
+	{ "user", T_ALL_MODES, VCPU_INFO_STATE_USER, test_state, &user },
+	{ "paused", 0, VCPU_INFO_STATE_USER, test_state, &paused },
+	{ "never-run", 0, VCPU_INFO_STATE_NEVER_RUN, test_state, &never_run },
+	{ "preempted", 0, VCPU_INFO_STATE_PREEMPTED, test_state, &preempted },
+	{ "in-exit", T_64, VCPU_INFO_STATE_IN_EXIT, test_state, &in_exit },
+	{ "exits", T_TWO_CPUS, 0, test_state, &exits },
+	{ "waking", T_TWO_CPUS, 0, test_state, &waking },
+	{ "init-wait", 0, VCPU_INFO_STATE_HALTED, test_state, &init_wait },
+	{ "pair", 0, 0, test_storm, &two },
+	{ "storm", 0, 0, test_storm, NULL },
+	{ "isolation", 0, 0, test_isolation, NULL },
+	{ "refused", T_ALL_MODES, VCPU_INFO_STATE_SELF, test_refused, NULL },
+};
+
+const size_t nr_state_tests = ARRAY_SIZE(state_tests);

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The host, VMs, their memory and the modes their vCPUs start in */
+#include <cpuid.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "oracle.h"
+
+#define NR_FILE		"/sys/kernel/vcpu_info/hypercall_nr"
+#define PARAMETERS	"/sys/module/vcpu_info/parameters/"
+
+/* A vCPU's part of the memory: its code, then its page tables */
+#define VCPU_BASE	0x10000
+#define VCPU_SIZE	0x4000
+#define OFF_CODE	0x10
+#define OFF_TABLES	0x1000
+#define TABLE_SIZE	0x1000
+#define HIGH_BASE	0xffffffff80000000ULL
+
+#define PTE_TABLE	0x07	/* present, writable, user */
+#define PTE_LARGE	0x87	/* the same, and a large page */
+
+#define CR0_PE		0x00000001
+#define CR0_ET		0x00000010
+#define CR0_RANDOM	0x0005002e	/* MP EM TS NE WP AM */
+#define CR0_PG		0x80000000
+#define CR4_PSE		0x00000010
+#define CR4_PAE		0x00000020
+#define CR4_RANDOM	0x0000068c	/* TSD DE PGE OSFXSR OSXMMEXCPT */
+#define EFER_RANDOM	0x00000801	/* SCE NX */
+#define EFER_LONG	0x00000500	/* LME LMA */
+
+#define MAX_CPUID	256
+#define CPUID_SVM	BIT(2)	/* leaf 0x80000001, ECX */
+
+struct host host;
+
+static void need_unlimited(const char *parameter)
+{
+	char path[128], value[32];
+
+	strcpy(path, PARAMETERS);
+	strcat(path, parameter);
+	if (!read_file(path, value, sizeof(value)))
+		die("%s: %s; is vcpu_info loaded?", path, strerror(errno));
+	if (strcmp(value, "0"))
+		die("%s is %s: set it to 0 (no limit) first", path, value);
+}
+
+static void find_cpus(void)
+{
+	cpu_set_t set;
+	int cpu;
+
+	if (sched_getaffinity(0, sizeof(set), &set))
+		die("sched_getaffinity: %s", strerror(errno));
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &set))
+			continue;
+		if (host.nr_cpus < (int)ARRAY_SIZE(host.cpus))
+			host.cpus[host.nr_cpus] = cpu;
+		host.nr_cpus++;
+	}
+	if (host.nr_cpus == 1)
+		host.cpus[1] = host.cpus[0];
+}
+
+static void find_vendor(void)
+{
+	unsigned int a, b, c, d;
+
+	host.amd = __get_cpuid(0x80000001, &a, &b, &c, &d) && (c & CPUID_SVM);
+}
+
+void host_open(void)
+{
+	char nr[32];
+
+	if (!read_file(NR_FILE, nr, sizeof(nr)))
+		die("%s: %s; is vcpu_info loaded?", NR_FILE, strerror(errno));
+	host.hypercall_nr = strtoul(nr, NULL, 0);
+	need_unlimited("vm_rate");
+	need_unlimited("host_rate");
+	find_cpus();
+	find_vendor();
+
+	host.kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (host.kvm_fd < 0)
+		die("/dev/kvm: %s", strerror(errno));
+}
+
+static void add_memory(struct vm *vm, int slot, uint64_t gpa, uint64_t size,
+		       uint8_t **mem)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = slot,
+		.guest_phys_addr = gpa,
+		.memory_size = size,
+	};
+
+	*mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (*mem == MAP_FAILED)
+		die("no memory for a VM: %s", strerror(errno));
+	region.userspace_addr = (uintptr_t)*mem;
+	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region))
+		die("KVM_SET_USER_MEMORY_REGION: %s", strerror(errno));
+}
+
+static void find_cpuid(struct vm *vm)
+{
+	vm->cpuid = calloc(1, sizeof(*vm->cpuid) +
+			   MAX_CPUID * sizeof(vm->cpuid->entries[0]));
+	if (!vm->cpuid)
+		die("out of memory");
+	vm->cpuid->nent = MAX_CPUID;
+	if (ioctl(host.kvm_fd, KVM_GET_SUPPORTED_CPUID, vm->cpuid))
+		die("KVM_GET_SUPPORTED_CPUID: %s", strerror(errno));
+}
+
+/* EAX, EBX, ECX, EDX of CPUID leaf 0, as the VM's vCPUs find them */
+void vm_get_cpuid(const struct vm *vm, uint32_t *leaf)
+{
+	const struct kvm_cpuid_entry2 *entry = vm->cpuid->entries;
+	const struct kvm_cpuid_entry2 *end = entry + vm->cpuid->nent;
+
+	while (entry < end && entry->function)
+		entry++;
+	if (entry == end)
+		die("KVM has no CPUID leaf 0");
+	leaf[0] = entry->eax;
+	leaf[1] = entry->ebx;
+	leaf[2] = entry->ecx;
+	leaf[3] = entry->edx;
+}
+
+struct vm *vm_create(enum mode mode)
+{
+	struct vm *vm = calloc(1, sizeof(*vm));
+	struct thread_id self;
+
+	if (!vm)
+		die("out of memory");
+	vm->mode = mode;
+	thread_ids(&self);
+	vm->pid = self.pid;
+	vm->fd = ioctl(host.kvm_fd, KVM_CREATE_VM, 0);
+	if (vm->fd < 0)
+		die("KVM_CREATE_VM: %s", strerror(errno));
+	/* Intel without unrestricted guest mode wants three free pages. */
+	ioctl(vm->fd, KVM_SET_TSS_ADDR, 0xfffbd000UL);
+	if (ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0))
+		die("KVM_CREATE_IRQCHIP: %s", strerror(errno));
+	add_memory(vm, 0, 0, VM_MEM_SIZE, &vm->mem);
+	add_memory(vm, 1, VM_TRAP_GPA, VM_TRAP_SIZE, &vm->trap);
+	find_cpuid(vm);
+
+	return vm;
+}
+
+void vm_destroy(struct vm *vm)
+{
+	int i;
+
+	for (i = 0; i < vm->nr; i++)
+		vcpu_destroy(&vm->vcpus[i]);
+	close(vm->fd);
+	munmap(vm->mem, VM_MEM_SIZE);
+	munmap(vm->trap, VM_TRAP_SIZE);
+	free(vm->cpuid);
+	free(vm);
+}
+
+static void put64(struct vm *vm, uint64_t gpa, uint64_t value)
+{
+	memcpy(vm->mem + gpa, &value, sizeof(value));
+}
+
+/* The first 4 MiB at 0, and for the code also at HIGH_BASE */
+static void setup_tables_64(struct vm *vm, uint64_t pml4)
+{
+	uint64_t pdpt = pml4 + TABLE_SIZE;
+	uint64_t pd = pdpt + TABLE_SIZE;
+
+	put64(vm, pml4, pdpt | PTE_TABLE);
+	put64(vm, pml4 + 511 * 8, pdpt | PTE_TABLE);
+	put64(vm, pdpt, pd | PTE_TABLE);
+	put64(vm, pdpt + 510 * 8, pd | PTE_TABLE);
+	put64(vm, pd, PTE_LARGE);
+	put64(vm, pd + 8, VM_TRAP_GPA | PTE_LARGE);
+}
+
+static void setup_64(struct vcpu *vcpu, struct kvm_sregs *sregs)
+{
+	setup_tables_64(vcpu->vm, vcpu->base + OFF_TABLES);
+	sregs->cr0 |= CR0_PE | CR0_PG;
+	sregs->cr4 |= CR4_PAE;
+	sregs->efer |= EFER_LONG;
+	sregs->cs.l = 1;
+	sregs->cs.db = 0;
+	vcpu->prog.rip = HIGH_BASE + vcpu->base + OFF_CODE;
+}
+
+static void setup_32(struct vcpu *vcpu, struct kvm_sregs *sregs)
+{
+	put64(vcpu->vm, vcpu->base + OFF_TABLES, PTE_LARGE);
+	sregs->cr0 |= CR0_PE | CR0_PG;
+	sregs->cr4 |= CR4_PSE;
+	sregs->cs.db = 1;
+	vcpu->prog.rip = vcpu->base + OFF_CODE;
+}
+
+/* RIP counts from the segment's base; each vCPU gets another offset. */
+static void setup_16(struct vcpu *vcpu, struct kvm_sregs *sregs)
+{
+	uint64_t off = 0x100 * (vcpu->index + 1);
+
+	sregs->cs.base = vcpu->base - off;
+	sregs->cs.selector = sregs->cs.base >> 4;
+	vcpu->prog.rip = off + OFF_CODE;
+}
+
+static void flat(struct kvm_segment *seg, int selector, int type)
+{
+	*seg = (struct kvm_segment) {
+		.limit = 0xffffffff,
+		.selector = selector,
+		.type = type,
+		.present = 1,
+		.db = 1,
+		.s = 1,
+		.g = 1,
+	};
+}
+
+static void setup_segments(struct kvm_sregs *sregs)
+{
+	flat(&sregs->cs, 0x08, 0x0b);
+	flat(&sregs->ds, 0x10, 0x03);
+	sregs->es = sregs->ds;
+	sregs->fs = sregs->ds;
+	sregs->gs = sregs->ds;
+	sregs->ss = sregs->ds;
+}
+
+void vm_load_code(struct vcpu *vcpu)
+{
+	memcpy(vcpu->vm->mem + vcpu->base + OFF_CODE, vcpu->prog.code,
+	       vcpu->prog.len);
+}
+
+/**
+ * vm_setup_memory() - code and page tables of a vCPU, for the mode of its VM
+ * @vcpu: it; sets the RIP of its program and the control registers in init
+ * @sregs: as KVM_GET_SREGS gave them; changed to enter the mode
+ */
+void vm_setup_memory(struct vcpu *vcpu, struct kvm_sregs *sregs)
+{
+	uint64_t bits = random64();
+
+	vcpu->base = VCPU_BASE + vcpu->index * VCPU_SIZE;
+	vm_load_code(vcpu);
+
+	sregs->cr0 = CR0_ET | (bits & CR0_RANDOM);
+	sregs->cr3 = vcpu->base + OFF_TABLES;
+	sregs->cr4 = bits >> 20 & CR4_RANDOM;
+	sregs->efer = bits >> 40 & EFER_RANDOM;
+	if (vcpu->vm->mode != MODE_16)
+		setup_segments(sregs);
+
+	switch (vcpu->vm->mode) {
+	case MODE_64:
+		setup_64(vcpu, sregs);
+		break;
+	case MODE_32:
+		setup_32(vcpu, sregs);
+		break;
+	case MODE_16:
+		setup_16(vcpu, sregs);
+		break;
+	}
+
+	vcpu->init.r[REG(RIP)] = vcpu->prog.rip;
+	vcpu->init.r[REG(CR0)] = sregs->cr0;
+	vcpu->init.r[REG(CR3)] = sregs->cr3;
+	vcpu->init.r[REG(CR4)] = sregs->cr4;
+	vcpu->init.r[REG(EFER)] = sregs->efer;
+}
