@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# needs: linux-guest
 # The lab itself: KVM is there, a guest with two CPUs runs and can be used.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . /lab/host/lib.sh

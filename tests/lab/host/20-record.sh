@@ -121,8 +121,11 @@ is "the event has all its fields" "$(wc -w <<<"$fields")" 42
 is "the trace file shows every field" "$(missing "$line")" ""
 
 cd /tmp || exit 1
+rm -f /tmp/recorded
+# shellcheck disable=SC2016 # for the shell under trace-cmd
 trace-cmd record -q -e vcpu_info -o /tmp/trace.dat -- \
-	sleep 1000 >/tmp/trace-cmd.log 2>&1 &
+	sh -c 'until [ -e /tmp/recorded ]; do sleep 0.2; done' \
+	>/tmp/trace-cmd.log 2>&1 &
 tracer=$!
 event_on()
 {
@@ -130,7 +133,7 @@ event_on()
 }
 poll_until 60 event_on
 guest_run lab 'vcpu-info-guest trigger' >/dev/null
-kill -INT $tracer
+touch /tmp/recorded
 wait $tracer
 trace-cmd report -i /tmp/trace.dat >/tmp/report 2>/tmp/report.err
 line=$(grep ' vcpu_info: ' /tmp/report | tail -n 1)

@@ -4,7 +4,8 @@
 #
 # A test is a script NN-name.sh that sources this file and reports by ok,
 # not_ok and skip. Its standard error goes to a log of its own. A line
-# "# timeout: SECONDS" in it changes its time limit.
+# "# timeout: SECONDS" in it changes its time limit; a line "# needs: THING..."
+# has it skipped where the row's host lacks that, so far: linux-guest.
 
 set -u
 # shellcheck source=/dev/null
