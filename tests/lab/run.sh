@@ -49,7 +49,8 @@ make_payload()
 	cat >"$dir/conf" <<END
 MODE=$mode
 VENDOR=$VENDOR
-GUEST_CPU=$BOOT_GUEST_CPU
+GUEST_CPU=${BOOT_GUEST_CPU:-host}
+LACKS="${BOOT_LACKS:-}"
 TESTS="$tests"
 TEST_TIMEOUT=$TEST_TIMEOUT
 END
