@@ -74,7 +74,8 @@ is "the event is off in the top-level buffer" \
 is "no event of others is on in the instance" \
 	"$(grep -v '^vcpu_info:' $instance/set_event)" ""
 check "modinfo documents every parameter" \
-	test "$(modinfo -F parm vcpu_info | wc -l)" = "$(ls $params | wc -l)"
+	test "$(modinfo -F parm vcpu_info | wc -l)" = \
+	"$(find $params -type f | wc -l)"
 
 sysctl -qw kernel.ftrace_enabled=0 2>/dev/null
 is "ftrace cannot be switched off under the hook" \

@@ -39,9 +39,9 @@ check "exits of vCPU 1 grow between two triggers ($before, $after)" \
 
 clear_records
 check "hc_test loads in the guest" guest_run lab insmod /lab/hc_test.ko
-hypercall lab $HC_NR 0 0xc0de0001c0de0001 0xc0de0002c0de0002 \
+hypercall lab "$HC_NR" 0 0xc0de0001c0de0001 0xc0de0002c0de0002 \
 	0xc0de0003c0de0003 >/tmp/out
-hypercall lab $HC_NR 1 >/tmp/out1
+hypercall lab "$HC_NR" 1 >/tmp/out1
 like "the caller's other registers are left alone" "$(cat /tmp/out)" \
 	'^rax=0x0 changed=none$'
 line=$(records 'state=self' | head -n 1)
@@ -73,9 +73,9 @@ for reg in RAX RBX RCX RDX RSI RDI RBP RSP R8 R9 R10 R11 R12 R13 R14 R15 \
 	RIP RFL CR0 CR3 CR4 EFER; do
 	name=${reg,,}
 	[ "$reg" != RFL ] || name=rflags
-	value=$(field $name "$line")
+	value=$(field "$name" "$line")
 	is "$name is what the monitor says" \
-		"$((${value:-1}))" "$((16#$(monitor $reg)))"
+		"$((${value:-1}))" "$((16#$(monitor "$reg")))"
 done
 is "all registers are valid" "$(field valid "$line")" 0x3fffff
 check "CPU 1 comes back" \
@@ -131,10 +131,12 @@ event_on()
 {
 	[ "$(cat /sys/kernel/tracing/events/vcpu_info/vcpu_info/enable)" = 1 ]
 }
-poll_until 60 event_on
+check "trace-cmd enables the event" poll_until 60 event_on ||
+	diag </tmp/trace-cmd.log
 guest_run lab 'vcpu-info-guest trigger' >/dev/null
 touch /tmp/recorded
 wait $tracer
+is "trace-cmd record succeeds" $? 0 || diag </tmp/trace-cmd.log
 trace-cmd report -i /tmp/trace.dat >/tmp/report 2>/tmp/report.err
 line=$(grep ' vcpu_info: ' /tmp/report | tail -n 1)
 diag "$line"
