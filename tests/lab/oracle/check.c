@@ -9,7 +9,7 @@
 #define ALL_FLAGS	(VCPU_INFO_F_NESTED | VCPU_INFO_F_EMULATION | \
 			 VCPU_INFO_F_TORN)
 #define MAX_ATTEMPTS	16	/* as vcpu_info(4) documents it */
-#define MAX_NOTES	8	/* of what is wrong, for one test */
+#define MAX_NOTES	24	/* about what is wrong, for one test */
 
 #define MAIN_REGS	(ALL_GPRS | REG_BIT(RIP) | REG_BIT(RFLAGS))
 #define NO_RSP		(ALL_GPRS & ~REG_BIT(RSP))
@@ -90,7 +90,7 @@ static void wrong(struct check *check, const char *what, uint64_t got,
 	const struct record *rec = check->rec;
 
 	check->wrong++;
-	if (check->tally->wrong >= MAX_NOTES)
+	if (check->tally->notes++ >= MAX_NOTES)
 		return;
 	note("wrong: vcpu_id=%d state=%s flags=%#x attempts=%u valid=%#x rip=%#llx: %s is %#llx (%lld), wanted %#llx (%lld)",
 	     rec->vcpu_id, state_name(rec->state), rec->flags, rec->attempts,
@@ -161,6 +161,30 @@ static void check_counts(struct check *check)
 		if (got[i] < min[i] || got[i] > max[i])
 			wrong(check, count_names[i], got[i],
 			      got[i] < min[i] ? min[i] : max[i]);
+}
+
+/*
+ * Not from long ago: the count is one that the target had while it was asked
+ * for. It stores the count after it counts.
+ */
+static void check_fresh(struct check *check)
+{
+	const struct expect *expect = check->expect;
+	const struct vcpu *target = expect->target;
+	uint64_t start = target->init.r[REG_COUNTER];
+	uint64_t count = check->rec->regs.r[REG_COUNTER] - start;
+
+	if (!prog_counts(&target->prog) ||
+	    !(check->rec->valid & BIT(REG_COUNTER)))
+		return;
+	if (target->vm->mode != MODE_64)
+		count = (uint32_t)count;
+	if (count < expect->counter_min - start)
+		wrong(check, "counter, too old", count + start,
+		      expect->counter_min);
+	else if (count > expect->counter_max + 1 - start)
+		wrong(check, "counter, too new", count + start,
+		      expect->counter_max + 1);
 }
 
 /* How many of the registers that the record claims are not these */
@@ -253,6 +277,7 @@ bool check_record(struct tally *tally, const struct expect *expect,
 	check_ids(&check);
 	check_state(&check);
 	check_counts(&check);
+	check_fresh(&check);
 	check_regs(&check);
 
 	if (check.wanted) {

@@ -24,7 +24,7 @@ static void storm_code(struct vcpu *vcpu, int nr)
 	struct prog *prog = &vcpu->prog;
 	int i;
 
-	prog_begin(prog, vcpu->vm->mode);
+	vcpu_begin(vcpu);
 	prog_add_lockstep(prog);
 	for (i = 0; i < nr; i++) {
 		prog_add(prog, OP_SET, REG(RAX), host.hypercall_nr);
@@ -59,16 +59,17 @@ static void storm_record(struct vm *vm, const struct record *rec,
 		.step = -1,
 	};
 
-	if (rec->vm_pid != vm->pid)
+	if (rec->vm_pid != vm->pid || rec->error)
 		return;
-	if (rec->error || !expect.caller || !expect.target) {
-		failed(tally, "unexpected event: caller %d, vCPU %d, %s",
-		       rec->caller_id, rec->vcpu_id,
-		       rec->error ? rec->reason : state_name(rec->state));
+	if (!expect.caller || !expect.target) {
+		failed(tally, "caller %d asked for vCPU %d (%s)",
+		       rec->caller_id, rec->vcpu_id, state_name(rec->state));
 		return;
 	}
 
 	memset(&expect.after, 0xff, sizeof(expect.after));
+	expect.counter_min = expect.target->init.r[REG_COUNTER];
+	expect.counter_max = vcpu_counter(expect.target);
 	check_record(tally, &expect, rec);
 	tally->requests++;
 	pairs->count[expect.caller->index][expect.target->index]++;
@@ -157,7 +158,7 @@ static struct vcpu *add_spinner(struct vm *vm, int id)
 {
 	struct vcpu *vcpu = vm_add_vcpu(vm, id, host.cpus[1]);
 
-	prog_begin(&vcpu->prog, vm->mode);
+	vcpu_begin(vcpu);
 	prog_add(&vcpu->prog, OP_NOP, 0, 0);
 	prog_add(&vcpu->prog, OP_JMP, 0, 0);
 	prog_add(&vcpu->prog, OP_BACK, 0, 0);
@@ -222,18 +223,17 @@ static void end_foreign(pid_t pid, int end)
 		die("the other process failed");
 }
 
-/* An id that the VM does not have: -EINVAL, and no record of anybody */
-static void ask_unknown(struct vcpu *caller, int id, struct tally *tally)
+/* A call that leads to no record */
+static void ask_nothing(struct vcpu *caller, uint64_t rax, uint64_t rbx,
+			long want, const char *what, struct tally *tally)
 {
 	long result;
 
-	if (!request_raw(caller, host.hypercall_nr, (uint32_t)id, &result,
-			 tally))
+	if (!request_raw(caller, rax, rbx, &result, tally))
 		return;
-	if (result != EINVAL_HC)
-		failed(tally, "the unknown id %d gave %ld, not %d", id, result,
-		       EINVAL_HC);
-	nothing_recorded(caller->vm, tally, "an unknown id");
+	if (result != want)
+		failed(tally, "%s gave %ld, not %ld", what, result, want);
+	nothing_recorded(caller->vm, tally, what);
 }
 
 static void ask_known(struct vcpu *caller, struct vcpu *target,
@@ -257,10 +257,11 @@ static void check_refusal(struct vcpu *caller, struct tally *tally)
 	if (!request_raw(caller, host.hypercall_nr, ID_SECOND, &result, tally))
 		return;
 	while (reader_poll(&rec)) {
-		if (rec.vm_pid != caller->vm->pid)
+		if (rec.vm_pid != caller->vm->pid ||
+		    rec.vm_fd != caller->vm->fd)
 			continue;
 		if (!rec.error || strcmp(rec.reason, "unknown-id") ||
-		    rec.vm_fd != caller->vm->fd || rec.count != 1 ||
+		    rec.count != 1 ||
 		    rec.caller_id != caller->id || rec.vcpu_id != ID_SECOND ||
 		    rec.result != EINVAL_HC || result != EINVAL_HC)
 			failed(tally, "a wrong event for an unknown id");
@@ -292,8 +293,9 @@ void test_isolation(const struct test *test, const struct options *options,
 	caller_setup(second_caller);
 	check_refusal(first_caller, tally);
 	while (tally->snapshots < options->count && !tally->failure[0]) {
-		ask_unknown(first_caller, unknown[i++ % ARRAY_SIZE(unknown)],
-			    tally);
+		ask_nothing(first_caller, host.hypercall_nr,
+			    (uint32_t)unknown[i++ % ARRAY_SIZE(unknown)],
+			    EINVAL_HC, "an unknown id", tally);
 		ask_known(first_caller, first_common, tally);
 		if (tally->snapshots < options->count)
 			ask_known(second_caller, second_common, tally);
@@ -304,19 +306,6 @@ void test_isolation(const struct test *test, const struct options *options,
 	vm_destroy(first);
 	vm_destroy(second);
 	end_foreign(pid, end);
-}
-
-/* A call that leads to no record */
-static void ask_nothing(struct vcpu *caller, uint64_t rax, uint64_t rbx,
-			long want, const char *what, struct tally *tally)
-{
-	long result;
-
-	if (!request_raw(caller, rax, rbx, &result, tally))
-		return;
-	if (result != want)
-		failed(tally, "%s gave %ld, not %ld", what, result, want);
-	nothing_recorded(caller->vm, tally, what);
 }
 
 /* A 32-bit caller has only the low half of RAX, whatever is in the rest. */
@@ -348,6 +337,8 @@ void test_refused(const struct test *test, const struct options *options,
 	while (tally->snapshots < options->count && !tally->failure[0]) {
 		ask_nothing(caller, nr, (uint32_t)VCPU_INFO_PROBE_ID, 0,
 			    "a probe", tally);
+		ask_nothing(caller, nr, (uint32_t)-1, EINVAL_HC,
+			    "an unknown id", tally);
 		ask_nothing(caller, nr + 1, 0, ENOSYS_HC, "another number",
 			    tally);
 		ask_nothing(caller, 4095, 0, ENOSYS_HC, "a small number",

@@ -56,6 +56,8 @@ enum op {
 	OP_INC,		/* reg++, the arithmetic flags but CF */
 	OP_MOV,		/* reg = counter */
 	OP_SET,		/* reg = imm */
+	OP_STORE,	/* the counter to memory, where the host can see it */
+	OP_CR3,		/* CR3 = RAX */
 	OP_LOAD,	/* AL = byte at RDI, which is 0 */
 	OP_CPUID,
 	OP_CALL,	/* the hypercall; RAX = 0 */
@@ -74,6 +76,7 @@ struct step {
 struct prog {
 	enum mode mode;
 	uint64_t rip;		/* of the first step */
+	uint32_t counter_gpa;	/* OP_STORE's */
 	int nr;
 	struct step steps[PROG_MAX_STEPS];
 	size_t len;
@@ -81,7 +84,7 @@ struct prog {
 	uint32_t cpuid[4];	/* what CPUID leaf 0 gives: EAX EBX ECX EDX */
 };
 
-void prog_begin(struct prog *prog, enum mode mode);
+void prog_begin(struct prog *prog, enum mode mode, uint32_t counter_gpa);
 void prog_add(struct prog *prog, enum op op, int reg, uint32_t imm);
 void prog_add_lockstep(struct prog *prog);
 bool prog_counts(const struct prog *prog);
@@ -172,7 +175,10 @@ void host_open(void);
 struct vm *vm_create(enum mode mode);
 void vm_destroy(struct vm *vm);
 struct vcpu *vm_add_vcpu(struct vm *vm, int id, int cpu);
-void vm_get_cpuid(const struct vm *vm, uint32_t *leaf);
+uint32_t vcpu_cr3(const struct vcpu *vcpu, bool other);
+void vcpu_begin(struct vcpu *vcpu);
+void vcpu_reset_counter(struct vcpu *vcpu);
+uint64_t vcpu_counter(const struct vcpu *vcpu);
 void vm_load_code(struct vcpu *vcpu);
 void vm_setup_memory(struct vcpu *vcpu, struct kvm_sregs *sregs);
 
@@ -221,6 +227,7 @@ struct tally {
 	unsigned long states[NR_STATES];	/* records of each state */
 	unsigned long requests;
 	unsigned int attempts_max;
+	unsigned int notes;		/* lines about what is wrong */
 	char failure[200];		/* the first */
 };
 
@@ -233,6 +240,7 @@ struct expect {
 	unsigned int flags;		/* in the wanted state */
 	bool wake;			/* end its HLT just before */
 	struct counts before, after;
+	uint64_t counter_min, counter_max;	/* what OP_STORE wrote */
 };
 
 void failed(struct tally *tally, const char *fmt, ...) __printf(2, 3);

@@ -60,6 +60,28 @@ static void emit_set(struct prog *prog, int reg, uint32_t imm)
 	emit(prog, &imm, sizeof(imm));
 }
 
+/* An absolute address in all modes: below 64 KiB */
+static void emit_store(struct prog *prog)
+{
+	emit_width(prog, REG_COUNTER, 0);
+	emit1(prog, 0x89);
+	switch (prog->mode) {
+	case MODE_64:
+		emit1(prog, REG_COUNTER << 3 | 4);
+		emit1(prog, 0x25);
+		emit(prog, &prog->counter_gpa, 4);
+		break;
+	case MODE_32:
+		emit1(prog, REG_COUNTER << 3 | 5);
+		emit(prog, &prog->counter_gpa, 4);
+		break;
+	case MODE_16:
+		emit1(prog, REG_COUNTER << 3 | 6);
+		emit(prog, &prog->counter_gpa, 2);
+		break;
+	}
+}
+
 static void emit_back(struct prog *prog)
 {
 	int32_t rel;
@@ -71,9 +93,10 @@ static void emit_back(struct prog *prog)
 	emit(prog, &rel, sizeof(rel));
 }
 
-void prog_begin(struct prog *prog, enum mode mode)
+void prog_begin(struct prog *prog, enum mode mode, uint32_t counter_gpa)
 {
 	memset(prog, 0, sizeof(*prog));
+	prog->counter_gpa = counter_gpa;
 	prog->mode = mode;
 }
 
@@ -102,6 +125,12 @@ void prog_add(struct prog *prog, enum op op, int reg, uint32_t imm)
 		break;
 	case OP_SET:
 		emit_set(prog, reg, imm);
+		break;
+	case OP_STORE:
+		emit_store(prog);
+		break;
+	case OP_CR3:
+		emit(prog, "\x0f\x22\xd8", 3);
 		break;
 	case OP_LOAD:
 		emit(prog, "\x8a\x07", 2);
@@ -132,6 +161,8 @@ void prog_add_lockstep(struct prog *prog)
 	int reg;
 
 	prog_add(prog, OP_INC, REG_COUNTER, 0);
+	prog_add(prog, OP_JMP, 0, 0);
+	prog_add(prog, OP_STORE, 0, 0);
 	prog_add(prog, OP_JMP, 0, 0);
 	for (reg = 0; reg < nr; reg++) {
 		if (reg == REG_COUNTER)
@@ -201,6 +232,9 @@ static void do_step(const struct prog *prog, const struct step *step,
 		break;
 	case OP_SET:
 		regs->r[step->reg] = step->imm;
+		break;
+	case OP_CR3:
+		regs->r[REG(CR3)] = regs->r[REG(RAX)];
 		break;
 	case OP_LOAD:
 		regs->r[REG(RAX)] &= ~0xffULL;

@@ -24,6 +24,7 @@
  * @woken: end its HLT just before it is asked for
  * @quiet: nothing changes while it is in the state
  * @code: adds its program
+ * @exit: KVM_EXIT_* that it may end with, beside the signal that stops it
  * @enter: gets it there from new registers
  * @leave: what has to be undone before it can be stopped
  */
@@ -35,48 +36,61 @@ struct state {
 	bool no_sipi;
 	bool woken;
 	bool quiet;
-	void (*code)(struct prog *prog);
+	void (*code)(struct vcpu *vcpu);
+	int exit;
 	bool (*enter)(struct vcpu *vcpu);
 	void (*leave)(struct vcpu *vcpu);
 };
 
-static void code_spin(struct prog *prog)
+static void code_spin(struct vcpu *vcpu)
 {
+	struct prog *prog = &vcpu->prog;
+
 	prog_add(prog, OP_NOP, 0, 0);
 	prog_add(prog, OP_JMP, 0, 0);
 	prog_add(prog, OP_NOP, 0, 0);
 	prog_add(prog, OP_BACK, 0, 0);
 }
 
-static void code_lockstep(struct prog *prog)
+static void code_lockstep(struct vcpu *vcpu)
 {
+	struct prog *prog = &vcpu->prog;
+
 	prog_add_lockstep(prog);
 	prog_add(prog, OP_BACK, 0, 0);
 }
 
-static void code_halt(struct prog *prog)
+static void code_halt(struct vcpu *vcpu)
 {
+	struct prog *prog = &vcpu->prog;
+
 	prog_add(prog, OP_NOP, 0, 0);
 	prog_add(prog, OP_HLT, 0, 0);
 	prog_add(prog, OP_BACK, 0, 0);
 }
 
-static void code_out(struct prog *prog)
+static void code_out(struct vcpu *vcpu)
 {
+	struct prog *prog = &vcpu->prog;
+
 	prog_add(prog, OP_NOP, 0, 0);
 	prog_add(prog, OP_OUT, 0, 0);
 	prog_add(prog, OP_BACK, 0, 0);
 }
 
-static void code_load(struct prog *prog)
+static void code_load(struct vcpu *vcpu)
 {
+	struct prog *prog = &vcpu->prog;
+
 	prog_add(prog, OP_NOP, 0, 0);
 	prog_add(prog, OP_LOAD, 0, 0);
 	prog_add(prog, OP_BACK, 0, 0);
 }
 
-static void code_exits(struct prog *prog)
+static void code_exits(struct vcpu *vcpu)
 {
+	struct prog *prog = &vcpu->prog;
+
 	prog_add_lockstep(prog);
 	prog_add(prog, OP_SET, REG(RAX), 0);
 	prog_add(prog, OP_JMP, 0, 0);
@@ -85,8 +99,9 @@ static void code_exits(struct prog *prog)
 }
 
 /* Exits keep it awake for about as long as it takes to be asked for. */
-static void code_sleep(struct prog *prog)
+static void code_sleep(struct vcpu *vcpu)
 {
+	struct prog *prog = &vcpu->prog;
 	int i;
 
 	prog_add_lockstep(prog);
@@ -95,6 +110,25 @@ static void code_sleep(struct prog *prog)
 		prog_add(prog, OP_CPUID, 0, 0);
 	}
 	prog_add(prog, OP_HLT, 0, 0);
+	prog_add(prog, OP_BACK, 0, 0);
+}
+
+static void set_cr3(struct prog *prog, uint32_t cr3)
+{
+	prog_add(prog, OP_SET, REG(RAX), cr3);
+	prog_add(prog, OP_JMP, 0, 0);
+	prog_add(prog, OP_CR3, 0, 0);
+	prog_add(prog, OP_JMP, 0, 0);
+}
+
+/* Changes CR3 to and fro. Neither vendor has a VM exit for that. */
+static void code_cr3(struct vcpu *vcpu)
+{
+	struct prog *prog = &vcpu->prog;
+
+	prog_add_lockstep(prog);
+	set_cr3(prog, vcpu_cr3(vcpu, true));
+	set_cr3(prog, vcpu_cr3(vcpu, false));
 	prog_add(prog, OP_BACK, 0, 0);
 }
 
@@ -159,12 +193,27 @@ static const struct state halted = {
 static const struct state user = {
 	.step = 1, .quiet = true,
 	.flags = VCPU_INFO_F_EMULATION,
-	.code = code_out, .enter = enter_user,
+	.code = code_out, .enter = enter_user, .exit = KVM_EXIT_IO,
 };
 
 static const struct state paused = {
 	.step = -1, .quiet = true,
 	.code = code_lockstep, .enter = enter_paused,
+};
+
+static const struct state guest_cr3 = {
+	.step = -1,
+	.code = code_cr3, .enter = enter_guest,
+};
+
+static const struct state paused_cr3 = {
+	.step = -1, .quiet = true,
+	.code = code_cr3, .enter = enter_paused,
+};
+
+static const struct state preempted_cr3 = {
+	.step = -1, .crowd = true,
+	.code = code_cr3, .enter = enter_guest,
 };
 
 static const struct state never_run = {
@@ -203,9 +252,8 @@ static bool target_enter(const struct state *state, struct vcpu *vcpu)
 {
 	struct counts counts;
 
-	prog_begin(&vcpu->prog, vcpu->vm->mode);
-	vm_get_cpuid(vcpu->vm, vcpu->prog.cpuid);
-	state->code(&vcpu->prog);
+	vcpu_begin(vcpu);
+	state->code(vcpu);
 	if (!state->no_sipi)
 		vcpu_make_runnable(vcpu);
 	vcpu_setup(vcpu, !state->no_interrupts);
@@ -214,6 +262,18 @@ static bool target_enter(const struct state *state, struct vcpu *vcpu)
 	vcpu->halts_at_start = counts.halt_exits + 1;
 
 	return state->enter(vcpu);
+}
+
+static void target_leave(const struct state *state, struct vcpu *vcpu,
+			 struct tally *tally)
+{
+	if (state->leave)
+		state->leave(vcpu);
+	if (!vcpu_stop(vcpu))
+		die("vCPU %d cannot be stopped", vcpu->id);
+	if (vcpu->exit != -EINTR && vcpu->exit != state->exit)
+		failed(tally, "vCPU %d ended with exit reason %d", vcpu->id,
+		       vcpu->exit);
 }
 
 /* KVM itself agrees with the record, and nothing was counted meanwhile. */
@@ -279,12 +339,8 @@ static void do_round(const struct test *test, struct vm *vm, int nr_targets,
 			       vm->vcpus[i].id, vm->vcpus[i].exit);
 	if (!tally->failure[0])
 		ask_for(test, vm, nr_targets, options, tally);
-	for (i = 1; i <= nr_targets; i++) {
-		if (state->leave)
-			state->leave(&vm->vcpus[i]);
-		if (!vcpu_stop(&vm->vcpus[i]))
-			die("vCPU %d cannot be stopped", vm->vcpus[i].id);
-	}
+	for (i = 1; i <= nr_targets; i++)
+		target_leave(state, &vm->vcpus[i], tally);
 }
 
 static void test_state(const struct test *test, const struct options *options,
@@ -362,11 +418,16 @@ const struct test state_tests[] = {
 	  test_state, &guest },
 	{ "guest-lockstep", T_TWO_CPUS | T_ALL_MODES, VCPU_INFO_STATE_GUEST,
 	  test_state, &guest_lockstep },
+	{ "guest-cr3", T_TWO_CPUS | T_64, VCPU_INFO_STATE_GUEST, test_state,
+	  &guest_cr3 },
 	{ "halted", T_ALL_MODES, VCPU_INFO_STATE_HALTED, test_state, &halted },
 	{ "user", T_ALL_MODES, VCPU_INFO_STATE_USER, test_state, &user },
 	{ "paused", 0, VCPU_INFO_STATE_USER, test_state, &paused },
+	{ "paused-cr3", T_64, VCPU_INFO_STATE_USER, test_state, &paused_cr3 },
 	{ "never-run", 0, VCPU_INFO_STATE_NEVER_RUN, test_state, &never_run },
 	{ "preempted", 0, VCPU_INFO_STATE_PREEMPTED, test_state, &preempted },
+	{ "preempted-cr3", T_64, VCPU_INFO_STATE_PREEMPTED, test_state,
+	  &preempted_cr3 },
 	{ "in-exit", T_64, VCPU_INFO_STATE_IN_EXIT, test_state, &in_exit },
 	{ "exits", T_TWO_CPUS, 0, test_state, &exits },
 	{ "waking", T_TWO_CPUS, 0, test_state, &waking },

@@ -204,6 +204,7 @@ void vcpu_setup(struct vcpu *vcpu, bool interrupts)
 	VCPU_IOCTL(vcpu, KVM_SET_SREGS, &sregs);
 	vcpu_random_regs(vcpu, interrupts);
 	vcpu_set_regs(vcpu);
+	vcpu_reset_counter(vcpu);
 }
 
 /* KVM's order of registers */

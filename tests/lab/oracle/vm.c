@@ -17,9 +17,11 @@
 
 /* A vCPU's part of the memory: its code, then its page tables */
 #define VCPU_BASE	0x10000
-#define VCPU_SIZE	0x4000
+#define VCPU_SIZE	0x5000
 #define OFF_CODE	0x10
 #define OFF_TABLES	0x1000
+#define OFF_OTHER	0x4000	/* a second PML4 with the same in it */
+#define COUNTERS	0x1000	/* what OP_STORE writes, 8 bytes for each vCPU */
 #define TABLE_SIZE	0x1000
 #define HIGH_BASE	0xffffffff80000000ULL
 
@@ -125,7 +127,7 @@ static void find_cpuid(struct vm *vm)
 }
 
 /* EAX, EBX, ECX, EDX of CPUID leaf 0, as the VM's vCPUs find them */
-void vm_get_cpuid(const struct vm *vm, uint32_t *leaf)
+static void vm_get_cpuid(const struct vm *vm, uint32_t *leaf)
 {
 	const struct kvm_cpuid_entry2 *entry = vm->cpuid->entries;
 	const struct kvm_cpuid_entry2 *end = entry + vm->cpuid->nent;
@@ -183,13 +185,15 @@ static void put64(struct vm *vm, uint64_t gpa, uint64_t value)
 }
 
 /* The first 4 MiB at 0, and for the code also at HIGH_BASE */
-static void setup_tables_64(struct vm *vm, uint64_t pml4)
+static void setup_tables_64(struct vm *vm, uint64_t pml4, uint64_t other)
 {
 	uint64_t pdpt = pml4 + TABLE_SIZE;
 	uint64_t pd = pdpt + TABLE_SIZE;
 
 	put64(vm, pml4, pdpt | PTE_TABLE);
 	put64(vm, pml4 + 511 * 8, pdpt | PTE_TABLE);
+	put64(vm, other, pdpt | PTE_TABLE);
+	put64(vm, other + 511 * 8, pdpt | PTE_TABLE);
 	put64(vm, pdpt, pd | PTE_TABLE);
 	put64(vm, pdpt + 510 * 8, pd | PTE_TABLE);
 	put64(vm, pd, PTE_LARGE);
@@ -198,7 +202,8 @@ static void setup_tables_64(struct vm *vm, uint64_t pml4)
 
 static void setup_64(struct vcpu *vcpu, struct kvm_sregs *sregs)
 {
-	setup_tables_64(vcpu->vm, vcpu->base + OFF_TABLES);
+	setup_tables_64(vcpu->vm, vcpu->base + OFF_TABLES,
+			vcpu->base + OFF_OTHER);
 	sregs->cr0 |= CR0_PE | CR0_PG;
 	sregs->cr4 |= CR4_PAE;
 	sregs->efer |= EFER_LONG;
@@ -249,6 +254,41 @@ static void setup_segments(struct kvm_sregs *sregs)
 	sregs->ss = sregs->ds;
 }
 
+static uint64_t base(const struct vcpu *vcpu)
+{
+	return VCPU_BASE + vcpu->index * VCPU_SIZE;
+}
+
+static uint32_t counter_gpa(const struct vcpu *vcpu)
+{
+	return COUNTERS + vcpu->index * sizeof(uint64_t);
+}
+
+/* Two values for CR3 that give the same view of memory, in 64-bit mode */
+uint32_t vcpu_cr3(const struct vcpu *vcpu, bool other)
+{
+	return base(vcpu) + (other ? OFF_OTHER : OFF_TABLES);
+}
+
+/* What OP_STORE has written last; the guest may be writing now. */
+uint64_t vcpu_counter(const struct vcpu *vcpu)
+{
+	return *(volatile uint64_t *)(vcpu->vm->mem + counter_gpa(vcpu));
+}
+
+/* An empty program */
+void vcpu_begin(struct vcpu *vcpu)
+{
+	prog_begin(&vcpu->prog, vcpu->vm->mode, counter_gpa(vcpu));
+	vm_get_cpuid(vcpu->vm, vcpu->prog.cpuid);
+}
+
+/* A counter that is about to start from what init has */
+void vcpu_reset_counter(struct vcpu *vcpu)
+{
+	put64(vcpu->vm, counter_gpa(vcpu), vcpu->init.r[REG_COUNTER]);
+}
+
 void vm_load_code(struct vcpu *vcpu)
 {
 	memcpy(vcpu->vm->mem + vcpu->base + OFF_CODE, vcpu->prog.code,
@@ -264,11 +304,11 @@ void vm_setup_memory(struct vcpu *vcpu, struct kvm_sregs *sregs)
 {
 	uint64_t bits = random64();
 
-	vcpu->base = VCPU_BASE + vcpu->index * VCPU_SIZE;
+	vcpu->base = base(vcpu);
 	vm_load_code(vcpu);
 
 	sregs->cr0 = CR0_ET | (bits & CR0_RANDOM);
-	sregs->cr3 = vcpu->base + OFF_TABLES;
+	sregs->cr3 = vcpu_cr3(vcpu, false);
 	sregs->cr4 = bits >> 20 & CR4_RANDOM;
 	sregs->efer = bits >> 40 & EFER_RANDOM;
 	if (vcpu->vm->mode != MODE_16)
