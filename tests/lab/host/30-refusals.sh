@@ -57,7 +57,7 @@ for id in -1 999 2147483647; do
 	check "vcpu_id $id: the host has the error event" \
 		poll_until 10 grep -qE \
 		"vcpu_info_error: .* vcpu_id=$id reason=unknown-id result=-22 count=1" \
-		$TRACE
+		"$TRACE"
 	is "vcpu_id $id: counted once" "$(count unknown_id)" $((before + 1))
 	is "vcpu_id $id: no record" "$(records)" ""
 done
