@@ -166,6 +166,8 @@ guest_wait()
 	echo "guest $1: did not come up" >&2
 	diag "guest $1 did not come up; the last it said:"
 	tail -q -n 10 "$log.qemu" "$log.console" "$log.kmsg" | diag
+	# What QEMU had to say, such as why the guest was shut down.
+	timeout 1 cat <>"$dir/qmp.out" | diag
 	return 1
 }
 
