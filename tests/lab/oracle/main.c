@@ -27,7 +27,6 @@ struct command {
 	bool all;
 	bool mode_given;
 	unsigned long seed;
-	unsigned long pidns;
 };
 
 static const char usage_text[] =
@@ -139,7 +138,7 @@ static void parse(int argc, char **argv, struct command *command)
 						      VM_MAX_VCPUS);
 			break;
 		case 'p':
-			command->pidns = parse_number(optarg, 0, 16);
+			options->pidns = parse_number(optarg, 0, 16);
 			break;
 		case 'r':
 			command->seed = parse_number(optarg, 1, ~0UL);
@@ -195,9 +194,10 @@ static void run_test(const struct test *test, const struct options *options)
 	char name[64], why[256];
 	unsigned int state;
 
-	snprintf(name, sizeof(name), "%s%s", test->name,
+	snprintf(name, sizeof(name), "%s%s%s", test->name,
 		 options->mode == MODE_64 ? "" :
-		 options->mode == MODE_32 ? "-32" : "-16");
+		 options->mode == MODE_32 ? "-32" : "-16",
+		 options->pidns ? "-pidns" : "");
 	if ((test->flags & T_TWO_CPUS) && host.nr_cpus < 2) {
 		tap_skip(name, "needs two CPUs");
 		return;
@@ -302,5 +302,5 @@ int main(int argc, char **argv)
 	if (sigaction(SIGUSR1, &kick, NULL))
 		die("sigaction: %s", strerror(errno));
 
-	return run_deeper(&command, command.pidns);
+	return run_deeper(&command, command.options.pidns);
 }

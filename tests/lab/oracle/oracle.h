@@ -264,6 +264,7 @@ struct options {
 	unsigned long count;
 	enum mode mode;
 	int vcpus;
+	int pidns;		/* levels of PID namespaces below /proc's */
 };
 
 #define T_TWO_CPUS	0x01	/* needs a host CPU beside the caller's */

@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Records against the truth: VMs whose registers are known, in every state a
+# vCPU can be in. ORACLE_COUNT in the lab's configuration: snapshots per state.
+. /lab/host/lib.sh
+. /lab/host/module.sh
+. /lab/conf
+
+count=${ORACLE_COUNT:-200}
+parameters=/sys/module/vcpu_info/parameters
+
+# oracle WHAT ARGUMENT... - its results as ours
+oracle()
+{
+	local what=$1 status
+
+	shift
+	/lab/bin/oracle "$@" | sed -u -E 's/^((not )?ok) [0-9]+ - /\1 - /;
+		/^1\.\./d'
+	status=${PIPESTATUS[0]}
+	case $status in
+	0) ;;
+	1) not_ok "$what: the oracle finds nothing wrong" ;;
+	*) not_ok "$what: the oracle can test (exit status $status)" ;;
+	esac
+}
+
+check "the host module loads" module_load || exit 1
+for name in vm_rate host_rate; do
+	declare "$name=$(cat $parameters/$name)"
+	echo 0 >$parameters/$name
+done
+torn=$(count torn)
+
+oracle "in all states" --all --count "$count"
+oracle "in a PID namespace" --pidns 2 --count "$count" --state self \
+	--state halted --state user --state never-run --state isolation
+
+check "records that may be torn were marked so" \
+	test "$(count torn)" -gt "$torn"
+for name in vm_rate host_rate; do
+	echo "${!name}" >$parameters/$name
+done
