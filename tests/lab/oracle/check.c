@@ -84,8 +84,8 @@ struct check {
 	int wrong;
 };
 
-static void wrong(struct check *check, const char *what, uint64_t got,
-		  uint64_t want)
+static void mismatch(struct check *check, const char *what, uint64_t got,
+		     uint64_t want)
 {
 	const struct record *rec = check->rec;
 
@@ -102,7 +102,7 @@ static void wrong(struct check *check, const char *what, uint64_t got,
 static void check_is(struct check *check, const char *what, int got, int want)
 {
 	if (got != want)
-		wrong(check, what, got, want);
+		mismatch(check, what, got, want);
 }
 
 static void check_ids(struct check *check)
@@ -141,13 +141,13 @@ static void check_state(struct check *check)
 	if (check->wanted && check->expect->want)
 		check_is(check, "flags", flags, check->expect->flags);
 	if (rec->flags & ~ALL_FLAGS)
-		wrong(check, "flags", rec->flags, ALL_FLAGS);
+		mismatch(check, "flags", rec->flags, ALL_FLAGS);
 	if (rec->attempts < 1 || rec->attempts > MAX_ATTEMPTS)
-		wrong(check, "attempts", rec->attempts, MAX_ATTEMPTS);
+		mismatch(check, "attempts", rec->attempts, MAX_ATTEMPTS);
 	if (rec->valid & ~ALL_REGS)
-		wrong(check, "valid", rec->valid, ALL_REGS);
+		mismatch(check, "valid", rec->valid, ALL_REGS);
 	if ((rec->flags & VCPU_INFO_F_TORN) && rec->valid)
-		wrong(check, "valid of a torn record", rec->valid, 0);
+		mismatch(check, "valid of a torn record", rec->valid, 0);
 }
 
 static void check_counts(struct check *check)
@@ -159,7 +159,7 @@ static void check_counts(struct check *check)
 
 	for (i = 0; i < NR_COUNTS_SHOWN; i++)
 		if (got[i] < min[i] || got[i] > max[i])
-			wrong(check, count_names[i], got[i],
+			mismatch(check, count_names[i], got[i],
 			      got[i] < min[i] ? min[i] : max[i]);
 }
 
@@ -180,10 +180,10 @@ static void check_fresh(struct check *check)
 	if (target->vm->mode != MODE_64)
 		count = (uint32_t)count;
 	if (count < expect->counter_min - start)
-		wrong(check, "counter, too old", count + start,
+		mismatch(check, "counter, too old", count + start,
 		      expect->counter_min);
 	else if (count > expect->counter_max + 1 - start)
-		wrong(check, "counter, too new", count + start,
+		mismatch(check, "counter, too new", count + start,
 		      expect->counter_max + 1);
 }
 
@@ -245,11 +245,11 @@ static void check_regs(struct check *check)
 	for (reg = 0; reg < NR_REGS; reg++) {
 		if (rec->valid & BIT(reg)) {
 			if (rec->regs.r[reg] != want.r[reg])
-				wrong(check, reg_names[reg], rec->regs.r[reg],
+				mismatch(check, reg_names[reg], rec->regs.r[reg],
 				      want.r[reg]);
 		} else if (!(rec->flags & VCPU_INFO_F_TORN)) {
 			if (rec->regs.r[reg])
-				wrong(check, "a register that is not valid",
+				mismatch(check, "a register that is not valid",
 				      rec->regs.r[reg], 0);
 		}
 	}

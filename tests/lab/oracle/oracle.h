@@ -292,7 +292,7 @@ void test_refused(const struct test *test, const struct options *options,
 
 /* util.c */
 
-void die(const char *fmt, ...) __attribute__((noreturn)) __printf(1, 2);
+_Noreturn void die(const char *fmt, ...) __printf(1, 2);
 void note(const char *fmt, ...) __printf(1, 2);
 uint64_t random64(void);
 void random_seed(uint64_t seed);

@@ -203,7 +203,7 @@ bool request(struct vcpu *caller, struct vcpu *target, struct expect *expect,
 	if (!ok)
 		return false;
 	if (result) {
-		failed(tally, "the request for vCPU %d gave %ld, not 0",
+		failed(tally, "asking for vCPU %d gave %ld, not 0",
 		       target->id, result);
 		return false;
 	}

@@ -273,7 +273,8 @@ uint32_t vcpu_cr3(const struct vcpu *vcpu, bool other)
 /* What OP_STORE has written last; the guest may be writing now. */
 uint64_t vcpu_counter(const struct vcpu *vcpu)
 {
-	return *(volatile uint64_t *)(vcpu->vm->mem + counter_gpa(vcpu));
+	return __atomic_load_n((uint64_t *)(vcpu->vm->mem + counter_gpa(vcpu)),
+			       __ATOMIC_RELAXED);
 }
 
 /* An empty program */
