@@ -2,9 +2,11 @@
 # shellcheck shell=bash
 # An Intel host: Bochs emulates VMX with EPT. See bochs/start.
 
-# A guest that runs Linux takes too long: tests that need one are left out.
 # shellcheck disable=SC2034 # used by run.sh
+
+# A guest that runs Linux takes too long: tests that need one are left out.
 BOOT_LACKS=linux-guest
+BOOT_GUEST_CPU=host
 
 # boot_tools - what booting needs on this machine, as need takes it
 boot_tools()
