@@ -69,12 +69,14 @@ field()
 	sed -nE "s/.*[ :]$1=([^ ]*).*/\1/p" <<<"$2"
 }
 
-# hypercall GUEST NR [A0 [A1 [A2 [A3]]]] - "rax=... changed=..." from CPL 0
+# hypercall GUEST NR [A0 [A1 [A2 [A3]]]] - "rax=... changed=..." from CPL 0 of
+# the guest's CPU 0
 hypercall()
 {
 	local guest=$1
 
 	shift
-	guest_run "$guest" "echo $* >/sys/kernel/debug/hc_test/run &&
+	guest_run "$guest" "taskset 1 sh -c '
+		echo $* >/sys/kernel/debug/hc_test/run'
 		cat /sys/kernel/debug/hc_test/run"
 }
