@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check.sh [ROW] - run all tests: lint, unit tests, and ROW of the lab
+# check.sh [ROW] - run all tests: lint, unit tests, the lab's own, and ROW of it
 #
 # Every part prints TAP; its output is kept in build/check/PART.log and its
 # counts in build/check/PART. A part that fails, ends before its plan is
@@ -52,9 +52,10 @@ tests/setup.sh build lab lint || {
 
 part lint tests/lint.sh
 part unit env CMOCKA_MESSAGE_OUTPUT=TAP make -s --no-print-directory unit
+part selftest tests/lab/selftest.sh
 part lab tests/lab/lab run "$row"
 
-awk -v parts=3 '
+awk -v parts=4 '
 	{ passed += $1; failed += $2; skipped += $3 }
 	END {
 		if (NR != parts)
@@ -62,4 +63,4 @@ awk -v parts=3 '
 		printf "%d passed, %d failed, %d skipped\n",
 			passed, failed, skipped
 		exit failed > 0
-	}' "$out/lint" "$out/unit" "$out/lab"
+	}' "$out/lint" "$out/unit" "$out/selftest" "$out/lab"

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Records of a Linux guest: the right thread, the right registers, exits that
 # grow; the same in the trace file, in trace-cmd and in vcpu-info.
+# needs: linux-guest
+# timeout: 600
 . /lab/host/lib.sh
 . /lab/host/module.sh
 

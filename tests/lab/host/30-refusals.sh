@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # What a guest must not get, what it is told, and what must stay as it was.
+# needs: linux-guest
+# timeout: 600
 . /lab/host/lib.sh
 . /lab/host/module.sh
 

@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The guest's device: bad arguments, CPUs that come and go, other modules.
+# needs: linux-guest
+# timeout: 600
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
