@@ -8,7 +8,7 @@ CFLAGS		?= -O2 -g
 
 VERSION		:= $(shell cat $(TOP)/VERSION)
 
-HOST_PKGS	:= libtracefs libtraceevent json-c
+HOST_PKGS	:= libtracefs libtraceevent json-c smartcols
 GUEST_PKGS	:= json-c
 
 HOST_LIBS	:= $(shell $(PKG_CONFIG) --libs $(HOST_PKGS))
@@ -20,4 +20,5 @@ CLI_CPPFLAGS	= -D_GNU_SOURCE -DVCPU_INFO_VERSION='"$(VERSION)"' \
 		  -I$(TOP)/include -I$(TOP)/cli/common \
 		  $(PKG_CFLAGS) \
 		  -MMD -MP $(CPPFLAGS)
-CLI_CFLAGS	= -std=gnu11 -Wall -Wextra $(CFLAGS)
+CLI_CFLAGS	= -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers \
+		  $(CFLAGS)

@@ -10,11 +10,20 @@ static const struct opt_spec common[] = {
 	{ 0 }
 };
 
+/* The entry itself, or the first of the table that goes on there. */
+static const struct opt_spec *resolve(const struct opt_spec *spec)
+{
+	while (!spec->name && spec->more)
+		spec = spec->more;
+	return spec;
+}
+
 static void add_specs(struct opt_parser *op, const struct opt_spec *specs)
 {
 	char *s = op->shorts + strlen(op->shorts);
 
-	for (; specs->name && op->nr_longs < OPT_MAX; specs++) {
+	for (; (specs = resolve(specs))->name && op->nr_longs < OPT_MAX;
+	     specs++) {
 		op->longs[op->nr_longs++] = (struct option){
 			.name = specs->name,
 			.has_arg = specs->arg ? required_argument :
@@ -40,6 +49,41 @@ void opt_init(struct opt_parser *op, int argc, char **argv,
 	add_specs(op, specs);
 	optind = 0;	/* glibc: start afresh */
 	opterr = 0;
+}
+
+void opt_take_file(struct opt_parser *op)
+{
+	op->max_rest = 1;
+}
+
+void opt_take_command(struct opt_parser *op)
+{
+	op->max_rest = op->argc;
+	/* its own options are not ours: end at its name */
+	memmove(op->shorts + 1, op->shorts, strlen(op->shorts) + 1);
+	op->shorts[0] = '+';
+}
+
+char **opt_rest(const struct opt_parser *op)
+{
+	return op->argv + optind;
+}
+
+bool opt_choose(const char *arg, const char * const *words, int *choice,
+		char *err, size_t err_size)
+{
+	size_t len;
+
+	for (int i = 0; words[i]; i++) {
+		if (!strcmp(arg, words[i])) {
+			*choice = i;
+			return true;
+		}
+	}
+	len = snprintf(err, err_size, "'%.60s' is none of", arg);
+	for (; *words && len < err_size; words++)
+		len += snprintf(err + len, err_size - len, " %s", *words);
+	return false;
 }
 
 static bool opt_known(const struct opt_parser *op, int val)
@@ -70,9 +114,10 @@ bool opt_next(struct opt_parser *op, int *val)
 	*val = getopt_long(op->argc, op->argv, op->shorts, op->longs, NULL);
 	op->arg = optarg;
 	if (*val == -1) {
-		if (optind >= op->argc)
+		if (op->argc - optind <= op->max_rest)
 			return false;
-		opt_bad(op, "unexpected argument '%s'", op->argv[optind]);
+		opt_bad(op, "unexpected argument '%s'",
+			op->argv[optind + op->max_rest]);
 		*val = '?';
 		return false;
 	}
@@ -109,7 +154,7 @@ enum opt_outcome opt_default(int val)
 
 static void print_specs(FILE *out, const struct opt_spec *specs)
 {
-	for (; specs->name; specs++) {
+	for (; (specs = resolve(specs))->name; specs++) {
 		char left[40];
 
 		snprintf(left, sizeof(left), "--%s%s%s", specs->name,

@@ -24,13 +24,15 @@
  * @val: the letter of the short option, or a value from OPT_LONG up
  * @name: the long name
  * @arg: what its argument is called, NULL if it takes none
- * @help: what it does, in half a line
+ * @help: what it does, in half a line; words to choose from as "a|b|c"
+ * @more: in the entry without a name: the table that goes on here, if any
  */
 struct opt_spec {
 	int val;
 	const char *name;
 	const char *arg;
 	const char *help;
+	const struct opt_spec *more;
 };
 
 /* What a command's parser found. */
@@ -46,7 +48,8 @@ struct opt_parser {
 	char **argv;
 	const char *arg;	/* argument of the option returned last */
 	char err[200];
-	char shorts[2 * OPT_MAX + 2];
+	int max_rest;		/* arguments that need not be options */
+	char shorts[2 * OPT_MAX + 3];
 	struct option longs[OPT_MAX + 1];
 	int nr_longs;
 };
@@ -58,9 +61,30 @@ void opt_init(struct opt_parser *op, int argc, char **argv,
 /*
  * The next option: true and its value in *val, 'h' and 'V' included. False at
  * the end, and with *val = '?' and op->err set for a bad option. Whatever is
- * no option is an error here: no command takes such arguments.
+ * no option is an error, but for what opt_take_file() or opt_take_command()
+ * allowed.
  */
 bool opt_next(struct opt_parser *op, int *val);
+
+/* After opt_init(): one argument that is no option may be given. */
+void opt_take_file(struct opt_parser *op);
+
+/* After opt_init(): the first argument that is no option starts a command. */
+void opt_take_command(struct opt_parser *op);
+
+/* After the last option: the arguments that are none, up to a NULL. */
+char **opt_rest(const struct opt_parser *op);
+
+/**
+ * opt_choose - which of some words an argument is
+ * @arg: the argument
+ * @words: the words, up to a NULL
+ * @choice: index of the word
+ * @err: where to put what is wrong with @arg
+ * @err_size: size of @err
+ */
+bool opt_choose(const char *arg, const char * const *words, int *choice,
+		char *err, size_t err_size);
 
 /* Put a message into op->err; always OPT_BAD. */
 __printf(2, 3)

@@ -13,9 +13,9 @@
 
 #include "decode-text.h"
 #include "num.h"
+#include "timebase.h"
 
 #define COMM_WIDTH	16
-#define NS_PER_SEC	1000000000ULL
 #define NS_PER_US	1000ULL
 
 /* What is left of an entry, which ends with a NUL. */

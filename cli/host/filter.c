@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 #include "filter.h"
 #include "num.h"
 
-static bool parse_vm(const char *s, struct filter_vm *vm)
+static bool parse_pid(const char *s, struct filter_vm *vm)
 {
 	const char *colon = strchr(s, ':');
 	size_t pid_len = colon ? (size_t)(colon - s) : strlen(s);
@@ -25,23 +26,32 @@ static bool parse_vm(const char *s, struct filter_vm *vm)
 	return true;
 }
 
+/* What starts like a number is a PID, or a mistake. */
+static bool is_name(const char *s)
+{
+	return isalpha((unsigned char)s[0]) || s[0] == '_';
+}
+
 bool filter_add_vm(struct filter *filter, const char *s, char *err,
 		   size_t err_size)
 {
+	struct filter_vm vm = { .fd = -1 };
 	struct filter_vm *bigger;
-	struct filter_vm vm;
 
-	if (!parse_vm(s, &vm)) {
-		snprintf(err, err_size, "'%s' is not a VM: give PID or PID:FD",
-			 s);
+	if (!is_name(s) && !parse_pid(s, &vm)) {
+		snprintf(err, err_size,
+			 "'%.60s' is not a VM: give PID, PID:FD or a name", s);
 		return false;
 	}
 	bigger = reallocarray(filter->vms, filter->nr_vms + 1, sizeof(vm));
-	if (!bigger) {
+	if (bigger)
+		filter->vms = bigger;
+	vm.name = is_name(s) ? strdup(s) : NULL;
+	if (!bigger || (is_name(s) && !vm.name)) {
 		snprintf(err, err_size, "out of memory");
 		return false;
 	}
-	filter->vms = bigger;
+	filter->wants_names |= !!vm.name;
 	filter->vms[filter->nr_vms++] = vm;
 	return true;
 }
@@ -53,23 +63,69 @@ bool filter_add_vcpus(struct filter *filter, const char *s, char *err,
 	return id_list_add(&filter->vcpus, s, INT_MIN, INT_MAX, err, err_size);
 }
 
-static bool match_vm(const struct filter *filter, const struct event *ev)
+static void list_states(char *err, size_t err_size, const char *word)
 {
-	int pid = event_int(ev, FIELD_VM_PID);
-	int fd = event_int(ev, FIELD_VM_FD);
+	size_t len = snprintf(err, err_size, "'%.40s' is not a state; there are:",
+			      word);
 
+	for (uint64_t i = 1; event_state_name(i) && len < err_size; i++)
+		len += snprintf(err + len, err_size - len, " %s",
+				event_state_name(i));
+}
+
+bool filter_add_states(struct filter *filter, const char *s, char *err,
+		       size_t err_size)
+{
+	uint64_t states = 0, state;
+	char word[32];
+
+	for (;; s++) {
+		size_t len = strcspn(s, ",");
+
+		snprintf(word, sizeof(word), "%.*s", (int)len, s);
+		if (len >= sizeof(word) || !event_state_value(word, &state)) {
+			list_states(err, err_size, word);
+			return false;
+		}
+		states |= 1ULL << state;
+		s += len;
+		if (!*s)
+			break;
+	}
+	filter->states |= states;
+	return true;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b && !strcmp(a, b);
+}
+
+bool filter_match_vm(const struct filter *filter, int pid, int fd,
+		     const char *name, const char *comm)
+{
 	for (size_t i = 0; i < filter->nr_vms; i++) {
 		const struct filter_vm *vm = &filter->vms[i];
 
-		if (vm->pid == pid && (vm->fd == -1 || vm->fd == fd))
+		if (vm->name) {
+			if (same(vm->name, name) || same(vm->name, comm))
+				return true;
+		} else if (vm->pid == pid && (vm->fd == -1 || vm->fd == fd)) {
 			return true;
+		}
 	}
 	return !filter->nr_vms;
 }
 
-bool filter_match(const struct filter *filter, const struct event *ev)
+static bool match_state(const struct filter *filter, const struct event *ev)
 {
-	if (!match_vm(filter, ev))
+	return event_has(ev, FIELD_STATE_NR) && ev->val[FIELD_STATE_NR] < 64 &&
+	       filter->states & (1ULL << ev->val[FIELD_STATE_NR]);
+}
+
+bool filter_match_vcpu(const struct filter *filter, const struct event *ev)
+{
+	if (filter->states && !match_state(filter, ev))
 		return false;
 	return !filter->vcpus.nr ||
 	       id_list_has(&filter->vcpus, event_int(ev, FIELD_VCPU_ID));
@@ -77,6 +133,8 @@ bool filter_match(const struct filter *filter, const struct event *ev)
 
 void filter_free(struct filter *filter)
 {
+	for (size_t i = 0; i < filter->nr_vms; i++)
+		free(filter->vms[i].name);
 	free(filter->vms);
 	id_list_free(&filter->vcpus);
 	*filter = (struct filter){ 0 };

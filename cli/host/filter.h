@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which events the user wants: of these VMs and these vCPUs.
+ * Which events the user wants: of these VMs, these vCPUs and these states.
  */
 #ifndef HOST_FILTER_H
 #define HOST_FILTER_H
@@ -9,6 +9,7 @@
 #include "idlist.h"
 
 struct filter_vm {
+	char *name;		/* NULL: by PID */
 	int pid;
 	int fd;			/* -1: any VM of the process */
 };
@@ -17,10 +18,12 @@ struct filter_vm {
 struct filter {
 	struct filter_vm *vms;
 	size_t nr_vms;
+	bool wants_names;	/* some VM is given by name */
 	struct id_list vcpus;
+	uint64_t states;	/* a bit for each state, 0: any */
 };
 
-/* Add a VM, "PID" or "PID:FD". False with err set if it is neither. */
+/* Add a VM: "PID", "PID:FD" or a name. False with err set if it is none. */
 bool filter_add_vm(struct filter *filter, const char *s, char *err,
 		   size_t err_size);
 
@@ -28,7 +31,19 @@ bool filter_add_vm(struct filter *filter, const char *s, char *err,
 bool filter_add_vcpus(struct filter *filter, const char *s, char *err,
 		      size_t err_size);
 
-bool filter_match(const struct filter *filter, const struct event *ev);
+/* Add states, "halted,user". */
+bool filter_add_states(struct filter *filter, const char *s, char *err,
+		       size_t err_size);
+
+/*
+ * Whether a VM is wanted that has a name and a process of a name; either may
+ * be NULL, and need not be known unless wants_names is set.
+ */
+bool filter_match_vm(const struct filter *filter, int pid, int fd,
+		     const char *name, const char *comm);
+
+/* Whether the event is wanted, but for its VM. */
+bool filter_match_vcpu(const struct filter *filter, const struct event *ev);
 void filter_free(struct filter *filter);
 
 #endif /* HOST_FILTER_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "fmt.h"
+#include "fmt-value.h"
 #include "jsonout.h"
 #include "text.h"
 
@@ -68,6 +68,50 @@ static void add_flag_names(struct json_object *obj, const struct event *ev)
 	json_object_object_add(obj, "flag_names", names);
 }
 
+static void add_wall(struct json_object *obj, const struct fmt_about *about)
+{
+	char utc[VALUE_LEN];
+
+	if (about->wall_known)
+		value_utc(utc, about->wall_ns);
+	json_add_text(obj, "time", about->wall_known ? utc : NULL);
+}
+
+static void add_symbol(struct json_object *obj, const struct fmt_about *about)
+{
+	char symbol[160];
+
+	if (!about->symbol)
+		return;
+	value_symbol(symbol, sizeof(symbol), about);
+	json_add_text(obj, "rip_symbol", symbol);
+}
+
+/* What the counts grew by; null where that is not known. */
+static void add_delta(struct json_object *obj, const struct exit_delta *delta)
+{
+	static const char * const states[] = {
+		[DELTA_FIRST] = "first", [DELTA_OK] = "ok",
+		[DELTA_RESET] = "reset",
+	};
+	struct json_object *sub = json_object_new_object();
+
+	json_add_text(sub, "state", states[delta->state]);
+	if (delta->ns)
+		json_add_uint(sub, "ns", delta->ns);
+	else
+		json_add_null(sub, "ns");
+	for (int i = 0; i < NR_EXIT_KINDS; i++) {
+		const char *key = fields[FIELD_EXITS + i].name;
+
+		if (delta->state == DELTA_OK && delta->known & (1U << i))
+			json_add_uint(sub, key, delta->count[i]);
+		else
+			json_add_null(sub, key);
+	}
+	json_object_object_add(obj, "delta", sub);
+}
+
 /* Where and when the event was written, and what we know besides. */
 static void add_about(struct json_object *obj, const struct event *ev,
 		      const struct fmt_about *about)
@@ -78,6 +122,8 @@ static void add_about(struct json_object *obj, const struct event *ev,
 		json_add_uint(obj, "age_ns", about->age_ns);
 	else
 		json_add_null(obj, "age_ns");
+	add_wall(obj, about);
+	json_add_text(obj, "vm_name", about->vm);
 	json_add_text(obj, "vmm_comm", about->vmm);
 	json_add_text(obj, "caller_comm", ev->comm);
 	json_add_int(obj, "caller_pid", ev->thread);
@@ -97,7 +143,7 @@ static void add_extra(struct json_object *obj, const struct event *ev)
 	json_object_object_add(obj, "unknown_fields", extra);
 }
 
-void fmt_json_event(FILE *out, const struct event *ev,
+void fmt_json_event(const struct fmt *fmt, const struct event *ev,
 		    const struct fmt_about *about)
 {
 	bool is_record = ev->kind == EVENT_RECORD;
@@ -110,12 +156,15 @@ void fmt_json_event(FILE *out, const struct event *ev,
 	}
 	if (is_record)
 		add_flag_names(obj, ev);
+	add_symbol(obj, about);
+	if (about->delta)
+		add_delta(obj, about->delta);
 	if (ev->nr_extra)
 		add_extra(obj, ev);
-	json_print(out, obj);
+	json_print(fmt->out, obj);
 }
 
-void fmt_json_lost(FILE *out, const struct fmt_lost *lost)
+void fmt_json_lost(const struct fmt *fmt, const struct fmt_lost *lost)
 {
 	struct json_object *obj = json_new("lost");
 
@@ -123,5 +172,5 @@ void fmt_json_lost(FILE *out, const struct fmt_lost *lost)
 	json_add_uint(obj, "commit_overrun", lost->commit_overrun);
 	json_add_uint(obj, "dropped", lost->dropped);
 	json_add_uint(obj, "undecodable", lost->undecodable);
-	json_print(out, obj);
+	json_print(fmt->out, obj);
 }

@@ -7,10 +7,8 @@
 #include <string.h>
 
 #include "compiler.h"
-#include "fmt.h"
+#include "fmt-value.h"
 #include "text.h"
-
-#define NS_PER_SEC	1000000000ULL
 
 /* Bits of RFLAGS that have a name, from the top; IOPL is a number. */
 static const struct {
@@ -51,8 +49,19 @@ static const struct {
 	{ FIELD_HYPERCALLS, "hypercalls" },
 };
 
-/* "not known", where a number or a register would stand */
-#define UNKNOWN	"-"
+/* Escape sequences (ECMA-48) of what stands out. */
+#define BOLD	"\033[1m"
+#define RED	"\033[31m"
+#define GREEN	"\033[32m"
+#define YELLOW	"\033[33m"
+#define BLUE	"\033[34m"
+#define PLAIN	"\033[0m"
+
+static void paint(const struct fmt *fmt, const char *color)
+{
+	if (fmt->color)
+		fputs(color, fmt->out);
+}
 
 static void print_int(FILE *out, const char *before, const struct event *ev,
 		      enum field_id id)
@@ -72,46 +81,61 @@ static void print_count(FILE *out, const char *before,
 		fprintf(out, "%s" UNKNOWN, before);
 }
 
-/* A name, or the number that has none in this version. */
-static void print_name(FILE *out, const struct event *ev, enum field_id id,
-		       const char *(*name_of)(uint64_t val))
+static void print_name(const struct fmt *fmt, const struct event *ev,
+		       enum field_id id, const char *color)
 {
-	const char *name;
+	char text[VALUE_LEN];
+	bool known = value_field(text, ev, id);
 
-	if (!event_has(ev, id)) {
-		fputs(UNKNOWN, out);
-		return;
-	}
-	name = name_of(ev->val[id]);
-	if (name)
-		fputs(name, out);
-	else
-		fprintf(out, "0x%" PRIx64, ev->val[id]);
+	paint(fmt, color);
+	fputs(known ? text : UNKNOWN, fmt->out);
+	paint(fmt, PLAIN);
 }
 
-static void print_vm(FILE *out, const struct event *ev,
+static void print_vm(const struct fmt *fmt, const struct event *ev,
 		     const struct fmt_about *about)
 {
-	char name[64];
+	const char *name = about->vm ?: about->vmm;
+	char safe[128];
 
-	fprintf(out, "VM %d:%d ", event_int(ev, FIELD_VM_PID),
+	paint(fmt, BOLD);
+	fprintf(fmt->out, "VM %d:%d ", event_int(ev, FIELD_VM_PID),
 		event_int(ev, FIELD_VM_FD));
-	if (about->vmm) {
-		text_printable(name, sizeof(name), about->vmm);
-		fprintf(out, "(%s)", name);
+	if (name) {
+		text_printable(safe, sizeof(safe), name);
+		fprintf(fmt->out, "(%s)", safe);
 	} else {
-		fputs("(gone)", out);
+		fputs(about->vmm_gone ? "(gone)" : "(" UNKNOWN ")", fmt->out);
 	}
+	paint(fmt, PLAIN);
 }
 
-static void print_age(FILE *out, const struct fmt_about *about)
+static void print_time(const struct fmt *fmt, const struct event *ev,
+		       const struct fmt_about *about)
 {
-	if (about->age_known)
-		fprintf(out, " age %" PRIu64 ".%03us",
-			(uint64_t)(about->age_ns / NS_PER_SEC),
-			(unsigned int)(about->age_ns % NS_PER_SEC / 1000000));
-	else
-		fputs(" age " UNKNOWN, out);
+	static const char * const words[] = {
+		[TIME_TRACE] = "ts", [TIME_WALL] = "at", [TIME_AGE] = "age",
+	};
+	bool is_age = fmt->time == TIME_AGE;
+	char text[VALUE_LEN];
+	bool known;
+
+	known = value_time(text, ev, about, fmt->time);
+	fprintf(fmt->out, " %s %s%s", words[fmt->time], text,
+		known && is_age ? "s" : "");
+}
+
+static const char *state_color(const struct event *ev)
+{
+	switch (ev->val[FIELD_STATE_NR]) {
+	case VCPU_INFO_STATE_SELF:
+	case VCPU_INFO_STATE_GUEST:
+		return GREEN;
+	case VCPU_INFO_STATE_HALTED:
+		return BLUE;
+	default:
+		return YELLOW;
+	}
 }
 
 static void print_reg(FILE *out, const struct event *ev, unsigned int reg)
@@ -152,7 +176,7 @@ static void print_rflags(FILE *out, const struct event *ev)
 }
 
 /* What has to be known before the registers are believed. */
-static void print_flags(FILE *out, const struct event *ev)
+static void print_flags(const struct fmt *fmt, const struct event *ev)
 {
 	static const char * const words[] = {
 		"registers are of a nested guest",
@@ -161,7 +185,11 @@ static void print_flags(FILE *out, const struct event *ev)
 	};
 	uint64_t flags = ev->val[FIELD_FLAGS];
 	const char *before = "  note: ";
+	FILE *out = fmt->out;
 
+	if (!flags)
+		return;
+	paint(fmt, YELLOW);
 	for (unsigned int i = 0; flags; i++, flags >>= 1) {
 		if (!(flags & 1))
 			continue;
@@ -172,8 +200,8 @@ static void print_flags(FILE *out, const struct event *ev)
 				1ULL << i);
 		before = "; ";
 	}
-	if (ev->val[FIELD_FLAGS])
-		fputc('\n', out);
+	paint(fmt, PLAIN);
+	fputc('\n', out);
 }
 
 static void print_exits(FILE *out, const struct event *ev)
@@ -212,35 +240,74 @@ static void print_extra(FILE *out, const struct event *ev)
 	}
 }
 
-static void print_record(FILE *out, const struct event *ev,
+/* What the counts grew by since the vCPU's record before. */
+static void print_delta(FILE *out, const struct exit_delta *delta)
+{
+	double rate;
+
+	if (delta->state == DELTA_RESET)
+		fputs("  since the record before: counts started afresh\n", out);
+	if (delta->state != DELTA_OK)
+		return;
+	fputs("  since the record before:", out);
+	if (exit_rate(delta, 0, &rate))
+		fprintf(out, " %.1f exits/s,", rate);
+	fprintf(out, " exits +%" PRIu64, delta->count[0]);
+	for (size_t i = 0; i < ARRAY_SIZE(exit_kinds); i++) {
+		unsigned int kind = exit_kinds[i].id - FIELD_EXITS;
+
+		if (delta->known & (1U << kind) && delta->count[kind])
+			fprintf(out, ", %s +%" PRIu64, exit_kinds[i].name,
+				delta->count[kind]);
+	}
+	fputc('\n', out);
+}
+
+static void print_symbol(FILE *out, const struct fmt_about *about)
+{
+	char symbol[160];
+
+	value_symbol(symbol, sizeof(symbol), about);
+	if (symbol[0])
+		fprintf(out, "  at %s\n", symbol);
+}
+
+static void print_record(const struct fmt *fmt, const struct event *ev,
 			 const struct fmt_about *about)
 {
-	print_vm(out, ev, about);
+	FILE *out = fmt->out;
+
+	print_vm(fmt, ev, about);
 	print_int(out, " vCPU ", ev, FIELD_VCPU_ID);
 	print_int(out, " thread ", ev, FIELD_PID);
 	fputc(' ', out);
-	print_name(out, ev, FIELD_STATE_NR, event_state_name);
-	print_age(out, about);
+	print_name(fmt, ev, FIELD_STATE_NR, state_color(ev));
+	print_time(fmt, ev, about);
 	print_count(out, " exits ", ev, FIELD_EXITS);
 	fputc('\n', out);
 
-	print_flags(out, ev);
+	print_flags(fmt, ev);
+	print_symbol(out, about);
 	print_reg(out, ev, VCPU_INFO_REG_RIP);
 	print_rflags(out, ev);
 	print_regs(out, ev, gprs, ARRAY_SIZE(gprs));
 	print_regs(out, ev, control_regs, ARRAY_SIZE(control_regs));
 	print_exits(out, ev);
+	if (about->delta)
+		print_delta(out, about->delta);
 	print_origin(out, ev);
 }
 
-static void print_error(FILE *out, const struct event *ev,
+static void print_error(const struct fmt *fmt, const struct event *ev,
 			const struct fmt_about *about)
 {
-	print_vm(out, ev, about);
+	FILE *out = fmt->out;
+
+	print_vm(fmt, ev, about);
 	print_int(out, " vCPU ", ev, FIELD_VCPU_ID);
 	fputs(" error ", out);
-	print_name(out, ev, FIELD_REASON_NR, event_reason_name);
-	print_age(out, about);
+	print_name(fmt, ev, FIELD_REASON_NR, RED);
+	print_time(fmt, ev, about);
 	print_count(out, " requests ", ev, FIELD_ERROR_COUNT);
 	fputc('\n', out);
 	print_int(out, "  asked by vCPU ", ev, FIELD_CALLER_ID);
@@ -248,12 +315,12 @@ static void print_error(FILE *out, const struct event *ev,
 	fputc('\n', out);
 }
 
-void fmt_text_event(FILE *out, const struct event *ev,
+void fmt_text_event(const struct fmt *fmt, const struct event *ev,
 		    const struct fmt_about *about)
 {
 	if (ev->kind == EVENT_RECORD)
-		print_record(out, ev, about);
+		print_record(fmt, ev, about);
 	else
-		print_error(out, ev, about);
-	print_extra(out, ev);
+		print_error(fmt, ev, about);
+	print_extra(fmt->out, ev);
 }

@@ -22,21 +22,42 @@ static bool make_path(char *path, const char *root, const char *fmt,
 	return n >= 0 && (size_t)n < PATH_MAX - len;
 }
 
+__printf(2, 0)
+static FILE *open_file(const char *root, const char *fmt, va_list ap)
+{
+	char path[PATH_MAX];
+
+	return make_path(path, root, fmt, ap) ? fopen(path, "re") : NULL;
+}
+
+size_t hostfile_bytes(char *buf, size_t size, const char *root,
+		      const char *fmt, ...)
+{
+	size_t len = 0;
+	va_list ap;
+	FILE *f;
+
+	va_start(ap, fmt);
+	f = open_file(root, fmt, ap);
+	va_end(ap);
+	if (f) {
+		len = fread(buf, 1, size, f);
+		fclose(f);
+	}
+	return len;
+}
+
 bool hostfile_line(char *line, size_t size, const char *root,
 		   const char *fmt, ...)
 {
-	char path[PATH_MAX];
 	va_list ap;
 	FILE *f;
 	bool ok;
 
 	line[0] = '\0';
 	va_start(ap, fmt);
-	ok = make_path(path, root, fmt, ap);
+	f = open_file(root, fmt, ap);
 	va_end(ap);
-	if (!ok)
-		return false;
-	f = fopen(path, "re");
 	if (!f)
 		return false;
 	ok = fgets(line, size, f);

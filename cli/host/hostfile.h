@@ -16,6 +16,11 @@ __printf(4, 5)
 bool hostfile_line(char *line, size_t size, const char *root,
 		   const char *fmt, ...);
 
+/* The file's first bytes; returns how many, 0 if it cannot be read. */
+__printf(4, 5)
+size_t hostfile_bytes(char *buf, size_t size, const char *root,
+		      const char *fmt, ...);
+
 /* Whether anything has that path. */
 __printf(2, 3)
 bool hostfile_exists(const char *root, const char *fmt, ...);

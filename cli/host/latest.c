@@ -4,27 +4,60 @@
 
 #include "latest.h"
 
+/* A vCPU's records: a ring, once it is full. */
+struct vcpu {
+	struct event *events;
+	size_t nr;
+	size_t oldest;
+};
+
 static int compare(const void *a, const void *b)
 {
-	return event_compare(a, b);
+	const struct vcpu *x = a, *y = b;
+
+	return event_compare(x->events, y->events);
+}
+
+static bool add(struct vcpu *vcpu, const struct event *ev, size_t keep)
+{
+	struct event *bigger;
+
+	if (vcpu->nr == keep) {
+		vcpu->events[vcpu->oldest] = *ev;
+		vcpu->oldest = (vcpu->oldest + 1) % keep;
+		return true;
+	}
+	bigger = reallocarray(vcpu->events, vcpu->nr + 1, sizeof(*ev));
+	if (!bigger)
+		return false;
+	vcpu->events = bigger;
+	vcpu->events[vcpu->nr++] = *ev;
+	return true;
+}
+
+static void free_vcpu(void *arg)
+{
+	struct vcpu *vcpu = arg;
+
+	free(vcpu->events);
+	free(vcpu);
 }
 
 bool latest_add(struct latest *latest, const struct event *ev)
 {
-	struct event **found = tfind(ev, &latest->tree, compare);
-	struct event *copy;
+	struct vcpu key = { .events = (struct event *)ev };
+	struct vcpu **found = tfind(&key, &latest->tree, compare);
+	struct vcpu *vcpu;
 
-	if (found) {
-		**found = *ev;
-		return true;
-	}
-	copy = malloc(sizeof(*copy));
-	if (!copy)
+	if (found)
+		return add(*found, ev, latest->keep);
+	vcpu = calloc(1, sizeof(*vcpu));
+	if (!vcpu)
 		return false;
-	*copy = *ev;
-	if (tsearch(copy, &latest->tree, compare))
+	if (add(vcpu, ev, latest->keep) &&
+	    tsearch(vcpu, &latest->tree, compare))
 		return true;
-	free(copy);
+	free_vcpu(vcpu);
 	return false;
 }
 
@@ -35,10 +68,14 @@ struct walk {
 
 static void visit(const void *node, VISIT when, void *arg)
 {
+	const struct vcpu *vcpu = *(struct vcpu * const *)node;
 	const struct walk *walk = arg;
 
-	if (when == postorder || when == leaf)	/* in order, each once */
-		walk->show(*(struct event * const *)node, walk->arg);
+	if (when != postorder && when != leaf)	/* in order, each once */
+		return;
+	for (size_t i = 0; i < vcpu->nr; i++)
+		walk->show(&vcpu->events[(vcpu->oldest + i) % vcpu->nr],
+			   walk->arg);
 }
 
 void latest_each(const struct latest *latest,
@@ -51,6 +88,6 @@ void latest_each(const struct latest *latest,
 
 void latest_free(struct latest *latest)
 {
-	tdestroy(latest->tree, free);
+	tdestroy(latest->tree, free_vcpu);
 	latest->tree = NULL;
 }

@@ -2,54 +2,57 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
 #include "exits.h"
-#include "fmt.h"
 #include "latest.h"
 #include "msg.h"
+#include "num.h"
+#include "output.h"
 #include "show.h"
 #include "source.h"
 #include "text.h"
-#include "vmm.h"
+
+#define MAX_LAST	1000000
+
+enum {
+	SHOW_SINCE = OPT_LONG,
+};
 
 const struct opt_spec show_opts[] = {
 	{ 'a', "all", NULL, "every event in the buffers, oldest first" },
 	{ 'e', "errors", NULL, "only the requests that led to no record" },
-	{ 'j', "json", NULL, "one JSON object a line" },
-	{ 'm', "vm", "PID[:FD]", "only this VM; may be repeated" },
-	{ 'v', "vcpu", "LIST", "only these vCPUs, such as 0-3,7" },
-	{ 0 }
+	{ 'n', "last", "N", "the last N of each vCPU (default: 1)" },
+	{ SHOW_SINCE, "since", "TIME", "no older than an age (30s, 5m) or a time (13:45)" },
+	{ .more = view_opts }
 };
 
 static enum opt_outcome parse_option(struct opt_parser *op, int val,
 				     struct show_params *params)
 {
 	char err[sizeof(op->err)];
-	bool ok = true;
 
 	switch (val) {
 	case 'a':
 		params->all = true;
-		break;
+		return OPT_RUN;
 	case 'e':
 		params->errors = true;
-		break;
-	case 'j':
-		params->json = true;
-		break;
-	case 'm':
-		ok = filter_add_vm(&params->filter, op->arg, err, sizeof(err));
-		break;
-	case 'v':
-		ok = filter_add_vcpus(&params->filter, op->arg, err,
-				      sizeof(err));
-		break;
+		return OPT_RUN;
+	case 'n':
+		if (num_parse_int(op->arg, 1, MAX_LAST, &params->last))
+			return OPT_RUN;
+		return opt_bad(op, "--last takes a number from 1 to %d",
+			       MAX_LAST);
+	case SHOW_SINCE:
+		if (since_parse(&params->since, op->arg, err, sizeof(err)))
+			return OPT_RUN;
+		return opt_bad(op, "%s", err);
 	default:
-		return opt_default(val);
+		return view_option(&params->view, op, val);
 	}
-	return ok ? OPT_RUN : opt_bad(op, "%s", err);
 }
 
 enum opt_outcome show_parse(struct opt_parser *op, int argc, char **argv,
@@ -68,12 +71,14 @@ enum opt_outcome show_parse(struct opt_parser *op, int argc, char **argv,
 	outcome = opt_default(val);
 	if (outcome == OPT_RUN && params->all && params->errors)
 		return opt_bad(op, "--all and --errors exclude each other");
+	if (outcome == OPT_RUN && params->all && params->last)
+		return opt_bad(op, "--all and --last exclude each other");
 	return outcome;
 }
 
 void show_params_free(struct show_params *params)
 {
-	filter_free(&params->filter);
+	view_free(&params->view);
 }
 
 /* One run of the command. */
@@ -83,8 +88,8 @@ struct showing {
 	struct source *src;
 	struct source_stats stats;
 	struct source_tally tally;
+	struct output out;
 	struct latest latest;
-	struct vmm vmm;
 	uint64_t matched;
 	uint64_t others;
 	uint64_t errors;
@@ -93,21 +98,9 @@ struct showing {
 
 static void print_event(const struct event *ev, void *arg)
 {
-	const struct source_stats *stats;
-	struct fmt_about about = { 0 };
 	struct showing *sh = arg;
 
-	stats = &sh->stats;
-	about.age_known = stats->now_known && stats->now_is_ns && ev->ts_is_ns;
-	/* an event may have come after the clock was read */
-	if (about.age_known && stats->now > ev->ts)
-		about.age_ns = stats->now - ev->ts;
-	about.vmm = vmm_name(&sh->vmm, sh->root, event_int(ev, FIELD_VM_PID),
-			     about.age_known, about.age_ns);
-	if (sh->params->json)
-		fmt_json_event(stdout, ev, &about);
-	else
-		fmt_text_event(stdout, ev, &about);
+	output_print(&sh->out, ev);
 }
 
 static void take_event(const struct event *ev, void *arg)
@@ -118,13 +111,13 @@ static void take_event(const struct event *ev, void *arg)
 
 	params = sh->params;
 	wanted = params->all || (ev->kind == EVENT_ERROR) == params->errors;
-	if (!filter_match(&params->filter, ev)) {
+	if (!output_wants(&sh->out, ev)) {
 		sh->others++;
 	} else if (!wanted) {
 		sh->errors += ev->kind == EVENT_ERROR;
 	} else {
 		sh->matched++;
-		if (params->all || params->errors)
+		if (!sh->latest.keep)
 			print_event(ev, sh);
 		else if (!latest_add(&sh->latest, ev))
 			sh->no_memory = true;
@@ -146,6 +139,8 @@ static int report_first_problem(const char *root)
 	return first->exit_code;
 }
 
+#define OF_THOSE	" that the options ask for"
+
 /* Nothing was printed: the reason, or how to get a first record. */
 static int report_nothing(const struct showing *sh)
 {
@@ -155,10 +150,10 @@ static int report_nothing(const struct showing *sh)
 		return exit_code;
 	if (sh->params->errors)
 		msg_error("there are no failed requests%s",
-			  sh->others ? " of these VMs and vCPUs" : "");
+			  sh->others ? OF_THOSE : "");
 	else
 		msg_error("there are no records%s yet",
-			  sh->others ? " of these VMs and vCPUs" : "");
+			  sh->others ? OF_THOSE : "");
 	if (sh->errors)
 		msg_hint("'vcpu-info show --errors' prints the requests that failed.");
 	else if (!sh->others && !sh->params->errors)
@@ -166,7 +161,7 @@ static int report_nothing(const struct showing *sh)
 	return EXIT_OK;
 }
 
-static void report_lost(const struct showing *sh)
+static void report_lost(struct showing *sh)
 {
 	const struct source_stats *stats = &sh->stats;
 	const struct fmt_lost lost = {
@@ -176,8 +171,9 @@ static void report_lost(const struct showing *sh)
 		.undecodable = sh->tally.bad,
 	};
 
-	if (sh->params->json && (source_lost(stats) || sh->tally.bad))
-		fmt_json_lost(stdout, &lost);
+	if (source_lost(stats) || sh->tally.bad)
+		printer_lost(&sh->out.printer, &lost);
+	printer_flush(&sh->out.printer);
 	if (source_lost(stats)) {
 		msg_error("%" PRIu64 " events are lost: %" PRIu64
 			  " overwritten by newer ones, %" PRIu64
@@ -209,15 +205,41 @@ static int read_failed(const struct showing *sh)
 	return EXIT_FAILED;
 }
 
+/* Ages are counted from here on. */
+static bool set_clock(struct showing *sh)
+{
+	struct output *out = &sh->out;
+
+	if (!source_stats(sh->src, &sh->stats))
+		return false;
+	out->tb = (struct timebase){
+		.known = sh->stats.now_known && sh->stats.now_is_ns,
+		.trace = sh->stats.now,
+		.wall = timebase_wall_now(),
+	};
+	return true;
+}
+
 static int show_source(struct showing *sh)
 {
-	/* ages are counted from here on */
-	if (!source_stats(sh->src, &sh->stats) ||
-	    !source_read(sh->src, take_event, sh, &sh->tally))
+	const struct show_params *params = sh->params;
+
+	if (!set_clock(sh))
+		return read_failed(sh);
+	if (!since_start(&params->since, &sh->out.tb, &sh->out.start)) {
+		msg_error("--since: the instance's trace clock does not count time");
+		msg_hint("to put it right: echo local > %s/trace_clock",
+			 source_dir(sh->src));
+		return EXIT_FAILED;
+	}
+	sh->latest.keep = params->all || params->errors ? 0 : 1;
+	if (params->last)
+		sh->latest.keep = params->last;
+	if (!source_read(sh->src, take_event, sh, &sh->tally))
 		return read_failed(sh);
 	latest_each(&sh->latest, print_event, sh);
 
-	/* and losses up to here */
+	/* losses are counted up to here */
 	if (!source_stats(sh->src, &sh->stats))
 		return read_failed(sh);
 	report_lost(sh);
@@ -230,23 +252,42 @@ static int show_source(struct showing *sh)
 	return sh->matched ? EXIT_OK : report_nothing(sh);
 }
 
+static int show_opened(struct showing *sh)
+{
+	int exit_code = EXIT_FAILED;
+
+	if (output_init(&sh->out, &sh->params->view, sh->root, TIME_AGE))
+		exit_code = show_source(sh);
+	output_free(&sh->out);
+	latest_free(&sh->latest);
+	return exit_code;
+}
+
 int show(const struct show_params *params, const char *root)
 {
-	struct showing sh = { .params = params, .root = root };
+	struct showing *sh = calloc(1, sizeof(*sh));
 	int exit_code;
 
-	if (source_open(root, &sh.src) == SOURCE_OK) {
-		exit_code = show_source(&sh);
-		latest_free(&sh.latest);
-		source_close(sh.src);
-		return exit_code;
+	if (!sh) {
+		msg_error("out of memory");
+		return EXIT_FAILED;
 	}
-	exit_code = report_first_problem(root);
-	if (exit_code)
-		return exit_code;
-	msg_error("cannot open the trace instance " VCPU_INFO_INSTANCE);
-	msg_hint("'vcpu-info status' says more.");
-	return EXIT_FAILED;
+	sh->params = params;
+	sh->root = root;
+	if (source_open(root, &sh->src) == SOURCE_OK) {
+		exit_code = show_opened(sh);
+		source_close(sh->src);
+	} else {
+		exit_code = report_first_problem(root);
+		if (!exit_code) {
+			exit_code = EXIT_FAILED;
+			msg_error("cannot open the trace instance "
+				  VCPU_INFO_INSTANCE);
+			msg_hint("'vcpu-info status' says more.");
+		}
+	}
+	free(sh);
+	return exit_code;
 }
 
 int cmd_show(const struct cmd *cmd, int argc, char **argv)

@@ -5,20 +5,22 @@
 #include <stdbool.h>
 
 #include "cmd.h"
-#include "filter.h"
+#include "view.h"
 
 /**
  * struct show_params - what 'vcpu-info show' was asked for
  * @all: every event in the buffers, not the last record of each vCPU
  * @errors: failed requests only
- * @json: JSON instead of text
- * @filter: which VMs and vCPUs
+ * @last: so many of each vCPU; 0 if not given
+ * @since: no older than that
+ * @view: which VMs and vCPUs, and how to print them
  */
 struct show_params {
 	bool all;
 	bool errors;
-	bool json;
-	struct filter filter;
+	long long last;
+	struct since since;
+	struct view view;
 };
 
 extern const struct opt_spec show_opts[];

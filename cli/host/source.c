@@ -13,12 +13,12 @@
 #include "compiler.h"
 #include "decode-text.h"
 #include "source.h"
+#include "timebase.h"
 
 #define CHUNK		65536
 /* No entry is longer: the kernel prints it into a buffer of two pages. */
 #define MAX_ENTRY	(CHUNK / 2)
 
-#define NS_PER_SEC	1000000000ULL
 #define NS_PER_US	1000ULL
 
 struct source {

@@ -2,15 +2,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "hostfile.h"
+#include "timebase.h"
 #include "vmm.h"
-
-#define NS_PER_SEC	1000000000ULL
 
 /* Start times are counted in ticks, uptime in hundredths of a second. */
 #define SLACK_NS	(2 * NS_PER_SEC / 100)
+
+/* How long a process is believed to be what it was. */
+#define FRESH_NS	NS_PER_SEC
 
 #define SKIP_6		" %*d %*d %*d %*d %*d %*d"
 
@@ -27,11 +30,13 @@ static bool parse_start(const char *stat, uint64_t *start_ns)
 	return true;
 }
 
-static void look_up(struct vmm *vmm, const char *root, int pid)
+void vmm_look_up(struct vmm *vmm, const char *root, int pid)
 {
 	uint64_t start_ns, uptime_ns;
-	char stat[1024];
+	char cmdline[16384];
 	char uptime[64];
+	char stat[1024];
+	size_t len;
 
 	*vmm = (struct vmm){ .pid = pid };
 	if (!hostfile_line(vmm->comm, sizeof(vmm->comm), root,
@@ -44,14 +49,32 @@ static void look_up(struct vmm *vmm, const char *root, int pid)
 	vmm->alive = true;
 	if (uptime_ns > start_ns)
 		vmm->age_ns = uptime_ns - start_ns;
+	len = hostfile_bytes(cmdline, sizeof(cmdline), root,
+			     "/proc/%d/cmdline", pid);
+	vmname_parse(&vmm->vm, cmdline, len);
 }
 
-const char *vmm_name(struct vmm *vmm, const char *root, int pid,
-		     bool age_known, uint64_t age_ns)
+static uint64_t now_ns(void)
 {
-	if (vmm->pid != pid)
-		look_up(vmm, root, pid);
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
+}
+
+const struct vmm *vmm_cache_get(struct vmm_cache *cache, const char *root,
+				int pid, bool age_known, uint64_t age_ns)
+{
+	unsigned int slot = (unsigned int)pid % VMM_SLOTS;
+	struct vmm *vmm = &cache->slots[slot].vmm;
+	uint64_t now = now_ns();
+
+	if (vmm->pid != pid ||
+	    now - cache->slots[slot].looked_up_ns > FRESH_NS) {
+		vmm_look_up(vmm, root, pid);
+		cache->slots[slot].looked_up_ns = now;
+	}
 	if (!vmm->alive || (age_known && age_ns > vmm->age_ns + SLACK_NS))
 		return NULL;
-	return vmm->comm;
+	return vmm;
 }

@@ -12,6 +12,8 @@
 #define HOST_TRACING	"/sys/kernel/tracing"
 #define HOST_INSTANCE	HOST_TRACING "/instances/vcpu_info"
 
+#define HOST_CMDLINE	"/usr/bin/qemu-system-x86_64\0-name\0guest=web\0-S"
+
 static inline void host_write_stats(const char *root, int cpu, int entries,
 				    int overrun, int commit_overrun,
 				    int dropped)
@@ -90,6 +92,8 @@ static inline void host_write_instance(const char *root)
 static inline void host_write_vmm(const char *root)
 {
 	tree_write(root, "/proc/1234/comm", "qemu (x) 1\n");
+	tree_bytes(root, "/proc/1234/cmdline", HOST_CMDLINE,
+		   sizeof(HOST_CMDLINE));
 	tree_write(root, "/proc/1234/stat",
 		   "1234 (qemu (x) 1) S 1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 5 0 1000 99 98 97\n");
 }

@@ -40,17 +40,23 @@ static void full_path(char *full, const char *root, const char *path)
 	assert_true(snprintf(full, PATH_MAX, "%s%s", root, path) < PATH_MAX);
 }
 
-static FILE *tree_create(const char *root, const char *path)
+/* The path below root, whose directories are there then. */
+static void make_way(char *full, const char *root, const char *path)
 {
-	char full[PATH_MAX];
-	FILE *f;
-
 	full_path(full, root, path);
 	for (char *p = full + strlen(root) + 1; (p = strchr(p, '/')); p++) {
 		*p = '\0';
 		assert_true(!mkdir(full, 0755) || errno == EEXIST);
 		*p = '/';
 	}
+}
+
+static FILE *tree_create(const char *root, const char *path)
+{
+	char full[PATH_MAX];
+	FILE *f;
+
+	make_way(full, root, path);
 	f = fopen(full, "we");
 	assert_non_null(f);
 	return f;
@@ -67,14 +73,29 @@ void tree_write(const char *root, const char *path, const char *fmt, ...)
 	assert_int_equal(fclose(f), 0);
 }
 
-void tree_copy(const char *root, const char *path, const char *name)
+void tree_bytes(const char *root, const char *path, const void *data,
+		size_t len)
 {
 	FILE *f = tree_create(root, path);
-	size_t len;
-	char *data = data_read(name, &len);
 
 	assert_int_equal(fwrite(data, 1, len, f), len);
 	assert_int_equal(fclose(f), 0);
+}
+
+void tree_link(const char *root, const char *path, const char *target)
+{
+	char full[PATH_MAX];
+
+	make_way(full, root, path);
+	assert_int_equal(symlink(target, full), 0);
+}
+
+void tree_copy(const char *root, const char *path, const char *name)
+{
+	size_t len;
+	char *data = data_read(name, &len);
+
+	tree_bytes(root, path, data, len);
 	free(data);
 }
 

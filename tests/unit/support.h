@@ -18,6 +18,13 @@ void tree_remove(char *root);
 __printf(3, 4)
 void tree_write(const char *root, const char *path, const char *fmt, ...);
 
+/* The same for bytes of any kind. */
+void tree_bytes(const char *root, const char *path, const void *data,
+		size_t len);
+
+/* A symbolic link below root. */
+void tree_link(const char *root, const char *path, const char *target);
+
 /* Copy tests/unit/data/NAME to a file below root. */
 void tree_copy(const char *root, const char *path, const char *name);
 

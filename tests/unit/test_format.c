@@ -5,19 +5,22 @@
 #include "unit.h"
 
 #include "host/decode-text.h"
-#include "host/fmt.h"
+#include "host/printer.h"
 #include "support.h"
 
-typedef void (*printer)(FILE *out, const struct event *ev,
-			const struct fmt_about *about);
+/* 2026-01-31 12:00:00 UTC */
+#define NOON	1769860800000000000ULL
 
 /* Each event of data/trace-text.dat; the n-th is n * 1.5 s old. */
-static void print_trace(FILE *out, printer print)
+static void print_trace(struct printer *printer)
 {
+	struct fmt_about about = {
+		.vm = "web, \"1\"", .vmm = "qemu-system-x86",
+		.age_known = true, .wall_known = true, .wall_ns = NOON,
+		.symbol = "native_safe_halt", .symbol_offset = 0xb,
+	};
 	size_t len, done = 0;
 	char *text = data_read("trace-text.dat", &len);
-	struct fmt_about about = { .vmm = "qemu-system-x86",
-				   .age_known = true };
 	struct event ev;
 
 	while (done < len) {
@@ -25,8 +28,11 @@ static void print_trace(FILE *out, printer print)
 
 		assert_true(n);
 		if (text_decode(text + done, n, &ev) == TEXT_EVENT) {
-			print(out, &ev, &about);
+			printer_event(printer, &ev, &about);
 			about.age_ns += 1500000000ULL;
+			about.wall_ns -= 1500000000ULL;
+			about.vm = NULL;
+			about.symbol = NULL;
 		}
 		done += n;
 	}
@@ -34,9 +40,9 @@ static void print_trace(FILE *out, printer print)
 }
 
 /* An event with no more than it must have, as if its VM were gone. */
-static void print_poor(FILE *out, printer print, const char *event)
+static void print_poor(struct printer *printer, const char *event)
 {
-	const struct fmt_about about = { 0 };
+	const struct fmt_about about = { .vmm_gone = true };
 	struct event ev;
 	char line[300];
 	int len;
@@ -45,19 +51,24 @@ static void print_poor(FILE *out, printer print, const char *event)
 		       "                -5     [000] 77: %s: vm_pid=1 vm_fd=2 vcpu_id=3 flags=0x18 dr7=0x400 state=0x9 reason=0x9\n",
 		       event);
 	assert_int_equal(text_decode(line, len, &ev), TEXT_EVENT);
-	print(out, &ev, &about);
+	printer_event(printer, &ev, &about);
 }
 
-static void check(printer print, const char *golden)
+static void check(enum format format, bool color, enum time_format time,
+		  const char *golden)
 {
+	struct printer printer;
+	struct fmt fmt = { .color = color, .time = time };
 	char *text;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
 
-	print_trace(out, print);
-	print_poor(out, print, VCPU_INFO_EVENT);
-	print_poor(out, print, VCPU_INFO_EVENT_ERROR);
-	fclose(out);
+	fmt.out = open_memstream(&text, &len);
+	assert_true(printer_init(&printer, format, &fmt));
+	print_trace(&printer);
+	print_poor(&printer, VCPU_INFO_EVENT);
+	print_poor(&printer, VCPU_INFO_EVENT_ERROR);
+	printer_free(&printer);
+	fclose(fmt.out);
 	golden_check(golden, text);
 	free(text);
 }
@@ -65,32 +76,113 @@ static void check(printer print, const char *golden)
 static void text_blocks(void **state)
 {
 	(void)state;
-	check(fmt_text_event, "events.txt");
+	check(FORMAT_TEXT, false, TIME_AGE, "events.txt");
 }
 
 static void json_lines(void **state)
 {
 	(void)state;
-	check(fmt_json_event, "events.json");
+	check(FORMAT_JSON, false, TIME_AGE, "events.json");
+}
+
+static void text_in_colours(void **state)
+{
+	(void)state;
+	check(FORMAT_TEXT, true, TIME_WALL, "events-colour.txt");
+}
+
+static void csv_lines(void **state)
+{
+	(void)state;
+	check(FORMAT_CSV, true, TIME_AGE, "events.csv");
+}
+
+static void table_rows(void **state)
+{
+	(void)state;
+	check(FORMAT_TABLE, false, TIME_TRACE, "events-table.txt");
+	check(FORMAT_TABLE, true, TIME_WALL, "events-table-colour.txt");
+}
+
+/* A long table is printed in parts that have one heading and line up. */
+static void long_table(void **state)
+{
+	const struct fmt_about about = { .vmm = "x" };
+	struct fmt fmt = { .time = TIME_TRACE };
+	struct event ev = { .kind = EVENT_RECORD };
+	struct printer printer;
+	size_t len, width, lines = 0;
+	char *text;
+
+	(void)state;
+	fmt.out = open_memstream(&text, &len);
+	assert_true(printer_init(&printer, FORMAT_TABLE, &fmt));
+	for (int i = 0; i < 1234; i++) {
+		event_set(&ev, FIELD_VM_PID, 1 + i);
+		printer_event(&printer, &ev, &about);
+	}
+	printer_free(&printer);
+	fclose(fmt.out);
+	width = strcspn(strchr(text, '\n') + 1, "\n");
+	for (char *line = strchr(text, '\n') + 1; *line; lines++) {
+		assert_int_equal(strcspn(line, "\n"), width);
+		line += width + 1;
+	}
+	assert_int_equal(lines, 1234);
+	free(text);
+}
+
+static void exit_deltas(void **state)
+{
+	struct exit_delta delta = {
+		.state = DELTA_OK, .ns = 500000000, .known = 0x7f,
+		.count = { 100, 1, 0, 99 },
+	};
+	struct fmt_about about = { .delta = &delta };
+	struct event ev = { .kind = EVENT_RECORD };
+	struct fmt fmt = { .time = TIME_AGE };
+	char *text;
+	size_t len;
+
+	(void)state;
+	fmt.out = open_memstream(&text, &len);
+	fmt_text_event(&fmt, &ev, &about);
+	fmt_json_event(&fmt, &ev, &about);
+	delta.state = DELTA_RESET;
+	fmt_text_event(&fmt, &ev, &about);
+	fmt_json_event(&fmt, &ev, &about);
+	fclose(fmt.out);
+	assert_non_null(strstr(text, "\n  since the record before: 200.0 exits/s, exits +100, io +1, halt +99\n"));
+	assert_non_null(strstr(text, "\"delta\":{\"state\":\"ok\",\"ns\":500000000,\"exits\":100,\"io_exits\":1,\"mmio_exits\":0,\"halt_exits\":99,\"irq_exits\":0,\"irq_window_exits\":0,\"signal_exits\":0,\"hypercalls\":null}"));
+	assert_non_null(strstr(text, "\n  since the record before: counts started afresh\n"));
+	assert_non_null(strstr(text, "\"delta\":{\"state\":\"reset\",\"ns\":500000000,\"exits\":null,"));
+	free(text);
 }
 
 static void escape_sequences_are_not_printed(void **state)
 {
 	static const char line[] =
 		"             \033[1m-5     [000] 7.000000: vcpu_info: vm_pid=1 vm_fd=2 vcpu_id=3 x\033[2m=y\033[3m\n";
-	const struct fmt_about about = { .vmm = "\033[31mred\n" };
+	const struct fmt_about about = {
+		.vmm = "\033[31mred\n", .symbol = "\033[7m",
+	};
+	struct fmt fmt = { .time = TIME_AGE };
+	struct printer printer;
 	struct event ev;
 	char *text;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
 
 	(void)state;
 	/* the name is 13 blanks and 4 characters: one too long to be real */
 	assert_int_equal(text_decode(line + 1, sizeof(line) - 2, &ev),
 			 TEXT_EVENT);
-	fmt_text_event(out, &ev, &about);
-	fmt_json_event(out, &ev, &about);
-	fclose(out);
+	fmt.out = open_memstream(&text, &len);
+	for (int format = FORMAT_TEXT; format <= FORMAT_CSV; format++) {
+		assert_true(printer_init(&printer, format, &fmt));
+		printer_event(&printer, &ev, &about);
+		printer_free(&printer);
+	}
+	fclose(fmt.out);
 	assert_null(strchr(text, '\033'));
 	assert_non_null(strstr(text, "(?[31mred?)"));
 	assert_non_null(strstr(text, "\"vmm_comm\":\"?[31mred?\""));
@@ -105,13 +197,14 @@ static void lost_events(void **state)
 		.overrun = 1, .commit_overrun = 2, .dropped = UINT64_MAX,
 		.undecodable = 4,
 	};
+	struct fmt fmt = { 0 };
 	char *text;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
 
 	(void)state;
-	fmt_json_lost(out, &lost);
-	fclose(out);
+	fmt.out = open_memstream(&text, &len);
+	fmt_json_lost(&fmt, &lost);
+	fclose(fmt.out);
 	assert_string_equal(text, "{\"schema\":1,\"type\":\"lost\",\"overrun\":1,\"commit_overrun\":2,\"dropped\":18446744073709551615,\"undecodable\":4}\n");
 	free(text);
 }
@@ -121,9 +214,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_blocks),
 		cmocka_unit_test(json_lines),
+		cmocka_unit_test(text_in_colours),
+		cmocka_unit_test(csv_lines),
+		cmocka_unit_test(table_rows),
+		cmocka_unit_test(long_table),
+		cmocka_unit_test(exit_deltas),
 		cmocka_unit_test(escape_sequences_are_not_printed),
 		cmocka_unit_test(lost_events),
 	};
 
+	setenv("TZ", "UTC", 1);
 	return cmocka_run_group_tests_name("format", tests, NULL, NULL);
 }

@@ -82,11 +82,91 @@ static void second_call_prints_the_same(void **state)
 	captured_free(&second);
 }
 
+/* The time of day is another at every run; that there is one is checked. */
+static void hide_times(char *text)
+{
+	static const char key[] = "\"time\":\"20";
+
+	for (; (text = strstr(text, key)); text++) {
+		char *p = text + strlen("\"time\":\"");
+
+		for (; *p != '"'; p++) {
+			if (*p >= '0' && *p <= '9')
+				*p = '#';
+		}
+	}
+}
+
+static void table(void **state)
+{
+	struct captured cap = show_with(*state, "--format=table",
+					"--time-format=trace");
+
+	assert_int_equal(cap.ret, EXIT_OK);
+	golden_check("show-table.txt", cap.out);
+	captured_free(&cap);
+}
+
+static void csv(void **state)
+{
+	struct captured cap = show_with(*state, "--format=csv", "--all");
+
+	assert_int_equal(cap.ret, EXIT_OK);
+	assert_int_equal(count(cap.out, "\n"), 8);
+	assert_int_equal(count(cap.out, "type,ts,"), 1);
+	captured_free(&cap);
+}
+
+static void wall_time(void **state)
+{
+	struct captured cap = show_with(*state, "--time-format=wall",
+					"--vcpu=1");
+
+	assert_int_equal(count(cap.out, " at 20"), 2);
+	assert_int_equal(count(cap.out, " age "), 0);
+	captured_free(&cap);
+}
+
+static void no_colours_in_a_file(void **state)
+{
+	struct captured cap = show_with(*state, NULL, NULL);
+
+	assert_int_equal(count(cap.out, "\033"), 0);
+	captured_free(&cap);
+	cap = show_with(*state, "--color=always", NULL);
+	assert_true(count(cap.out, "\033[1mVM 1234:10 (web)\033[0m vCPU") == 2);
+	captured_free(&cap);
+}
+
+/* Ages are unknown there, and so is what --since means. */
+static void clock_that_counts_no_time(void **state)
+{
+	struct captured cap;
+
+	for (int cpu = 0; cpu < 2; cpu++) {
+		char path[100];
+
+		snprintf(path, sizeof(path),
+			 HOST_INSTANCE "/per_cpu/cpu%d/stats", cpu);
+		tree_write(*state, path, "entries: 1\nnow ts: 12345\n");
+	}
+	cap = show_with(*state, "--since=5s", NULL);
+	assert_int_equal(cap.ret, EXIT_FAILED);
+	assert_string_equal(cap.out, "");
+	assert_non_null(strstr(cap.err, "trace_clock"));
+	captured_free(&cap);
+	cap = show_with(*state, "--vcpu=1", NULL);
+	assert_int_equal(cap.ret, EXIT_OK);
+	assert_int_equal(count(cap.out, " age - "), 2);
+	captured_free(&cap);
+}
+
 static void all_is_every_event_in_order(void **state)
 {
 	struct captured cap = show_with(*state, "--all", "--json");
 
 	assert_int_equal(cap.ret, EXIT_OK);
+	hide_times(cap.out);
 	golden_check("show-all.json", cap.out);
 	assert_string_equal(cap.err, "");
 	captured_free(&cap);
@@ -116,6 +196,20 @@ static void filters(void **state)
 		{ { "--vcpu=0", "--vm=1999" }, 0 },
 		{ { "--vcpu=999", "--errors" }, 1 },
 		{ { "--vcpu=-1", "--all" }, 1 },
+		{ { "--vm=web" }, 2 },
+		{ { "--vm=web", "--vm=1999" }, 3 },
+		{ { "--vm=db" }, 0 },
+		{ { "--state=halted" }, 1 },
+		{ { "--state=self,halted", "--all" }, 4 },
+		{ { "--last=2" }, 5 },
+		{ { "--last=2", "--errors" }, 2 },
+		{ { "--last=1", "--vcpu=0" }, 1 },
+		{ { "--since=120.2", "--all" }, 2 },
+		{ { "--since=120.123456", "--all" }, 4 },
+		{ { "--since=2s" }, 1 },
+		{ { "--since=500ms" }, 0 },
+		{ { "--since=2020-01-01", "--all" }, 7 },
+		{ { "--since=2100-01-01", "--all" }, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
@@ -124,7 +218,7 @@ static void filters(void **state)
 
 		assert_int_equal(cap.ret, EXIT_OK);
 		assert_int_equal(count(cap.out, "VM "), runs[i].blocks);
-		assert_int_equal(count(cap.err, "of these VMs and vCPUs"),
+		assert_int_equal(count(cap.err, "that the options ask for"),
 				 !runs[i].blocks);
 		captured_free(&cap);
 	}
@@ -265,6 +359,11 @@ int main(void)
 		cmocka_unit_test(second_call_prints_the_same),
 		cmocka_unit_test(all_is_every_event_in_order),
 		cmocka_unit_test(errors_only),
+		cmocka_unit_test(table),
+		cmocka_unit_test(csv),
+		cmocka_unit_test(wall_time),
+		cmocka_unit_test(no_colours_in_a_file),
+		cmocka_unit_test(clock_that_counts_no_time),
 		cmocka_unit_test(filters),
 		cmocka_unit_test(name_of_a_vm_that_is_gone),
 		cmocka_unit_test(lost_events_are_reported),

@@ -41,7 +41,8 @@ static bool matches(const struct filter *filter, int vm_pid, int vm_fd,
 {
 	struct event ev = event_of(vm_pid, vm_fd, vcpu_id);
 
-	return filter_match(filter, &ev);
+	return filter_match_vcpu(filter, &ev) &&
+	       filter_match_vm(filter, vm_pid, vm_fd, "web", "qemu");
 }
 
 static void show_defaults(void **state)
@@ -54,8 +55,9 @@ static void show_defaults(void **state)
 	assert_int_equal(parse(words, &params, &op), OPT_RUN);
 	assert_false(params.all);
 	assert_false(params.errors);
-	assert_false(params.json);
-	assert_true(matches(&params.filter, 1, 2, INT_MAX));
+	assert_int_equal(params.view.format, FORMAT_TEXT);
+	assert_int_equal(params.since.kind, SINCE_ALWAYS);
+	assert_true(matches(&params.view.filter, 1, 2, INT_MAX));
 	show_params_free(&params);
 }
 
@@ -71,13 +73,13 @@ static void show_filters_add_up(void **state)
 	(void)state;
 	assert_int_equal(parse(words, &params, &op), OPT_RUN);
 	assert_true(params.all);
-	assert_true(params.json);
-	assert_true(matches(&params.filter, 100, 1, 0));
-	assert_true(matches(&params.filter, 100, 2, 5));
-	assert_true(matches(&params.filter, 200, 7, 1));
-	assert_false(matches(&params.filter, 200, 8, 1));
-	assert_false(matches(&params.filter, 300, 7, 1));
-	assert_false(matches(&params.filter, 100, 1, 2));
+	assert_int_equal(params.view.format, FORMAT_JSON);
+	assert_true(matches(&params.view.filter, 100, 1, 0));
+	assert_true(matches(&params.view.filter, 100, 2, 5));
+	assert_true(matches(&params.view.filter, 200, 7, 1));
+	assert_false(matches(&params.view.filter, 200, 8, 1));
+	assert_false(matches(&params.view.filter, 300, 7, 1));
+	assert_false(matches(&params.view.filter, 100, 1, 2));
 	show_params_free(&params);
 }
 
@@ -92,9 +94,9 @@ static void show_takes_ids_that_cannot_exist(void **state)
 	(void)state;
 	assert_int_equal(parse(words, &params, &op), OPT_RUN);
 	assert_true(params.errors);
-	assert_true(matches(&params.filter, 1, 1, -1));
-	assert_true(matches(&params.filter, 1, 1, INT_MAX));
-	assert_false(matches(&params.filter, 1, 1, 0));
+	assert_true(matches(&params.view.filter, 1, 1, -1));
+	assert_true(matches(&params.view.filter, 1, 1, INT_MAX));
+	assert_false(matches(&params.view.filter, 1, 1, 0));
 	show_params_free(&params);
 }
 
@@ -105,7 +107,7 @@ static void show_rejects(void **state)
 		const char *says;
 	} bad[] = {
 		{ { "--vm", "" }, "'' is not a VM" },
-		{ { "--vm", "qemu" }, "'qemu' is not a VM" },
+		{ { "--vm", "7up" }, "'7up' is not a VM" },
 		{ { "--vm", "0" }, "not a VM" },
 		{ { "--vm", "-5" }, "not a VM" },
 		{ { "--vm", "12:" }, "not a VM" },
@@ -120,6 +122,20 @@ static void show_rejects(void **state)
 		{ { "--all", "--errors" }, "exclude each other" },
 		{ { "--all=yes" }, "takes no argument" },
 		{ { "5" }, "unexpected argument '5'" },
+		{ { "--all", "--last=2" }, "exclude each other" },
+		{ { "--last", "0" }, "from 1 to" },
+		{ { "--last=-1" }, "from 1 to" },
+		{ { "--last=2x" }, "from 1 to" },
+		{ { "--since", "30" }, "neither an age" },
+		{ { "--since", "" }, "neither an age" },
+		{ { "--since", "5 m" }, "neither an age" },
+		{ { "--since", "25:00" }, "neither an age" },
+		{ { "--state", "asleep" }, "'asleep' is not a state; there are: self guest halted" },
+		{ { "--state", "halted," }, "'' is not a state" },
+		{ { "--state", "" }, "'' is not a state" },
+		{ { "--format", "xml" }, "'xml' is none of text table json csv" },
+		{ { "--time-format=utc" }, "none of trace wall age" },
+		{ { "--color", "yes" }, "none of auto always never" },
 		{ { "--table" }, "unknown or ambiguous option '--table'" },
 	};
 
@@ -132,6 +148,52 @@ static void show_rejects(void **state)
 		assert_non_null(strstr(op.err, bad[i].says));
 		show_params_free(&params);
 	}
+}
+
+static void show_view_options(void **state)
+{
+	static const char * const words[] = {
+		"--format=table", "--time-format", "wall", "--color=never",
+		"--state=halted,user", "--vm=web", NULL
+	};
+	struct event ev = event_of(1, 2, 3);
+	struct show_params params;
+	struct opt_parser op;
+
+	(void)state;
+	assert_int_equal(parse(words, &params, &op), OPT_RUN);
+	assert_int_equal(params.view.format, FORMAT_TABLE);
+	assert_true(params.view.time_given);
+	assert_int_equal(params.view.time, TIME_WALL);
+	assert_int_equal(params.view.color, COLOR_NEVER);
+	assert_true(params.view.filter.wants_names);
+	/* an error has no state */
+	assert_false(filter_match_vcpu(&params.view.filter, &ev));
+	event_set(&ev, FIELD_STATE_NR, VCPU_INFO_STATE_USER);
+	assert_true(filter_match_vcpu(&params.view.filter, &ev));
+	event_set(&ev, FIELD_STATE_NR, VCPU_INFO_STATE_SELF);
+	assert_false(filter_match_vcpu(&params.view.filter, &ev));
+	/* unknown to this version */
+	event_set(&ev, FIELD_STATE_NR, 1000);
+	assert_false(filter_match_vcpu(&params.view.filter, &ev));
+	assert_true(filter_match_vm(&params.view.filter, 1, 1, "web", "x"));
+	assert_true(filter_match_vm(&params.view.filter, 1, 1, NULL, "web"));
+	assert_false(filter_match_vm(&params.view.filter, 1, 1, "we", NULL));
+	assert_false(filter_match_vm(&params.view.filter, 1, 1, NULL, NULL));
+	show_params_free(&params);
+}
+
+static void when_to_use_colours(void **state)
+{
+	(void)state;
+	assert_true(color_wanted(COLOR_AUTO, true, NULL, "xterm"));
+	assert_true(color_wanted(COLOR_AUTO, true, "", "xterm"));
+	assert_false(color_wanted(COLOR_AUTO, true, "1", "xterm"));
+	assert_false(color_wanted(COLOR_AUTO, true, NULL, "dumb"));
+	assert_false(color_wanted(COLOR_AUTO, true, NULL, NULL));
+	assert_false(color_wanted(COLOR_AUTO, false, NULL, "xterm"));
+	assert_true(color_wanted(COLOR_ALWAYS, false, "1", NULL));
+	assert_false(color_wanted(COLOR_NEVER, true, NULL, "xterm"));
 }
 
 static void show_help_and_version(void **state)
@@ -177,6 +239,8 @@ int main(void)
 		cmocka_unit_test(show_filters_add_up),
 		cmocka_unit_test(show_takes_ids_that_cannot_exist),
 		cmocka_unit_test(show_rejects),
+		cmocka_unit_test(show_view_options),
+		cmocka_unit_test(when_to_use_colours),
 		cmocka_unit_test(show_help_and_version),
 		cmocka_unit_test(status_options),
 	};

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A row an event. Rows of a long output are printed a batch at a time, so that
+ * memory stays bounded; columns have least widths that most values fit into,
+ * so that batches line up.
+ */
+#include <stdlib.h>
+
+#include <libsmartcols.h>
+
+#include "compiler.h"
+#include "fmt-value.h"
+#include "text.h"
+
+#define BATCH	500
+
+enum column {
+	COL_NAME, COL_VM, COL_VCPU, COL_THREAD, COL_STATE, COL_TIME,
+	COL_EXITS, COL_CPU, COL_RIP, COL_SYMBOL,
+};
+
+static const struct {
+	const char *name;
+	int width;
+	int flags;
+} columns[] = {
+	[COL_NAME] = { "NAME", 12, SCOLS_FL_TRUNC },
+	[COL_VM] = { "VM", 10, 0 },
+	[COL_VCPU] = { "VCPU", 4, SCOLS_FL_RIGHT },
+	[COL_THREAD] = { "THREAD", 7, SCOLS_FL_RIGHT },
+	[COL_STATE] = { "STATE", 9, 0 },
+	[COL_TIME] = { NULL, 10, SCOLS_FL_RIGHT },
+	[COL_EXITS] = { "EXITS", 9, SCOLS_FL_RIGHT },
+	[COL_CPU] = { "CPU", 3, SCOLS_FL_RIGHT },
+	[COL_RIP] = { "RIP", 18, SCOLS_FL_RIGHT },
+	[COL_SYMBOL] = { "SYMBOL", 0, SCOLS_FL_TRUNC },
+};
+
+static const char * const time_names[] = {
+	[TIME_TRACE] = "TIME", [TIME_WALL] = "DATE", [TIME_AGE] = "AGE",
+};
+
+struct fmt_table {
+	const struct fmt *fmt;
+	struct libscols_table *table;
+	size_t rows;
+};
+
+struct fmt_table *fmt_table_new(const struct fmt *fmt)
+{
+	struct fmt_table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return NULL;
+	table->fmt = fmt;
+	table->table = scols_new_table();
+	if (!table->table) {
+		free(table);
+		return NULL;
+	}
+	scols_table_set_stream(table->table, fmt->out);
+	scols_table_enable_colors(table->table, fmt->color);
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
+		scols_table_new_column(table->table, columns[i].name ?:
+				       time_names[fmt->time], columns[i].width,
+				       columns[i].flags);
+	return table;
+}
+
+static void set(struct libscols_line *line, enum column col, const char *text)
+{
+	char safe[160];
+
+	text_printable(safe, sizeof(safe), text);
+	scols_line_set_data(line, col, safe);
+}
+
+static void set_field(struct libscols_line *line, enum column col,
+		      const struct event *ev, enum field_id id)
+{
+	char value[VALUE_LEN];
+
+	set(line, col, value_field(value, ev, id) ? value : UNKNOWN);
+}
+
+static const char *state_color(const struct event *ev)
+{
+	if (ev->kind == EVENT_ERROR)
+		return "red";
+	switch (ev->val[FIELD_STATE_NR]) {
+	case VCPU_INFO_STATE_SELF:
+	case VCPU_INFO_STATE_GUEST:
+		return "green";
+	case VCPU_INFO_STATE_HALTED:
+		return "blue";
+	default:
+		return "yellow";
+	}
+}
+
+void fmt_table_event(struct fmt_table *table, const struct event *ev,
+		     const struct fmt_about *about)
+{
+	bool is_record = ev->kind == EVENT_RECORD;
+	struct libscols_line *line;
+	char text[160];
+
+	line = scols_table_new_line(table->table, NULL);
+	if (!line)
+		return;
+	set(line, COL_NAME, about->vm ?: about->vmm ?:
+	    about->vmm_gone ? "(gone)" : UNKNOWN);
+	snprintf(text, sizeof(text), "%d:%d", event_int(ev, FIELD_VM_PID),
+		 event_int(ev, FIELD_VM_FD));
+	set(line, COL_VM, text);
+	set_field(line, COL_VCPU, ev, FIELD_VCPU_ID);
+	set_field(line, COL_THREAD, ev, FIELD_PID);
+	set_field(line, COL_STATE, ev,
+		  is_record ? FIELD_STATE_NR : FIELD_REASON_NR);
+	scols_cell_set_color(scols_line_get_cell(line, COL_STATE),
+			     state_color(ev));
+	value_time(text, ev, about, table->fmt->time);
+	set(line, COL_TIME, text);
+	set_field(line, COL_EXITS, ev, FIELD_EXITS);
+	set_field(line, COL_CPU, ev, FIELD_CPU);
+	set_field(line, COL_RIP, ev, FIELD_REGS + VCPU_INFO_REG_RIP);
+	value_symbol(text, sizeof(text), about);
+	set(line, COL_SYMBOL, text);
+	if (++table->rows >= BATCH)
+		fmt_table_flush(table);
+}
+
+void fmt_table_flush(struct fmt_table *table)
+{
+	if (!table->rows)
+		return;
+	scols_print_table(table->table);
+	scols_table_remove_lines(table->table);
+	scols_table_enable_noheadings(table->table, 1);
+	table->rows = 0;
+}
+
+void fmt_table_free(struct fmt_table *table)
+{
+	if (!table)
+		return;
+	fmt_table_flush(table);
+	scols_unref_table(table->table);
+	free(table);
+}

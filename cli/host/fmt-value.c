@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "fmt-value.h"
+#include "text.h"
+#include "timebase.h"
+
+static void name_or_number(char *buf, const char *name, uint64_t val)
+{
+	if (name)
+		snprintf(buf, VALUE_LEN, "%s", name);
+	else
+		snprintf(buf, VALUE_LEN, "0x%" PRIx64, val);
+}
+
+bool value_field(char *buf, const struct event *ev, enum field_id id)
+{
+	uint64_t val = ev->val[id];
+
+	buf[0] = '\0';
+	if (!event_has(ev, id))
+		return false;
+	switch (fields[id].type) {
+	case FIELD_INT:
+		snprintf(buf, VALUE_LEN, "%d", event_int(ev, id));
+		break;
+	case FIELD_COUNT:
+		snprintf(buf, VALUE_LEN, "%" PRIu64, val);
+		break;
+	case FIELD_REG:
+		if (!event_reg(ev, id - FIELD_REGS, &val))
+			return false;
+		snprintf(buf, VALUE_LEN, "0x%" PRIx64, val);
+		break;
+	case FIELD_BITS:
+		snprintf(buf, VALUE_LEN, "0x%" PRIx64, val);
+		break;
+	case FIELD_STATE:
+		name_or_number(buf, event_state_name(val), val);
+		break;
+	case FIELD_REASON:
+		name_or_number(buf, event_reason_name(val), val);
+		break;
+	}
+	return true;
+}
+
+static void seconds(char *buf, uint64_t ns, int digits)
+{
+	uint64_t rest = ns % NS_PER_SEC;
+
+	for (int i = digits; i < 9; i++)
+		rest /= 10;
+	snprintf(buf, VALUE_LEN, "%" PRIu64 ".%0*" PRIu64,
+		 (uint64_t)(ns / NS_PER_SEC), digits, rest);
+}
+
+static void date(char *buf, uint64_t wall_ns)
+{
+	time_t sec = wall_ns / NS_PER_SEC;
+	struct tm tm;
+	size_t len;
+
+	localtime_r(&sec, &tm);
+	len = strftime(buf, VALUE_LEN, "%Y-%m-%d %H:%M:%S", &tm);
+	snprintf(buf + len, VALUE_LEN - len, ".%06u",
+		 (unsigned int)(wall_ns % NS_PER_SEC / 1000));
+}
+
+void value_utc(char *buf, uint64_t wall_ns)
+{
+	time_t sec = wall_ns / NS_PER_SEC;
+	struct tm tm;
+	size_t len;
+
+	gmtime_r(&sec, &tm);
+	len = strftime(buf, VALUE_LEN, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buf + len, VALUE_LEN - len, ".%09uZ",
+		 (unsigned int)(wall_ns % NS_PER_SEC));
+}
+
+bool value_time(char *buf, const struct event *ev,
+		const struct fmt_about *about, enum time_format time)
+{
+	bool known = true;
+
+	strcpy(buf, UNKNOWN);
+	switch (time) {
+	case TIME_TRACE:
+		if (ev->ts_is_ns)
+			seconds(buf, ev->ts, 6);
+		else
+			snprintf(buf, VALUE_LEN, "%" PRIu64, ev->ts);
+		break;
+	case TIME_WALL:
+		known = about->wall_known;
+		if (known)
+			date(buf, about->wall_ns);
+		break;
+	case TIME_AGE:
+		known = about->age_known;
+		if (known)
+			seconds(buf, about->age_ns, 3);
+		break;
+	}
+	return known;
+}
+
+void value_symbol(char *buf, size_t size, const struct fmt_about *about)
+{
+	char name[128];
+
+	buf[0] = '\0';
+	if (!about->symbol)
+		return;
+	text_printable(name, sizeof(name), about->symbol);
+	snprintf(buf, size, "%s+0x%" PRIx64, name, about->symbol_offset);
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "msg.h"
+#include "output.h"
+
+bool output_init(struct output *out, const struct view *view,
+		 const char *root, enum time_format default_time)
+{
+	struct fmt fmt = view_fmt(view, stdout, default_time);
+
+	*out = (struct output){ .view = view, .root = root };
+	if (printer_init(&out->printer, view->format, &fmt))
+		return true;
+	msg_error("out of memory");
+	return false;
+}
+
+static void add_names(struct output *out, const struct event *ev,
+		      struct fmt_about *about)
+{
+	int pid = event_int(ev, FIELD_VM_PID);
+	const struct vmm *vmm;
+
+	if (out->comm_of) {
+		about->vmm = out->comm_of(out->comm_arg, pid);
+		return;
+	}
+	vmm = vmm_cache_get(&out->vmms, out->root, pid, about->age_known,
+			    about->age_ns);
+	about->vmm_gone = !vmm;
+	if (!vmm)
+		return;
+	about->vmm = vmm->comm;
+	about->vm = vmm->vm.name[0] ? vmm->vm.name : NULL;
+}
+
+static void learn_about(struct output *out, const struct event *ev,
+			struct fmt_about *about)
+{
+	*about = (struct fmt_about){ 0 };
+	about->age_known = timebase_age(&out->tb, ev, &about->age_ns);
+	about->wall_known = timebase_wall(&out->tb, ev, &about->wall_ns);
+	add_names(out, ev, about);
+}
+
+bool output_wants(struct output *out, const struct event *ev)
+{
+	const struct filter *filter = &out->view->filter;
+	struct fmt_about about = { 0 };
+
+	if (ev->ts < out->start || !filter_match_vcpu(filter, ev))
+		return false;
+	if (filter->wants_names)
+		learn_about(out, ev, &about);
+	return filter_match_vm(filter, event_int(ev, FIELD_VM_PID),
+			       event_int(ev, FIELD_VM_FD), about.vm,
+			       about.vmm);
+}
+
+void output_print(struct output *out, const struct event *ev)
+{
+	struct fmt_about about;
+	struct exit_delta delta;
+
+	learn_about(out, ev, &about);
+	if (out->with_rates && ev->kind == EVENT_RECORD &&
+	    rates_add(&out->rates, ev, &delta))
+		about.delta = &delta;
+	printer_event(&out->printer, ev, &about);
+}
+
+void output_free(struct output *out)
+{
+	printer_free(&out->printer);
+	rates_free(&out->rates);
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "view.h"
+
+enum {
+	VIEW_TIME = OPT_LONG + 100,	/* clear of the commands' own */
+	VIEW_COLOR,
+};
+
+const struct opt_spec view_opts[] = {
+	{ 'm', "vm", "VM", "only this VM (PID, PID:FD, name); may be repeated" },
+	{ 'v', "vcpu", "LIST", "only these vCPUs, such as 0-3,7" },
+	{ 's', "state", "LIST", "only records in these states, such as halted,user" },
+	{ 'f', "format", "FORMAT", "print as text|table|json|csv" },
+	{ 'j', "json", NULL, "the same as --format json" },
+	{ VIEW_TIME, "time-format", "TIME", "print time as trace|wall|age" },
+	{ VIEW_COLOR, "color", "WHEN", "use colours: auto|always|never" },
+	{ 0 }
+};
+
+static const char * const formats[] = {
+	[FORMAT_TEXT] = "text",
+	[FORMAT_TABLE] = "table",
+	[FORMAT_JSON] = "json",
+	[FORMAT_CSV] = "csv",
+	NULL
+};
+
+static const char * const times[] = {
+	[TIME_TRACE] = "trace",
+	[TIME_WALL] = "wall",
+	[TIME_AGE] = "age",
+	NULL
+};
+
+static const char * const colors[] = {
+	[COLOR_AUTO] = "auto",
+	[COLOR_ALWAYS] = "always",
+	[COLOR_NEVER] = "never",
+	NULL
+};
+
+enum opt_outcome view_option(struct view *view, struct opt_parser *op, int val)
+{
+	struct filter *filter = &view->filter;
+	size_t size = sizeof(op->err);
+	char err[sizeof(op->err)];
+	int choice;
+	bool ok;
+
+	switch (val) {
+	case 'm':
+		ok = filter_add_vm(filter, op->arg, err, size);
+		break;
+	case 'v':
+		ok = filter_add_vcpus(filter, op->arg, err, size);
+		break;
+	case 's':
+		ok = filter_add_states(filter, op->arg, err, size);
+		break;
+	case 'f':
+		ok = opt_choose(op->arg, formats, &choice, err, size);
+		if (ok)
+			view->format = choice;
+		break;
+	case 'j':
+		ok = true;
+		view->format = FORMAT_JSON;
+		break;
+	case VIEW_TIME:
+		ok = opt_choose(op->arg, times, &choice, err, size);
+		if (ok)
+			view->time = choice;
+		view->time_given = true;
+		break;
+	case VIEW_COLOR:
+		ok = opt_choose(op->arg, colors, &choice, err, size);
+		if (ok)
+			view->color = choice;
+		break;
+	default:
+		return opt_default(val);
+	}
+	return ok ? OPT_RUN : opt_bad(op, "%s", err);
+}
+
+void view_free(struct view *view)
+{
+	filter_free(&view->filter);
+}
+
+bool color_wanted(enum color_when when, bool is_terminal,
+		  const char *no_color, const char *term)
+{
+	if (when != COLOR_AUTO)
+		return when == COLOR_ALWAYS;
+	return is_terminal && !(no_color && no_color[0]) &&
+	       term && strcmp(term, "dumb");
+}
+
+struct fmt view_fmt(const struct view *view, FILE *out,
+		    enum time_format default_time)
+{
+	return (struct fmt){
+		.out = out,
+		.color = color_wanted(view->color, isatty(fileno(out)),
+				      getenv("NO_COLOR"), getenv("TERM")),
+		.time = view->time_given ? view->time : default_time,
+	};
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a VMM's command line says of the VM it runs.
+ */
+#ifndef HOST_VMNAME_H
+#define HOST_VMNAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * struct vmname - a VMM and its VM
+ * @vmm: kind of VMM ("qemu", "cloud-hypervisor", ...), NULL if not known
+ * @name: name of the VM, "" if it has none that is known
+ */
+struct vmname {
+	const char *vmm;
+	char name[128];
+};
+
+/* From a /proc/PID/cmdline: arguments, each with a NUL after it. */
+void vmname_parse(struct vmname *vm, const char *cmdline, size_t len);
+
+#endif /* HOST_VMNAME_H */

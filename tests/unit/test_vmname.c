@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Names of VMs from command lines.
+ */
+#include "unit.h"
+
+#include "host/vmname.h"
+
+static void names(void **state)
+{
+	static const struct {
+		const char *words;	/* each ends with a bar */
+		const char *vmm;
+		const char *name;
+	} tests[] = {
+		{ "qemu-system-x86_64|-name|web|", "qemu", "web" },
+		{ "/usr/bin/qemu-system-x86_64|-name|guest=web1,debug-threads=on|-S|",
+		  "qemu", "web1" },
+		{ "qemu|--name|web,process=x|", "qemu", "web" },
+		{ "qemu|-name|debug-threads=on,guest=a,,b|", "qemu", "a,b" },
+		{ "qemu|-name|a b (c)|", "qemu", "a b (c)" },
+		{ "qemu|-name|debug-threads=on|", "qemu", "" },
+		{ "qemu|-m|1G|", "qemu", "" },
+		{ "qemu|-name|", "qemu", "" },
+		{ "qemu|-names|x|", "qemu", "" },
+		{ "/usr/libexec/qemu-kvm|-name|rh|", "qemu", "rh" },
+		{ "kvm|-name|deb|", "qemu", "deb" },
+		{ "cloud-hypervisor|--api-socket|/run/vm/one.sock|",
+		  "cloud-hypervisor", "one" },
+		{ "cloud-hypervisor|--api-socket=path=/run/two|",
+		  "cloud-hypervisor", "two" },
+		{ "/srv/jailer/firecracker|--id|551e7604|--start-time-us|1|",
+		  "firecracker", "551e7604" },
+		{ "firecracker-v1.7|--id=fc1|", "firecracker", "fc1" },
+		{ "crosvm|run|--name|c|", "crosvm", "c" },
+		{ "lkvm|run|--name|k|", "kvmtool", "k" },
+		{ "myvmm|-name|x|", NULL, "" },
+		{ "", NULL, "" },
+		{ "qemu|-name|we", "qemu", "" },
+		{ "qemu", NULL, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+		size_t len = strlen(tests[i].words);
+		struct vmname vm;
+		char line[200];
+
+		strcpy(line, tests[i].words);
+		for (char *p = line; (p = strchr(p, '|')); p++)
+			*p = '\0';
+		vmname_parse(&vm, line, len);
+		if (tests[i].vmm)
+			assert_string_equal(vm.vmm, tests[i].vmm);
+		else
+			assert_null(vm.vmm);
+		assert_string_equal(vm.name, tests[i].name);
+	}
+}
+
+static void name_that_is_too_long(void **state)
+{
+	char line[600] = "qemu\0-name";
+	struct vmname vm;
+
+	(void)state;
+	memset(line + 11, 'x', 500);
+	vmname_parse(&vm, line, sizeof(line));
+	assert_int_equal(strlen(vm.name), sizeof(vm.name) - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names),
+		cmocka_unit_test(name_that_is_too_long),
+	};
+
+	return cmocka_run_group_tests_name("vmname", tests, NULL, NULL);
+}
