@@ -12,8 +12,8 @@ export LC_ALL=C.UTF-8
 
 TOP=$(cd "$(dirname "$0")/.." && pwd)
 CACHE=${VCPU_INFO_CACHE:-$TOP/.cache}
-ALL=(checkpatch cppcheck shellcheck mandoc codespell kernel_version spdx
-	version address length)
+ALL=(checkpatch cppcheck shellcheck mandoc codespell kernel_version
+	probe_result spdx version address length)
 MAX_LINES=700
 
 # checkpatch types that are ignored, and why:
@@ -221,16 +221,38 @@ bad_codespell()
 	echo 'a\.md:1: .* ==> the'
 }
 
+# outside_compat REGEX - what may be in module/compat only
+outside_compat()
+{
+	local list
+
+	mapfile -t list < <(files '\.([chS]|mk)$|(^|/)(Kbuild|Makefile)$' |
+		grep -v '^module/compat/')
+	[ ${#list[@]} -gt 0 ] || { echo "no file to check"; return 1; }
+	none grep -nE -- "$1" "${list[@]}" /dev/null
+}
+
 kernel_version()
 {
-	each '^(include|module/(host|guest))/' none grep -nE \
-		'LINUX_VERSION_CODE|KERNEL_VERSION\(' /dev/null
+	outside_compat 'LINUX_VERSION_CODE|KERNEL_VERSION\('
 }
 
 bad_kernel_version()
 {
 	mkdir -p module/host
 	echo '#if LINUX_VERSION_CODE < KERNEL_''VERSION(6, 2, 0)' >module/host/a.c
+	echo 'module/host/a\.c:1:'
+}
+
+probe_result()
+{
+	outside_compat '\bCOMPAT_HAVE_'
+}
+
+bad_probe_result()
+{
+	mkdir -p module/host
+	echo '#ifdef COMPAT_HAVE_KVM_PID_LOCK' >module/host/a.c
 	echo 'module/host/a\.c:1:'
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Every difference between kernel versions is in this directory: one wrapper
- * per facility, each branch dated. The rest of the module is written against
- * the newest kernel.
+ * per facility, each branch dated. The rest of the modules is written against
+ * the newest kernel. What a kernel has is found by trial (probe.mk).
  */
 #ifndef VCPU_INFO_COMPAT_H
 #define VCPU_INFO_COMPAT_H

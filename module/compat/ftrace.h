@@ -32,19 +32,7 @@
  * 0ef86097f1f9 ("ftrace: rename ftrace_instruction_pointer_set() ->
  * ftrace_regs_set_instruction_pointer()")
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
-static __always_inline unsigned long
-compat_ftrace_first_argument(struct ftrace_regs *fregs)
-{
-	return fregs->regs.di;
-}
-
-static __always_inline void
-compat_ftrace_set_ip(struct ftrace_regs *fregs, unsigned long ip)
-{
-	ftrace_instruction_pointer_set(fregs, ip);
-}
-#else
+#ifdef COMPAT_HAVE_FTRACE_REGS_ACCESS
 static __always_inline unsigned long
 compat_ftrace_first_argument(struct ftrace_regs *fregs)
 {
@@ -56,19 +44,31 @@ compat_ftrace_set_ip(struct ftrace_regs *fregs, unsigned long ip)
 {
 	ftrace_regs_set_instruction_pointer(fregs, ip);
 }
+#else
+static __always_inline unsigned long
+compat_ftrace_first_argument(struct ftrace_regs *fregs)
+{
+	return fregs->regs.di;
+}
+
+static __always_inline void
+compat_ftrace_set_ip(struct ftrace_regs *fregs, unsigned long ip)
+{
+	ftrace_instruction_pointer_set(fregs, ip);
+}
 #endif
 
 /*
- * 6.8, d23569979ca1 ("tracing: Allow creating instances with specified system
- * events")
+ * 6.8 and 6.6-stable, d23569979ca1 ("tracing: Allow creating instances with
+ * specified system events")
  */
 static inline struct trace_array *
 compat_trace_array_get_by_name(const char *name, const char *systems)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
-	return trace_array_get_by_name(name);
-#else
+#ifdef COMPAT_HAVE_TRACE_ARRAY_SYSTEMS
 	return trace_array_get_by_name(name, systems);
+#else
+	return trace_array_get_by_name(name);
 #endif
 }
 

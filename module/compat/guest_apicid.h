@@ -16,6 +16,8 @@
 #include <asm/cpu.h>
 #include <asm/smp.h>
 
+#include "compat.h"
+
 /* Returns -1 for a CPU that has no APIC id (yet). @cpu must be possible. */
 static inline int compat_cpu_apicid(unsigned int cpu)
 {

@@ -8,6 +8,7 @@
 #include <linux/pid.h>
 
 #include "compat.h"
+#include "kvm_symbols.h"
 
 /*
  * arch/x86/kvm/x86.h, enum kvm_intr_type: the value that
@@ -39,17 +40,32 @@ static __always_inline void compat_kvm_cache_reg(struct kvm_vcpu *vcpu, int reg)
 		static_call(kvm_x86_cache_reg)(vcpu, reg);
 }
 
+/* 7.2, 3b4ec7dcdf89 ("KVM: x86: Add dedicated storage for guest RIP") */
 static __always_inline unsigned long
 compat_kvm_rip(const struct kvm_vcpu *vcpu)
 {
+#ifdef COMPAT_HAVE_KVM_ARCH_RIP
+	return READ_ONCE(vcpu->arch.rip);
+#else
 	return READ_ONCE(vcpu->arch.regs[VCPU_REGS_RIP]);
+#endif
 }
 
+/*
+ * 7.2, e31de5791093 ("KVM: x86: Drop the "EX" part of "EXREG" to avoid
+ * collision with APX")
+ */
+#ifdef COMPAT_HAVE_KVM_REG_NAMES
+#define COMPAT_KVM_REG_RIP	VCPU_REG_RIP
+#define COMPAT_KVM_REG_CR0	VCPU_REG_CR0
+#define COMPAT_KVM_REG_CR3	VCPU_REG_CR3
+#define COMPAT_KVM_REG_CR4	VCPU_REG_CR4
+#else
 #define COMPAT_KVM_REG_RIP	VCPU_REGS_RIP
-#define COMPAT_KVM_REG_RFLAGS	VCPU_EXREG_RFLAGS
 #define COMPAT_KVM_REG_CR0	VCPU_EXREG_CR0
 #define COMPAT_KVM_REG_CR3	VCPU_EXREG_CR3
 #define COMPAT_KVM_REG_CR4	VCPU_EXREG_CR4
+#endif
 
 /*
  * All that a record takes from there. The interrupted or surrounding code of
@@ -64,13 +80,17 @@ static inline void compat_kvm_cache_regs(struct kvm_vcpu *vcpu)
 	compat_kvm_cache_reg(vcpu, COMPAT_KVM_REG_CR4);
 }
 
-static inline unsigned long compat_kvm_rflags(struct kvm_vcpu *vcpu)
-{
-	return kvm_get_rflags(vcpu);
-}
-
+/*
+ * 6.10, 517987e3fb19 ("KVM: x86: add fields to struct kvm_arch for CoCo
+ * features"): debug TDs have a protected state as well, though a vCPU of theirs
+ * does not say so.
+ */
 static inline bool compat_kvm_protected(const struct kvm_vcpu *vcpu)
 {
+#ifdef COMPAT_HAVE_KVM_PROTECTED_STATE
+	if (vcpu->kvm->arch.has_protected_state)
+		return true;
+#endif
 	return vcpu->arch.guest_state_protected;
 }
 
@@ -79,15 +99,36 @@ static inline bool compat_kvm_is_nested(const struct kvm_vcpu *vcpu)
 	return vcpu->arch.hflags & HF_GUEST_MASK;
 }
 
-/* Under rcu_read_lock(); NULL if KVM_RUN was never called on the vCPU. */
-static inline struct pid *compat_kvm_vcpu_pid(struct kvm_vcpu *vcpu)
+/*
+ * The last task that ran the vCPU; NULL if KVM_RUN was never called on it. The
+ * caller puts it.
+ *
+ * 6.13, 3e7f43188ee2 ("KVM: Protect vCPU's "last run PID" with rwlock, not
+ * RCU")
+ */
+static inline struct pid *compat_kvm_vcpu_get_pid(struct kvm_vcpu *vcpu)
 {
-	return rcu_dereference(vcpu->pid);
+	struct pid *pid;
+
+#ifdef COMPAT_HAVE_KVM_PID_LOCK
+	read_lock(&vcpu->pid_lock);
+	pid = get_pid(vcpu->pid);
+	read_unlock(&vcpu->pid_lock);
+#else
+	rcu_read_lock();
+	pid = get_pid(rcu_dereference(vcpu->pid));
+	rcu_read_unlock();
+#endif
+	return pid;
 }
 
-static inline bool compat_kvm_never_run(struct kvm_vcpu *vcpu)
+static inline bool compat_kvm_never_run(const struct kvm_vcpu *vcpu)
 {
+#ifdef COMPAT_HAVE_KVM_PID_LOCK
+	return !READ_ONCE(vcpu->pid);
+#else
 	return !rcu_access_pointer(vcpu->pid);
+#endif
 }
 
 #endif /* VCPU_INFO_COMPAT_KVM_H */

@@ -111,7 +111,7 @@ void vcpu_info_hook_remove(struct vcpu_info_hook *hook)
 /**
  * vcpu_info_observe_install() - have a handler called when functions are
  * @ops: @func is set, the rest is zero
- * @targets: addresses of the functions
+ * @targets: addresses of the functions; 0 for one that is not to be had
  * @nr: how many they are
  *
  * Return: 0, or a negative errno and nothing is installed.
@@ -119,12 +119,19 @@ void vcpu_info_hook_remove(struct vcpu_info_hook *hook)
 int vcpu_info_observe_install(struct ftrace_ops *ops,
 			      const unsigned long *targets, int nr)
 {
-	int err = 0;
+	int err = 0, found = 0;
 	int i;
 
 	ops->flags = COMPAT_FTRACE_OBSERVE_FLAGS;
-	for (i = 0; i < nr && !err; i++)
+	for (i = 0; i < nr && !err; i++) {
+		if (!targets[i])
+			continue;
 		err = ftrace_set_filter_ip(ops, targets[i], 0, 0);
+		found++;
+	}
+	/* Without a filter it would be called for every function there is. */
+	if (!err && !found)
+		err = -ENOENT;
 	if (!err)
 		err = register_ftrace_function(ops);
 	if (err)

@@ -192,7 +192,7 @@ static int vcpu_info_emulate_hypercall(struct kvm_vcpu *vcpu)
 	int ret;
 
 	request_begin(&req, vcpu);
-	ret = kvm_emulate_hypercall(vcpu);
+	ret = compat_kvm.emulate_hypercall(vcpu);
 	if (request_is_ours(&req))
 		request_end(&req, request_serve(&req));
 	vcpu_info_hook_done(&hypercall_hook);
@@ -247,7 +247,7 @@ int vcpu_info_hypercall_init(void)
 	}
 
 	hypercall_hook.ops.func = hypercall_handler;
-	hypercall_hook.target = (unsigned long)kvm_emulate_hypercall;
+	hypercall_hook.target = (unsigned long)compat_kvm.emulate_hypercall;
 	hypercall_hook.replacement = (unsigned long)vcpu_info_emulate_hypercall;
 
 	return vcpu_info_hook_install(&hypercall_hook, "kvm_emulate_hypercall");

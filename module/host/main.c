@@ -4,6 +4,7 @@
 
 #include <linux/module.h>
 
+#include "compat/kvm_symbols.h"
 #include "hook.h"
 #include "hypercall.h"
 #include "instance.h"
@@ -43,11 +44,15 @@ static int __init vcpu_info_init(void)
 	if (err)
 		return err;
 
+	err = compat_kvm_symbols_get();
+	if (err)
+		return err;
+
 	vcpu_info_policy_init();
 
 	err = vcpu_info_stats_init(vcpu_info_hypercall_hook());
 	if (err)
-		return err;
+		goto err_symbols;
 
 	vcpu_info_quiesce_init();
 
@@ -69,6 +74,8 @@ err_hypercall:
 err_quiesce:
 	vcpu_info_quiesce_exit();
 	vcpu_info_stats_exit();
+err_symbols:
+	compat_kvm_symbols_put();
 	return err;
 }
 
@@ -79,6 +86,7 @@ static void __exit vcpu_info_exit(void)
 	vcpu_info_instance_exit();
 	vcpu_info_quiesce_exit();
 	vcpu_info_stats_exit();
+	compat_kvm_symbols_put();
 }
 
 module_init(vcpu_info_init);

@@ -44,7 +44,10 @@ static struct rested *rested_of(const struct kvm_vcpu *vcpu)
 static void remember(struct kvm_vcpu *vcpu)
 {
 	struct rested *entry = rested_of(vcpu);
-	u64 rflags = compat_kvm_rflags(vcpu);
+	u64 rflags;
+
+	if (!compat_kvm_rflags(vcpu, &rflags))
+		return;
 
 	raw_spin_lock(&entry->lock);
 	entry->vcpu = vcpu;
@@ -111,8 +114,8 @@ bool vcpu_info_quiesce_rflags(const struct kvm_vcpu *vcpu, u64 exits,
 void vcpu_info_quiesce_init(void)
 {
 	const unsigned long targets[] = {
-		(unsigned long)kvm_vcpu_halt,
-		(unsigned long)vcpu_put,
+		(unsigned long)compat_kvm.vcpu_halt,
+		(unsigned long)compat_kvm.vcpu_put,
 	};
 	int i, err = -ENOMEM;
 

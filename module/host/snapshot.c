@@ -36,14 +36,14 @@ static void take_ids(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap)
 
 	snap->vcpu_id = vcpu->vcpu_id;
 
-	rcu_read_lock();
-	pid = compat_kvm_vcpu_pid(vcpu);
-	if (pid) {
-		snap->pid = pid_nr(pid);
-		snap->ns_level = min_t(unsigned int, pid->level, U8_MAX);
-		snap->ns_pid = pid->numbers[pid->level].nr;
-	}
-	rcu_read_unlock();
+	pid = compat_kvm_vcpu_get_pid(vcpu);
+	if (!pid)
+		return;
+
+	snap->pid = pid_nr(pid);
+	snap->ns_level = min_t(unsigned int, pid->level, U8_MAX);
+	snap->ns_pid = pid->numbers[pid->level].nr;
+	put_pid(pid);
 }
 
 /* Where the vCPU was last, and how often it has exited. */
@@ -87,8 +87,9 @@ static void copy_loaded(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap)
 {
 	compat_kvm_cache_regs(vcpu);
 	copy_regs(vcpu, snap);
-	snap->regs[VCPU_INFO_REG_RFLAGS] = compat_kvm_rflags(vcpu);
 	snap->valid = ALL_REGS;
+	if (!compat_kvm_rflags(vcpu, &snap->regs[VCPU_INFO_REG_RFLAGS]))
+		snap->valid &= ~REG(RFLAGS);
 }
 
 /* Which registers of a vCPU that is loaded nowhere are in memory. */
@@ -120,10 +121,10 @@ static void copy_rflags_at_rest(struct kvm_vcpu *vcpu,
 				struct vcpu_info_snapshot *snap)
 {
 	u64 *rflags = &snap->regs[VCPU_INFO_REG_RFLAGS];
-	bool known = true;
+	bool known;
 
 	if (compat_kvm_is_svm())
-		*rflags = compat_kvm_rflags(vcpu);
+		known = compat_kvm_rflags(vcpu, rflags);
 	else
 		known = !READ_ONCE(vcpu->preempted) &&
 			READ_ONCE(vcpu->arch.mp_state) !=

@@ -3,6 +3,7 @@
 #include <linux/kobject.h>
 #include <linux/sysfs.h>
 
+#include "compat/kvm_symbols.h"
 #include "hook.h"
 #include "hypercall.h"
 #include "instance.h"
@@ -40,16 +41,24 @@ static ssize_t instance_show(struct kobject *kobj, struct kobj_attribute *attr,
 			  VCPU_INFO_INSTANCE : "none");
 }
 
+static ssize_t missing_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	return compat_kvm_symbols_missing(buf);
+}
+
 static struct kobj_attribute abi_version_attr = __ATTR_RO(abi_version);
 static struct kobj_attribute hypercall_nr_attr = __ATTR_RO(hypercall_nr);
 static struct kobj_attribute hook_attr = __ATTR_RO(hook);
 static struct kobj_attribute instance_attr = __ATTR_RO(instance);
+static struct kobj_attribute missing_attr = __ATTR_RO(missing);
 
 static struct attribute *info_attrs[] = {
 	&abi_version_attr.attr,
 	&hypercall_nr_attr.attr,
 	&hook_attr.attr,
 	&instance_attr.attr,
+	&missing_attr.attr,
 	NULL,
 };
 

@@ -62,6 +62,9 @@ build_base()
 	stage "making the root of a Debian $SUITE host (once)"
 	include=$(base_packages | xargs | tr ' ' ',')
 	mapfile -t opts < <(apt_options)
+	# An index of sid may be older than it says it may be.
+	[ "$(base_suite "$SUITE")" != sid ] ||
+		opts+=("--aptopt=Acquire::Check-Valid-Until \"false\"")
 	mapfile -t trim < <(printf -- '--dpkgopt=%s\n' "${DPKG_TRIM[@]}")
 	# INITRD=No: the lab boots with an initramfs of its own.
 	apt_sources "$SUITE" |
