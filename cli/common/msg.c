@@ -30,6 +30,15 @@ void msg_error(const char *fmt, ...)
 	va_end(ap);
 }
 
+void msg_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print(program, ": ", fmt, ap);
+	va_end(ap);
+}
+
 void msg_hint(const char *fmt, ...)
 {
 	va_list ap;

@@ -7,6 +7,7 @@
 #include "check.h"
 #include "compiler.h"
 #include "exits.h"
+#include "msg.h"
 #include "num.h"
 
 __printf(3, 4)
@@ -243,4 +244,19 @@ const struct problem *check_first(const struct problem *problems, size_t nr)
 			return &problems[i];
 	}
 	return NULL;
+}
+
+int check_report(const char *root)
+{
+	struct problem problems[MAX_PROBLEMS] = { 0 };
+	const struct problem *first;
+	struct facts facts;
+
+	facts_gather(&facts, root);
+	first = check_first(problems, check_all(&facts, problems));
+	if (!first)
+		return EXIT_OK;
+	msg_error("%s", first->what);
+	msg_hint("to put it right: %s", first->fix);
+	return first->exit_code;
 }

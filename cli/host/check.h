@@ -31,4 +31,10 @@ size_t check_all(const struct facts *facts,
 /* The first that keeps records from being made or shown, NULL for none. */
 const struct problem *check_first(const struct problem *problems, size_t nr);
 
+/*
+ * Say what keeps records from being made or shown on this host; returns the
+ * exit code for it, EXIT_OK if there is nothing.
+ */
+int check_report(const char *root);
+
 #endif /* HOST_CHECK_H */

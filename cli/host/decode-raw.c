@@ -17,7 +17,7 @@ struct binding {
 };
 
 struct raw_decoder {
-	struct tep_handle *tep;			/* owns all that follows */
+	struct tep_handle *tep;			/* owns events that were added */
 	struct tep_event *events[EVENT_NR_KINDS];
 	struct binding bindings[EVENT_NR_KINDS][MAX_BINDINGS];
 	int nr_bindings[EVENT_NR_KINDS];
@@ -78,16 +78,11 @@ static bool bind_fields(struct raw_decoder *dec, enum event_kind kind)
 	return event_has_key(&seen);
 }
 
-bool raw_decoder_add(struct raw_decoder *dec, const char *format, size_t len)
+bool raw_decoder_bind(struct raw_decoder *dec, struct tep_event *event)
 {
-	struct tep_event *event = NULL;
 	struct tep_format_field *type;
 	int kind;
 
-	/* an error in "print fmt" alone still leaves an event: good enough */
-	tep_parse_format(dec->tep, &event, format, len, VCPU_INFO_SYSTEM);
-	if (!event || !event->name)
-		return false;
 	kind = event_find_kind(event->name, strlen(event->name));
 	type = tep_find_common_field(event, "common_type");
 	if (kind < 0 || dec->events[kind] || !type || !is_number(type))
@@ -99,6 +94,15 @@ bool raw_decoder_add(struct raw_decoder *dec, const char *format, size_t len)
 		return true;
 	dec->events[kind] = NULL;
 	return false;
+}
+
+bool raw_decoder_add(struct raw_decoder *dec, const char *format, size_t len)
+{
+	struct tep_event *event = NULL;
+
+	/* an error in "print fmt" alone still leaves an event: good enough */
+	tep_parse_format(dec->tep, &event, format, len, VCPU_INFO_SYSTEM);
+	return event && event->name && raw_decoder_bind(dec, event);
 }
 
 /* libtraceevent checks neither the record's end nor the sign. */

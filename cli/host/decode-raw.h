@@ -10,6 +10,7 @@
 #include "event.h"
 
 struct raw_decoder;
+struct tep_event;
 
 /* NULL when memory is exhausted. */
 struct raw_decoder *raw_decoder_new(void);
@@ -20,6 +21,9 @@ void raw_decoder_free(struct raw_decoder *dec);
  * parsed, is of no event of ours, or lacks the fields that name a vCPU.
  */
 bool raw_decoder_add(struct raw_decoder *dec, const char *format, size_t len);
+
+/* The same for an event that was parsed already, and outlives the decoder. */
+bool raw_decoder_bind(struct raw_decoder *dec, struct tep_event *event);
 
 enum raw_outcome {
 	RAW_EVENT,		/* one of ours */

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cmd.h"
+#include "follow.h"
 #include "show.h"
 #include "status.h"
 
 static const struct cmd cmds[] = {
 	{ "show", "Print the registers and exits of vCPUs that were recorded.",
 	  show_opts, cmd_show },
+	{ "follow", "Print records as they are made, until interrupted.",
+	  follow_opts, cmd_follow },
 	{ "status", "Tell whether vCPUs can be recorded, and what is missing.",
 	  status_opts, cmd_status },
 	{ 0 }

@@ -124,27 +124,12 @@ static void take_event(const struct event *ev, void *arg)
 	}
 }
 
-static int report_first_problem(const char *root)
-{
-	struct problem problems[MAX_PROBLEMS];
-	const struct problem *first;
-	struct facts facts;
-
-	facts_gather(&facts, root);
-	first = check_first(problems, check_all(&facts, problems));
-	if (!first)
-		return EXIT_OK;
-	msg_error("%s", first->what);
-	msg_hint("to put it right: %s", first->fix);
-	return first->exit_code;
-}
-
 #define OF_THOSE	" that the options ask for"
 
 /* Nothing was printed: the reason, or how to get a first record. */
 static int report_nothing(const struct showing *sh)
 {
-	int exit_code = report_first_problem(sh->root);
+	int exit_code = check_report(sh->root);
 
 	if (exit_code)
 		return exit_code;
@@ -278,7 +263,7 @@ int show(const struct show_params *params, const char *root)
 		exit_code = show_opened(sh);
 		source_close(sh->src);
 	} else {
-		exit_code = report_first_problem(root);
+		exit_code = check_report(root);
 		if (!exit_code) {
 			exit_code = EXIT_FAILED;
 			msg_error("cannot open the trace instance "

@@ -47,7 +47,7 @@ static bool find_mount(const char *root, char *dir, size_t size)
 	return found;
 }
 
-static enum source_status find_tracefs(const char *root, char *dir,
+enum source_status source_find_tracefs(const char *root, char *dir,
 				       size_t size)
 {
 	if (!find_mount(root, dir, size))
@@ -57,28 +57,36 @@ static enum source_status find_tracefs(const char *root, char *dir,
 	return SOURCE_OK;
 }
 
+struct source *source_of(struct tracefs_instance *instance)
+{
+	struct source *src = calloc(1, sizeof(*src));
+
+	if (!src)
+		return NULL;
+	src->instance = instance;
+	src->dir = tracefs_instance_get_dir(instance);
+	if (src->dir)
+		return src;
+	free(src);
+	return NULL;
+}
+
 enum source_status source_open(const char *root, struct source **src)
 {
 	struct tracefs_instance *instance;
 	enum source_status status;
 	char dir[PATH_MAX];
 
-	status = find_tracefs(root, dir, sizeof(dir));
+	status = source_find_tracefs(root, dir, sizeof(dir));
 	if (status != SOURCE_OK)
 		return status;
 	instance = tracefs_instance_alloc(dir, VCPU_INFO_INSTANCE);
 	if (!instance)
 		return SOURCE_NO_INSTANCE;
-	*src = calloc(1, sizeof(**src));
-	if (!*src) {
-		tracefs_instance_free(instance);
-		return SOURCE_NO_MEMORY;
-	}
-	(*src)->instance = instance;
-	(*src)->dir = tracefs_instance_get_dir(instance);
-	if ((*src)->dir)
+	*src = source_of(instance);
+	if (*src)
 		return SOURCE_OK;
-	source_close(*src);
+	tracefs_instance_free(instance);
 	return SOURCE_NO_MEMORY;
 }
 

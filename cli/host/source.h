@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The module's trace instance. This alone speaks tracefs.
+ * Trace instances: the module's own here, temporary ones in live.h. These two
+ * alone speak tracefs.
  *
  * Nothing here consumes events or stops recording: all can be read again.
  */
@@ -19,6 +20,10 @@ enum source_status {
 
 struct source;
 
+/* Where tracefs is mounted, and whether it can be used. */
+enum source_status source_find_tracefs(const char *root, char *dir,
+				       size_t size);
+
 /**
  * source_open - find the module's trace instance
  * @root: "", or the directory that stands for the root in a test
@@ -26,6 +31,11 @@ struct source;
  */
 enum source_status source_open(const char *root, struct source **src);
 void source_close(struct source *src);
+
+struct tracefs_instance;
+
+/* From an instance of one's own, which is freed by source_close(). */
+struct source *source_of(struct tracefs_instance *instance);
 
 /* The instance's directory. */
 const char *source_dir(const struct source *src);

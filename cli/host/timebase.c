@@ -62,7 +62,7 @@ static bool take_number(const char **s, uint64_t unit, uint64_t *ns)
 	return true;
 }
 
-static bool parse_age(struct since *since, const char *s)
+bool age_parse(uint64_t *ns, const char *s)
 {
 	static const struct {
 		const char *name;
@@ -79,8 +79,7 @@ static bool parse_age(struct since *since, const char *s)
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		if (strcmp(unit, units[i].name))
 			continue;
-		since->kind = SINCE_AGE;
-		return take_number(&s, units[i].ns, &since->ns) && s == unit;
+		return take_number(&s, units[i].ns, ns) && s == unit;
 	}
 	return false;
 }
@@ -129,7 +128,8 @@ static bool parse_wall(struct since *since, const char *s)
 bool since_parse(struct since *since, const char *s, char *err,
 		 size_t err_size)
 {
-	if (parse_age(since, s) || parse_trace(since, s) ||
+	since->kind = SINCE_AGE;
+	if (age_parse(&since->ns, s) || parse_trace(since, s) ||
 	    parse_epoch(since, s) || parse_wall(since, s))
 		return true;
 	snprintf(err, err_size,

@@ -46,6 +46,9 @@ struct since {
 	uint64_t ns;
 };
 
+/* An age alone: "30s", "1.5h". */
+bool age_parse(uint64_t *ns, const char *s);
+
 /* "30s", "1.5h"; "120.5"; "13:45", "2026-01-31 13:45:30", "@1790000000" */
 bool since_parse(struct since *since, const char *s, char *err,
 		 size_t err_size);

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <tracefs.h>
+
+#include "compiler.h"
+#include "decode-raw.h"
+#include "hostfile.h"
+#include "live.h"
+#include "msg.h"
+#include "num.h"
+
+#define PREFIX	VCPU_INFO_INSTANCE "."
+
+/* Names of the threads that write events: few, and asked for often. */
+#define COMM_SLOTS	256
+
+struct comm {
+	int thread;
+	char name[17];
+};
+
+struct live {
+	struct tracefs_instance *instance;
+	struct source *src;
+	struct tep_handle *tep;
+	struct raw_decoder *dec;
+	bool mono;		/* the clock is CLOCK_MONOTONIC */
+	int hold;		/* while it is open nobody can remove it */
+	struct comm comms[COMM_SLOTS];
+
+	/* of the live_read() under way */
+	bool (*found)(const struct event *ev, void *arg);
+	void *arg;
+	int bad;
+};
+
+bool live_is_stale(const char *name, const char *root)
+{
+	const char *dot = strrchr(name, '.');
+	long long pid;
+
+	return !strncmp(name, PREFIX, strlen(PREFIX)) && dot &&
+	       num_parse_int(dot + 1, 1, INT_MAX, &pid) &&
+	       !hostfile_exists(root, "/proc/%lld", pid);
+}
+
+/* One that is in use after all, by another PID namespace, stays: it is busy. */
+static void remove_stale(void)
+{
+	char **names = tracefs_instances(PREFIX);
+
+	for (int i = 0; names && names[i]; i++) {
+		struct tracefs_instance *instance;
+
+		if (!live_is_stale(names[i], ""))
+			continue;
+		instance = tracefs_instance_create(names[i]);
+		if (instance)
+			tracefs_instance_destroy(instance);
+		tracefs_instance_free(instance);
+	}
+	tracefs_list_free(names);
+}
+
+static bool bind_events(struct live *live)
+{
+	static const char * const systems[] = { VCPU_INFO_SYSTEM, NULL };
+	static const char * const events[] = {
+		VCPU_INFO_EVENT, VCPU_INFO_EVENT_ERROR,
+	};
+	bool any = false;
+
+	live->dec = raw_decoder_new();
+	live->tep = tracefs_local_events_system(NULL, systems);
+	if (!live->dec || !live->tep)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
+		struct tep_event *event;
+
+		event = tep_find_event_by_name(live->tep, VCPU_INFO_SYSTEM,
+					       events[i]);
+		any |= event && raw_decoder_bind(live->dec, event);
+	}
+	return any;
+}
+
+/* The events are switched on last, when all is as it has to be. */
+static bool set_up(struct live *live, unsigned long buffer_kb)
+{
+	struct tracefs_instance *instance = live->instance;
+
+	live->hold = tracefs_instance_file_open(instance, "tracing_on",
+						O_RDONLY);
+	live->mono = tracefs_instance_file_write(instance, "trace_clock",
+						 "mono") > 0;
+	return live->hold >= 0 && bind_events(live) &&
+	       !tracefs_instance_set_buffer_size(instance, buffer_kb, -1) &&
+	       !tracefs_event_enable(instance, VCPU_INFO_SYSTEM, NULL);
+}
+
+static enum source_status create(struct live *live, const char *purpose)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), PREFIX "%s.%d", purpose, getpid());
+	live->instance = tracefs_instance_create(name);
+	if (!live->instance)
+		return errno == EACCES || errno == EPERM ? SOURCE_DENIED :
+							   SOURCE_NO_INSTANCE;
+	live->src = source_of(live->instance);
+	return live->src ? SOURCE_OK : SOURCE_NO_MEMORY;
+}
+
+enum source_status live_open(const char *purpose, unsigned long buffer_kb,
+			     struct live **live)
+{
+	enum source_status status;
+	char dir[PATH_MAX];
+
+	status = source_find_tracefs("", dir, sizeof(dir));
+	if (status != SOURCE_OK)
+		return status;
+	*live = calloc(1, sizeof(**live));
+	if (!*live)
+		return SOURCE_NO_MEMORY;
+	(*live)->hold = -1;
+	remove_stale();
+	status = create(*live, purpose);
+	if (status == SOURCE_OK && !set_up(*live, buffer_kb))
+		status = SOURCE_NO_INSTANCE;
+	if (status != SOURCE_OK)
+		live_close(*live);
+	return status;
+}
+
+bool live_close(struct live *live)
+{
+	struct tracefs_instance *instance = live->instance;
+	bool ok = true;
+
+	if (live->hold >= 0)
+		close(live->hold);
+	if (instance) {
+		tracefs_event_disable(instance, VCPU_INFO_SYSTEM, NULL);
+		ok = !tracefs_instance_destroy(instance);
+		if (!ok)
+			msg_error("cannot remove the trace instance %s: %s",
+				  tracefs_instance_get_name(instance),
+				  strerror(errno));
+	}
+	if (live->src)
+		source_close(live->src);
+	else if (instance)
+		tracefs_instance_free(instance);
+	raw_decoder_free(live->dec);
+	tep_free(live->tep);
+	free(live);
+	return ok;
+}
+
+static void add_comm(struct live *live, struct event *ev)
+{
+	struct comm *comm;
+
+	comm = &live->comms[(unsigned int)ev->thread % COMM_SLOTS];
+	if (comm->thread != ev->thread) {
+		comm->thread = ev->thread;
+		hostfile_line(comm->name, sizeof(comm->name), "",
+			      "/proc/%d/comm", ev->thread);
+	}
+	memcpy(ev->comm, comm->name, sizeof(ev->comm));
+}
+
+static int take_record(struct tep_event *event, struct tep_record *record,
+		       int cpu, void *arg)
+{
+	struct live *live = arg;
+	struct event ev;
+
+	(void)event;
+	switch (raw_decode(live->dec, record->data, record->size, &ev)) {
+	case RAW_OTHER:
+		return 0;
+	case RAW_BAD:
+		live->bad++;
+		return 0;
+	case RAW_EVENT:
+		break;
+	}
+	ev.ts = record->ts;
+	ev.ts_is_ns = live->mono;
+	ev.trace_cpu = cpu;
+	add_comm(live, &ev);
+	return !live->found(&ev, live->arg);
+}
+
+int live_read(struct live *live,
+	      bool (*found)(const struct event *ev, void *arg), void *arg)
+{
+	live->found = found;
+	live->arg = arg;
+	live->bad = 0;
+	if (tracefs_iterate_raw_events(live->tep, live->instance, NULL, 0,
+				       take_record, live) < 0)
+		return -1;
+	return live->bad;
+}
+
+bool live_stats(struct live *live, struct source_stats *stats)
+{
+	return source_stats(live->src, stats);
+}
+
+void live_clock(const struct live *live, struct timebase *tb)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	*tb = (struct timebase){
+		.known = live->mono,
+		.trace = ts.tv_sec * NS_PER_SEC + ts.tv_nsec,
+		.wall = timebase_wall_now(),
+	};
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Events as they are made. A binary buffer can be read only once, so that a
+ * reader has a trace instance of its own, and the module's is left alone.
+ */
+#ifndef HOST_LIVE_H
+#define HOST_LIVE_H
+
+#include "source.h"
+#include "timebase.h"
+
+struct live;
+
+/**
+ * live_open - make an instance vcpu_info.PURPOSE.PID and switch the events on
+ * @purpose: the command's name
+ * @buffer_kb: size of a CPU's buffer
+ * @live: the instance, on SOURCE_OK; for live_close()
+ *
+ * Instances of processes that ended without removing theirs are removed.
+ */
+enum source_status live_open(const char *purpose, unsigned long buffer_kb,
+			     struct live **live);
+
+/* Remove the instance. False if that failed, which is said. */
+bool live_close(struct live *live);
+
+/*
+ * Hand over all events that are there now. It ends early when found() returns
+ * false. Returns how many could not be understood, -1 if reading failed.
+ */
+int live_read(struct live *live,
+	      bool (*found)(const struct event *ev, void *arg), void *arg);
+
+/* Events lost so far; 0 if that is not known. */
+bool live_stats(struct live *live, struct source_stats *stats);
+
+/* The instance's clock against the time of day, now. */
+void live_clock(const struct live *live, struct timebase *tb);
+
+/*
+ * Whether the name is that of an instance whose process is gone; root is ""
+ * but in tests.
+ */
+bool live_is_stale(const char *name, const char *root);
+
+#endif /* HOST_LIVE_H */
