@@ -34,6 +34,12 @@ kit_files()
 	tree_files | grep -E "$pattern|^tests/lab/host/(Makefile|.*\.[ch])$"
 }
 
+# Nothing of ours: it comes from the suite.
+upstream_files()
+{
+	:
+}
+
 # pack - a tar of the files named on standard input: the same bytes for the
 # same contents, whoever checked them out
 pack()
@@ -83,9 +89,16 @@ build_kit()
 	build_stage kit "$1"
 }
 
-# ensure_built KIND... - build what is missing of "image" and "kit"
+build_upstream()
+{
+	stage "building the kernel's own tests of KVM (once)"
+	build_stage upstream "$1"
+}
+
+# ensure_built KIND... - build what is missing of "image", "kit", "upstream"
 #
-# Sets BASE, and IMAGE and KIT to the complete directories.
+# Sets BASE, and IMAGE, KIT and UPSTREAM to the complete directories; UPSTREAM
+# is empty if it was not asked for.
 ensure_built()
 {
 	local kind
@@ -98,6 +111,10 @@ ensure_built()
 	IMAGE=$CACHE/$(stage_name image tests/lab/{build-image,chroot.sh} \
 		tests/lab/{mkinitrd,l2/init}) || exit 1
 	KIT=$CACHE/$(stage_name kit tests/lab/{build-kit,chroot.sh}) || exit 1
+	UPSTREAM=
+	[[ " $* " != *" upstream "* ]] ||
+		UPSTREAM=$CACHE/$(stage_name upstream \
+			tests/lab/{build-upstream,chroot.sh}) || exit 1
 	(
 		flock -n 9 || {
 			stage "waiting for another build of $ROW"
@@ -108,6 +125,9 @@ ensure_built()
 			case $kind in
 			image) cached "${IMAGE##*/}" build_image || exit 1 ;;
 			kit) cached "${KIT##*/}" build_kit || exit 1 ;;
+			upstream)
+				cached "${UPSTREAM##*/}" build_upstream || exit 1
+				;;
 			esac
 			prune "$kind" 3
 		done

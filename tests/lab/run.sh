@@ -4,6 +4,7 @@
 
 LAB_TIMEOUT=${VCPU_INFO_LAB_TIMEOUT:-1800}
 TEST_TIMEOUT=${VCPU_INFO_TEST_TIMEOUT:-300}
+LONG=${VCPU_INFO_LONG:-}
 
 # run_begin MODE [TEST...] - an empty directory RUN, owned until we end
 run_begin()
@@ -21,12 +22,15 @@ run_begin()
 }
 
 # select_tests [PREFIX...] - names of the tests to run
+#
+# Tests with a line "# long" are left out unless VCPU_INFO_LONG is set.
 select_tests()
 {
 	local file name prefix hit
 
 	for file in "$LAB"/host/[0-9]*.sh; do
 		name=${file##*/}
+		[ -n "$LONG" ] || ! grep -qx '# long' "$file" || continue
 		hit=$([ $# -gt 0 ] || echo yes)
 		for prefix; do
 			[ "${name#"$prefix"}" = "$name" ] || hit=yes
@@ -46,11 +50,13 @@ make_payload()
 	mkdir -p "$dir"
 	cp -r "$LAB/l1" "$LAB/host" "$LAB/demo.sh" "$dir/" || return 1
 	[ "$mode" = demo ] || cp -r "$KIT/kit/." "$dir/" || return 1
+	[ -z "${UPSTREAM:-}" ] || cp -r "$UPSTREAM/kit/." "$dir/" || return 1
 	cat >"$dir/conf" <<END
 MODE=$mode
 VENDOR=$VENDOR
 GUEST_CPU=${BOOT_GUEST_CPU:-host}
 LACKS="${BOOT_LACKS:-}"
+ORACLE_COUNT=${LONG:+10000}
 TESTS="$tests"
 TEST_TIMEOUT=$TEST_TIMEOUT
 END
@@ -156,7 +162,7 @@ cmd_run()
 	local hits
 
 	PASSED=0 FAILED=0 SKIPPED=0
-	ensure_built image kit
+	ensure_built image kit ${LONG:+upstream}
 	run_begin run "$@"
 	stage "booting the host of $ROW"
 	echo "TAP version 13"
