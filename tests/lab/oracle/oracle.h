@@ -87,6 +87,7 @@ struct prog {
 void prog_begin(struct prog *prog, enum mode mode, uint32_t counter_gpa);
 void prog_add(struct prog *prog, enum op op, int reg, uint32_t imm);
 void prog_add_lockstep(struct prog *prog);
+bool prog_exits(const struct prog *prog);
 bool prog_counts(const struct prog *prog);
 uint64_t prog_rip(const struct prog *prog, int step);
 bool prog_state(const struct prog *prog, const struct regs *init,

@@ -172,6 +172,22 @@ void prog_add_lockstep(struct prog *prog)
 	}
 }
 
+/* Whether a step of the program itself leads to VM exits, each time */
+bool prog_exits(const struct prog *prog)
+{
+	enum op op;
+	int i;
+
+	for (i = 0; i < prog->nr; i++) {
+		op = prog->steps[i].op;
+		if (op == OP_CPUID || op == OP_CALL || op == OP_HLT ||
+		    op == OP_OUT)
+			return true;
+	}
+
+	return false;
+}
+
 /* The step that counts, or -1 */
 static int counting_step(const struct prog *prog)
 {

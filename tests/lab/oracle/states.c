@@ -84,6 +84,7 @@ static void code_load(struct vcpu *vcpu)
 
 	prog_add(prog, OP_NOP, 0, 0);
 	prog_add(prog, OP_LOAD, 0, 0);
+	prog_add(prog, OP_OUT, 0, 0);
 	prog_add(prog, OP_BACK, 0, 0);
 }
 
@@ -229,7 +230,8 @@ static const struct state preempted = {
 static const struct state in_exit = {
 	.step = -1, .quiet = true,
 	.flags = VCPU_INFO_F_TORN, .no_interrupts = true,
-	.code = code_load, .enter = trap_enter, .leave = trap_leave,
+	.code = code_load, .exit = KVM_EXIT_IO,
+	.enter = trap_enter, .leave = trap_leave,
 };
 
 static const struct state exits = {

@@ -179,6 +179,15 @@ static void lockstep_regs(struct vcpu *vcpu)
 		die("a guest program cannot begin");
 }
 
+/*
+ * Bochs does not leave guest mode for an interrupt as long as IF has been clear
+ * since VM entry; and a guest that only spins would do nothing else.
+ */
+static bool must_set_if(const struct vcpu *vcpu)
+{
+	return !host.amd && !prog_exits(&vcpu->prog);
+}
+
 /**
  * vcpu_random_regs() - new registers in init, for its program to begin with
  * @vcpu: it
@@ -188,7 +197,7 @@ void vcpu_random_regs(struct vcpu *vcpu, bool interrupts)
 {
 	random_gprs(vcpu);
 	vcpu->init.r[REG(RFLAGS)] = RFLAGS_FIXED | (random64() & RFLAGS_RANDOM);
-	if (interrupts && (random64() & 0x100))
+	if (interrupts && (must_set_if(vcpu) || (random64() & 0x100)))
 		vcpu->init.r[REG(RFLAGS)] |= RFLAGS_IF;
 	if (prog_counts(&vcpu->prog))
 		lockstep_regs(vcpu);
