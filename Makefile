@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 BASHCOMP ?= $(PREFIX)/share/bash-completion/completions
 INSTALL ?= install
 
-.PHONY: all modules cli unit lint lab check check-long demo deb install clean help
+.PHONY: all modules cli unit lint lab check check-long check-compile check-matrix demo deb install clean help
 
 all: cli modules ## build the two commands and the modules
 
@@ -31,6 +31,14 @@ check: ## install what the tests need, run them all, count them [root]
 
 check-long: ## like check, with 10,000 snapshots per state and upstream's tests [root]
 	VCPU_INFO_LONG=1 VCPU_INFO_LAB_TIMEOUT=14400 tests/check.sh $(ROW)
+
+check-compile: ## compile the modules for all of Debian's kernels [root]
+	tests/setup.sh lab
+	tests/compile-matrix.sh
+
+check-matrix: ## run the lab on every row, print one table [root]
+	tests/setup.sh lab
+	tests/check-matrix.sh
 
 demo: ## install what it needs, show a record of a real guest [root]
 	tests/setup.sh lab
@@ -58,4 +66,4 @@ clean: ## remove everything that was built (.cache stays)
 
 help: ## list the targets
 	@echo "vcpu-info $(VERSION). Targets; those with [root] need root:"
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18

@@ -157,11 +157,17 @@ void vcpu_info_observe_remove(struct ftrace_ops *ops)
 static struct vcpu_info_hook selftest_hook;
 static bool selftest_in_replacement;
 
-/* The compiler must not clone it, or know its result without calling it. */
+/*
+ * What calls of it return is for ftrace to decide: the compiler must neither
+ * clone it nor conclude from its code which values they can have.
+ */
 static noinline __noclone int selftest_target(unsigned long arg)
 {
+	int ret = arg ? SELFTEST_PLAIN : 0;
+
+	OPTIMIZER_HIDE_VAR(ret);
 	barrier();
-	return arg ? SELFTEST_PLAIN : 0;
+	return ret;
 }
 
 static noinline int selftest_replacement(unsigned long arg)

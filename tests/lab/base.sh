@@ -8,15 +8,47 @@ DPKG_TRIM=(path-exclude='/usr/share/man/*' path-exclude='/usr/share/doc/*'
 	path-exclude='/usr/share/i18n/*' path-exclude='/usr/lib/*/gconv/*'
 	path-exclude='/usr/share/qemu/edk2-*' force-unsafe-io)
 
+# kernel_packages SUITE NAME... - as apt takes them from that very suite
+kernel_packages()
+{
+	local from=/$1
+
+	[ "$(base_suite "$1")" != "$1" ] || from=
+	shift
+	printf "%s$from\n" "$@"
+}
+
 # base_packages - what to ask apt for, the kernel from its own suite
 base_packages()
 {
-	local from=
-
-	[ "$(base_suite "$SUITE")" = "$SUITE" ] || from=/$SUITE
 	sed 's/#.*//' "$LAB/base-packages" | xargs -n1
-	echo "$KERNEL_PACKAGE$from"
-	echo "${KERNEL_PACKAGE/image/headers}$from"
+	kernel_packages "$SUITE" "$KERNEL_PACKAGE" \
+		"${KERNEL_PACKAGE/image/headers}"
+}
+
+# install_root SUITE DIR LOG - a root of the suite, with the packages named on
+# standard input
+install_root()
+{
+	local base include opts=() trim=()
+
+	base=$(base_suite "$1")
+	include=$(xargs | tr ' ' ',')
+	mapfile -t opts < <(apt_options)
+	# An index of sid may be older than it says it may be.
+	[ "$base" != sid ] ||
+		opts+=("--aptopt=Acquire::Check-Valid-Until \"false\"")
+	mapfile -t trim < <(printf -- '--dpkgopt=%s\n' "${DPKG_TRIM[@]}")
+	# INITRD=No: the lab boots with an initramfs of its own.
+	apt_sources "$1" |
+		INITRD=No DEBIAN_FRONTEND=noninteractive mmdebstrap \
+			--mode=root --variant=minbase --format=directory \
+			"${opts[@]}" "${trim[@]}" --include="$include" \
+			--skip=check/empty "$base" "$2" - >"$3" 2>&1 || {
+		tail -n 20 "$3" >&2
+		echo "mmdebstrap failed; all of its output: $3" >&2
+		return 1
+	}
 }
 
 base_name()
@@ -57,26 +89,12 @@ kernel_image()
 
 build_base()
 {
-	local dir=$1 log=$CACHE/base-$ROW.log include opts=() trim=() kver
+	local dir=$1 kver
 
 	stage "making the root of a Debian $SUITE host (once)"
-	include=$(base_packages | xargs | tr ' ' ',')
-	mapfile -t opts < <(apt_options)
-	# An index of sid may be older than it says it may be.
-	[ "$(base_suite "$SUITE")" != sid ] ||
-		opts+=("--aptopt=Acquire::Check-Valid-Until \"false\"")
-	mapfile -t trim < <(printf -- '--dpkgopt=%s\n' "${DPKG_TRIM[@]}")
-	# INITRD=No: the lab boots with an initramfs of its own.
-	apt_sources "$SUITE" |
-		INITRD=No DEBIAN_FRONTEND=noninteractive mmdebstrap \
-			--mode=root --variant=minbase --format=directory \
-			"${opts[@]}" "${trim[@]}" --include="$include" \
-			--skip=check/empty "$(base_suite "$SUITE")" \
-			"$dir/root" - >"$log" 2>&1 || {
-		tail -n 20 "$log" >&2
-		echo "lab: mmdebstrap failed; all of its output: $log" >&2
+	base_packages |
+		install_root "$SUITE" "$dir/root" "$CACHE/base-$ROW.log" ||
 		return 1
-	}
 
 	kver=$(kernel_version "$dir/root") || return 1
 	echo "$kver" >"$dir/kver"

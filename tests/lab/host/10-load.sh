@@ -62,6 +62,7 @@ is "sysfs says the hook is active" "$(cat $sysfs/hook)" active
 is "sysfs names the hypercall number" "$(cat $sysfs/hypercall_nr)" 0x56435055
 is "sysfs names the ABI's version" "$(cat $sysfs/abi_version)" 1
 is "sysfs names the instance" "$(cat $sysfs/instance)" vcpu_info
+is "nothing of KVM is missing" "$(cat $sysfs/missing)" ""
 is "the module has a version" "$(cat /sys/module/vcpu_info/version)" \
 	"$(modinfo -F version vcpu_info)"
 check "the instance has the default size" buffer_is 512

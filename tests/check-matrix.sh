@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# check-matrix.sh [ROW...] - run the lab on every row of its table, and print
+# what became of each as one table
+#
+# A cell is "ok", "FAILED", "skip" where the row cannot do it (a Linux guest on
+# an emulated Intel host), or "-" where it was not reached. What the lab printed
+# is in build/matrix/ROW.tap and ROW.log.
+set -u -o pipefail
+
+# shellcheck source-path=SCRIPTDIR source=lab/lib.sh
+. "$(dirname "$0")/lab/lib.sh"
+
+OUT=$TOP/build/matrix
+FORMAT='%-18s %-28s %-7s %-7s %-7s %-7s %-7s %-7s %7s %7s %7s\n'
+
+# verdict FILE REGEX - of the results in a TAP file that match
+verdict()
+{
+	local lines
+
+	lines=$(grep -hE '^(not )?ok ' "$1" 2>/dev/null | grep -E -- "$2")
+	if [ -z "$lines" ]; then
+		echo -
+	elif grep -q '^not ' <<<"$lines"; then
+		echo FAILED
+	elif grep -qv '# SKIP' <<<"$lines"; then
+		echo ok
+	else
+		echo skip
+	fi
+}
+
+# test_verdict ROW NAME - of one of the lab's tests: what it found, and what
+# was found of it (that it took too long, or that it was skipped)
+test_verdict()
+{
+	{
+		cat "$TOP/build/lab/$1/logs/$2.tap"
+		grep -E " - $2(:| #)" "$OUT/$1.tap"
+	} 2>/dev/null | verdict - .
+}
+
+# kernel ROW - what the host said it runs
+kernel()
+{
+	sed -nE 's/.*the host runs Linux ([^ ]+)$/\1/p' "$OUT/$1.log" | tail -n 1
+}
+
+# add_row ROW BUILT - a line of the table, from what the run left behind
+add_row()
+{
+	local row=$1 tap=$OUT/$1.tap sum
+	local load=$TOP/build/lab/$1/logs/10-load.tap
+
+	read -ra sum < <(sed -nE \
+		's/^([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p' \
+		"$tap")
+	# shellcheck disable=SC2059 # the one format
+	printf "$FORMAT" "$row" "$(kernel "$row")" "$2" \
+		"$(verdict "$load" ' the module loads$')" \
+		"$(test_verdict "$row" 20-record)" \
+		"$(test_verdict "$row" 40-oracle)" \
+		"$(verdict "$load" ' the module unloads$')" \
+		"$(verdict "$tap" 'the kernels. logs are clean$')" \
+		"${sum[@]:-0 1 0}" >>"$OUT/table"
+}
+
+run_row()
+{
+	local row=$1
+
+	rm -rf "$TOP/build/lab/$row"
+	stage "$row"
+	if ! "$LAB/lab" build "$row" >"$OUT/$row.tap" 2>"$OUT/$row.log"; then
+		tail -n 20 "$OUT/$row.log" >&2
+		echo "0 passed, 1 failed, 0 skipped" >"$OUT/$row.tap"
+		add_row "$row" FAILED
+		return 1
+	fi
+	"$LAB/lab" run "$row" >"$OUT/$row.tap" 2>>"$OUT/$row.log" || {
+		grep '^not ok ' "$OUT/$row.tap" | head -n 20 >&2
+		add_row "$row" ok
+		return 1
+	}
+	add_row "$row" ok
+}
+
+rm -rf "$OUT"
+mkdir -p "$OUT"
+# shellcheck disable=SC2059 # the one format
+printf "$FORMAT" row kernel build load record oracle unload "log" passed \
+	failed skipped >"$OUT/table"
+[ $# -gt 0 ] || mapfile -t rows < <(row_names)
+failed=0
+for row in "${@:-${rows[@]}}"; do
+	run_row "$row" </dev/null || failed=1
+done
+cat "$OUT/table"
+awk 'NR > 1 { for (i = 0; i < 3; i++) sum[i] += $(NF - 2 + i) }
+	END { printf "%d passed, %d failed, %d skipped\n", sum[0], sum[1], sum[2] }' \
+	"$OUT/table"
+exit $failed
