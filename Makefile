@@ -3,6 +3,7 @@ VERSION := $(shell cat VERSION)
 KERNEL ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KERNEL)/build
 ROW ?= bookworm-amd
+ROWS ?= bookworm-amd bookworm-intel
 PREFIX ?= /usr/local
 BASHCOMP ?= $(PREFIX)/share/bash-completion/completions
 INSTALL ?= install
@@ -26,11 +27,11 @@ lint: ## run the checkers of code, manual pages and packaging
 lab: ## run the lab tests of ROW (bookworm-amd) [root]
 	tests/lab/lab run $(ROW)
 
-check: ## install what the tests need, run them all, count them [root]
-	tests/check.sh $(ROW)
+check: ## install what the tests need, run them all on ROWS, count them [root]
+	tests/check.sh $(ROWS)
 
 check-long: ## like check, with 10,000 snapshots per state and upstream's tests [root]
-	VCPU_INFO_LONG=1 VCPU_INFO_LAB_TIMEOUT=14400 tests/check.sh $(ROW)
+	VCPU_INFO_LONG=1 VCPU_INFO_LAB_TIMEOUT=14400 tests/check.sh $(ROWS)
 
 check-compile: ## compile the modules for all of Debian's kernels [root]
 	tests/setup.sh lab

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check.sh [ROW] - run all tests: lint, unit tests, the lab's own, and ROW of it
+# check.sh [ROW...] - run all tests: lint, unit tests, the lab's own, and its ROWs
 #
 # Every part prints TAP; its output is kept in build/check/PART.log and its
 # counts in build/check/PART. A part that fails, ends before its plan is
@@ -9,7 +9,7 @@
 set -u
 
 cd "$(dirname "$0")/.." || exit 1
-row=${1:-bookworm-amd}
+[ $# -gt 0 ] || set -- bookworm-amd bookworm-intel
 out=build/check
 
 # count LOG STATUS - "passed failed skipped" of a part
@@ -45,7 +45,7 @@ part()
 
 rm -rf "$out"
 mkdir -p "$out"
-tests/setup.sh build lab lint || {
+tests/setup.sh build lab intel lint || {
 	echo "0 passed, 1 failed, 0 skipped"
 	exit 1
 }
@@ -53,9 +53,11 @@ tests/setup.sh build lab lint || {
 part lint tests/lint.sh
 part unit env CMOCKA_MESSAGE_OUTPUT=TAP make -s --no-print-directory unit
 part selftest tests/lab/selftest.sh
-part lab tests/lab/lab run "$row"
+for row; do
+	part "lab-$row" tests/lab/lab run "$row"
+done
 
-awk -v parts=4 '
+awk -v parts=$(($# + 3)) '
 	{ passed += $1; failed += $2; skipped += $3 }
 	END {
 		if (NR != parts)
@@ -63,4 +65,4 @@ awk -v parts=4 '
 		printf "%d passed, %d failed, %d skipped\n",
 			passed, failed, skipped
 		exit failed > 0
-	}' "$out/lint" "$out/unit" "$out/selftest" "$out/lab"
+	}' "$out"/{lint,unit,selftest} "${@/#/$out/lab-}"

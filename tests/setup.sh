@@ -3,7 +3,7 @@
 #
 # setup.sh [GROUP...] - install the Debian packages that the groups need
 #
-# Groups: build (commands and unit tests), lab, lint, package (Debian packages
+# Groups: build (commands and unit tests), lab, intel (its Intel rows), lint, package (Debian packages
 # and their checkers); without any, all of them. Nothing is touched, and root is
 # not needed, if all is there.
 set -eu
@@ -14,6 +14,7 @@ build="make gcc libc6-dev pkg-config
 lab="gcc libc6-dev mmdebstrap debian-archive-keyring ca-certificates mount
 	util-linux qemu-system-x86 e2fsprogs cpio kmod zstd xz-utils jq
 	busybox-static"
+intel="bochs bochs-term bochsbios vgabios grub-common grub-pc-bin xorriso"
 lint="git perl shellcheck mandoc cppcheck codespell linux-source-6.1 xz-utils"
 package="$build build-essential debhelper dh-dkms git lintian blhc"
 
@@ -29,9 +30,10 @@ packages_of()
 		case "$group" in
 		build)		echo "$build" ;;
 		lab)		echo "$lab" ;;
+		intel)		echo "$intel" ;;
 		lint)		echo "$lint" ;;
 		package)	echo "$package" ;;
-		*)		die "no group '$group'; there are: build lab lint package" ;;
+		*)		die "no group '$group'; there are: build lab intel lint package" ;;
 		esac
 	done
 }
@@ -42,7 +44,7 @@ is_installed()
 		grep -qx installed
 }
 
-[ $# -gt 0 ] || set -- build lab lint package
+[ $# -gt 0 ] || set -- build lab intel lint package
 packages=$(packages_of "$@")
 packages=$(echo "$packages" | xargs -n1 | sort -u)
 

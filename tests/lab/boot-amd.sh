@@ -8,6 +8,9 @@
 # AVX may be used, and kernels from 7.2 on look at AVX alone.
 BOOT_GUEST_CPU=host,-xsave,-avx,-avx2,-fma,-f16c,-vaes,-vpclmulqdq
 
+# The oracle's snapshots per state, short and long
+BOOT_SNAPSHOTS="200 10000"
+
 # boot_tools - what booting needs on this machine, as need takes it
 boot_tools()
 {
