@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -78,6 +79,21 @@ bool hostfile_exists(const char *root, const char *fmt, ...)
 	ok = make_path(path, root, fmt, ap);
 	va_end(ap);
 	return ok && !access(path, F_OK);
+}
+
+DIR *hostfile_dir(const char *root, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	va_list ap;
+	bool ok;
+
+	va_start(ap, fmt);
+	ok = make_path(path, root, fmt, ap);
+	va_end(ap);
+	if (ok)
+		return opendir(path);
+	errno = ENAMETOOLONG;
+	return NULL;
 }
 
 bool hostfile_contains(const char *root, const char *path, const char *text)

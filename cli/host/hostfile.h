@@ -6,6 +6,7 @@
 #ifndef HOST_HOSTFILE_H
 #define HOST_HOSTFILE_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -24,6 +25,9 @@ size_t hostfile_bytes(char *buf, size_t size, const char *root,
 /* Whether anything has that path. */
 __printf(2, 3)
 bool hostfile_exists(const char *root, const char *fmt, ...);
+
+/* The directory, for closedir(); NULL and errno if it cannot be read. */
+DIR *hostfile_dir(const char *root, const char *fmt, ...) __printf(2, 3);
 
 /* Whether a line of the file contains the text. */
 bool hostfile_contains(const char *root, const char *path, const char *text);

@@ -3,6 +3,7 @@
 #include "follow.h"
 #include "show.h"
 #include "status.h"
+#include "vms.h"
 
 static const struct cmd cmds[] = {
 	{ "show", "Print the registers and exits of vCPUs that were recorded.",
@@ -11,6 +12,8 @@ static const struct cmd cmds[] = {
 	  follow_opts, cmd_follow },
 	{ "status", "Tell whether vCPUs can be recorded, and what is missing.",
 	  status_opts, cmd_status },
+	{ "vms", "List the VMs of this host, their vCPUs and threads.",
+	  vms_opts, cmd_vms },
 	{ 0 }
 };
 

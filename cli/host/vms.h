@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef HOST_VMS_H
+#define HOST_VMS_H
+
+#include "cmd.h"
+#include "filter.h"
+
+/* What 'vcpu-info vms' was asked for: JSON instead of a table, which VMs. */
+struct vms_params {
+	bool json;
+	struct filter filter;
+};
+
+extern const struct opt_spec vms_opts[];
+
+/* No side effects; op->err is set on OPT_BAD. Free the filter. */
+enum opt_outcome vms_parse(struct opt_parser *op, int argc, char **argv,
+			   struct vms_params *params);
+
+/* Print the VMs; root is "" but in tests. Gives the exit code. */
+int vms(const struct vms_params *params, const char *root);
+
+int cmd_vms(const struct cmd *cmd, int argc, char **argv);
+
+#endif /* HOST_VMS_H */

@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The host's commands with real guests: follow, vms, record and report.
+# needs: linux-guest
+. /lab/host/lib.sh
+. /lab/host/module.sh
+
+TRACING=/sys/kernel/tracing
+
+instances()
+{
+	(cd $TRACING/instances && echo vcpu_info.*.*)
+}
+
+# trigger - two records of the guest lab
+trigger()
+{
+	guest_run lab 'vcpu-info-guest trigger' >/dev/null
+}
+
+follow_is_on()
+{
+	[ "$(cat $TRACING/instances/vcpu_info.follow.*/events/vcpu_info/enable \
+		2>/dev/null)" = 1 ]
+}
+
+# lines_of FILE N - wait for that many lines
+lines_of()
+{
+	[ "$(wc -l <"$1")" -ge "$2" ]
+}
+
+module_unlimited
+check "a guest boots" guest_start lab || exit 1
+pid=$(guest_pid lab)
+
+# follow
+
+vcpu-info follow --json --vm lab >/tmp/follow.json 2>/tmp/follow.err &
+follow=$!
+check "follow makes an instance and enables the events" \
+	poll_until 30 follow_is_on
+trigger
+check "follow prints both vCPUs while it runs" \
+	poll_until 30 lines_of /tmp/follow.json 2
+trigger
+check "and those of the next trigger" poll_until 30 lines_of /tmp/follow.json 4
+kill -INT $follow
+wait $follow
+is "Ctrl-C ends it well" $? 0
+diag "$(cat /tmp/follow.err)"
+like "its summary counts" "$(cat /tmp/follow.err)" \
+	'^vcpu-info: 4 records and 0 failed requests in .* s; 0 events lost$'
+is "its instance is gone" "$(instances)" 'vcpu_info.*.*'
+all_but_clock()
+{
+	jq -c 'del(.age_ns, .time, .ts) | select(.type == "record")' |
+		sort
+}
+is "show has the same records, of an instance left alone" \
+	"$(vcpu-info show --all --json | all_but_clock)" \
+	"$(all_but_clock </tmp/follow.json)"
+is "follow names the thread that asked" \
+	"$(jq -r .caller_comm /tmp/follow.json | sort -u | cut -c1-3)" \
+	"$(vcpu-info show --json | jq -r .caller_comm | sort -u | cut -c1-3)"
+is "it tells when, in order" "$(jq .ts /tmp/follow.json)" \
+	"$(jq .ts /tmp/follow.json | sort -n)"
+like "and the time of day" "$(jq -r .time /tmp/follow.json)" "^$(date -u +%Y)-"
+
+vcpu-info follow --timeout 300ms --count 1 >/tmp/out 2>/tmp/err
+is "follow without a record in time: exit status 8" $? 8
+vcpu-info follow --count 3 --rates --json >/tmp/out 2>/tmp/err &
+follow=$!
+poll_until 30 follow_is_on
+trigger
+trigger
+wait $follow
+is "follow --count ends by itself" $? 0
+is "after so many records" "$(wc -l </tmp/out)" 3
+is "whose deltas are known from the second of a vCPU on" \
+	"$(jq -r .delta.state /tmp/out | xargs)" "first first ok"
+check "exits have grown" test "$(tail -n 1 /tmp/out | jq .delta.exits)" -gt 0
+
+vcpu-info follow >/tmp/out 2>/tmp/err &
+follow=$!
+poll_until 30 follow_is_on
+kill -KILL $follow
+wait $follow 2>/dev/null
+like "a killed follow leaves its instance" "$(instances)" 'vcpu_info\.follow'
+vcpu-info follow --timeout 10ms 2>/dev/null
+is "which the next one removes" "$(instances)" 'vcpu_info.*.*'
+
+vcpu-info follow --json --timeout 60s 2>/tmp/err | head -n 1 >/tmp/out &
+follow=$!
+poll_until 30 follow_is_on
+trigger
+check "a reader that leaves ends it" poll_until 60 lines_of /tmp/out 1
+trigger
+wait $follow
+not_following()
+{
+	[ "$(instances)" = 'vcpu_info.*.*' ]
+}
+check "and its instance goes" poll_until 30 not_following
+
+is "an unloaded module is named" "$(module_unload; vcpu-info follow 2>&1 |
+	head -n 1)" "vcpu-info: the module vcpu_info is not loaded"
+module_unlimited

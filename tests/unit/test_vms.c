@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * 'vms' over directories that look like hosts with VMs.
+ */
+#include "unit.h"
+
+#include "host/exits.h"
+#include "host/vms.h"
+#include "host/vmscan.h"
+#include "support.h"
+
+#define KVM_DIR	"/sys/kernel/debug/kvm"
+
+/* "FD=TARGET" */
+static void link_fd(const char *root, int pid, const char *text)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, atoi(text));
+	tree_link(root, path, strchr(text, '=') + 1);
+}
+
+/* A process that is 100 s old. */
+static void process(const char *root, int pid, const char *comm,
+		    const char *cmdline, size_t len)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	tree_write(root, path, "%s\n", comm);
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	tree_write(root, path,
+		   "%d (%s) S 1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 5 0 3000 99 98 97\n",
+		   pid, comm);
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	tree_bytes(root, path, cmdline, len);
+	link_fd(root, pid, "0=/dev/null");
+}
+
+static void thread(const char *root, int pid, int tid, const char *comm)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", pid, tid);
+	tree_write(root, path, "%s\n", comm);
+}
+
+static void debugfs_vcpu(const char *root, int pid, int fd, int id, int tid)
+{
+	char path[100];
+
+	snprintf(path, sizeof(path), KVM_DIR "/%d-%d/vcpu%d/%s", pid, fd, id,
+		 tid ? "pid" : "guest_mode");
+	tree_write(root, path, "%d\n", tid);
+}
+
+#define WEB_LINE	"qemu-system-x86_64\0-name\0guest=web,debug-threads=on"
+#define DB_LINE		"/usr/bin/firecracker\0--id\0db (1)"
+
+/* QEMU with odd APIC ids, known by its threads' names alone. */
+static void make_web(const char *root)
+{
+	process(root, 200, "qemu (x) 1) R", WEB_LINE, sizeof(WEB_LINE));
+	link_fd(root, 200, "9=anon_inode:[eventfd]");
+	link_fd(root, 200, "10=anon_inode:kvm-vm");
+	link_fd(root, 200, "12=anon_inode:kvm-vcpu:0");
+	link_fd(root, 200, "13=anon_inode:kvm-vcpu:4");
+	link_fd(root, 200, "14=anon_inode:kvm-vcpu:1");
+	thread(root, 200, 200, "qemu (x) 1) R");
+	thread(root, 200, 203, "CPU 2/KVM");
+	thread(root, 200, 201, "CPU 0/KVM");
+	thread(root, 200, 202, "CPU 1/KVM");
+	thread(root, 200, 204, "CPU 9/TCG");
+}
+
+/* Two VMs of one process, which only KVM's debugfs tells apart. */
+static void make_twins(const char *root)
+{
+	process(root, 300, "my vmm", "my vmm", 7);
+	link_fd(root, 300, "5=anon_inode:kvm-vm");
+	link_fd(root, 300, "6=anon_inode:kvm-vm");
+	link_fd(root, 300, "7=anon_inode:kvm-vm");	/* a duplicate of 6 */
+	link_fd(root, 300, "8=anon_inode:kvm-vcpu:0");
+	link_fd(root, 300, "9=anon_inode:kvm-vcpu:1");
+	debugfs_vcpu(root, 300, 5, 0, 301);
+	debugfs_vcpu(root, 300, 6, 0, 302);
+	debugfs_vcpu(root, 300, 6, 1, 303);
+}
+
+static char *make_host(void)
+{
+	char *root = tree_make();
+
+	tree_write(root, "/proc/uptime", "130.00 200.00\n");
+	process(root, 1, "init", "init", 5);
+	make_web(root);
+	make_twins(root);
+	/* threads that are not named, and no debugfs */
+	process(root, 400, "fc", DB_LINE, sizeof(DB_LINE));
+	link_fd(root, 400, "4=anon_inode:kvm-vm");
+	link_fd(root, 400, "5=anon_inode:kvm-vcpu:0");
+	/* a VM that has no vCPU yet */
+	process(root, 500, "young", "young", 6);
+	link_fd(root, 500, "3=anon_inode:kvm-vm");
+	return root;
+}
+
+struct run {
+	const char *root;
+	const char *words[4];
+};
+
+static int run_vms(void *arg)
+{
+	char *argv[6] = { "vms" };
+	const struct run *run = arg;
+	struct vms_params params;
+	struct opt_parser op;
+	int argc = 1;
+	int ret;
+
+	for (; run->words[argc - 1]; argc++)
+		argv[argc] = (char *)run->words[argc - 1];
+	assert_int_equal(vms_parse(&op, argc, argv, &params), OPT_RUN);
+	ret = vms(&params, run->root);
+	filter_free(&params.filter);
+	return ret;
+}
+
+static void check(const char *root, const char *word, const char *golden)
+{
+	struct run run = { root, { word } };
+	struct captured cap = capture(run_vms, &run);
+
+	assert_int_equal(cap.ret, EXIT_OK);
+	assert_string_equal(cap.err, "");
+	golden_check(golden, cap.out);
+	captured_free(&cap);
+}
+
+static void all_kinds_of_vms(void **state)
+{
+	char *root = make_host();
+
+	(void)state;
+	check(root, NULL, "vms.txt");
+	check(root, "--json", "vms.json");
+	check(root, "--vm=web", "vms-web.txt");
+	check(root, "--vm=300:6", "vms-fd.txt");
+	tree_remove(root);
+}
+
+static void no_vms(void **state)
+{
+	struct run run = { tree_make(), { NULL } };
+	struct captured cap = capture(run_vms, &run);
+
+	(void)state;
+	assert_int_equal(cap.ret, EXIT_FAILED);
+	assert_non_null(strstr(cap.err, "cannot read /proc"));
+	captured_free(&cap);
+
+	process(run.root, 1, "init", "init", 5);
+	cap = capture(run_vms, &run);
+	assert_int_equal(cap.ret, EXIT_OK);
+	assert_string_equal(cap.out, "");
+	assert_string_equal(cap.err, "vcpu-info: no VM runs on this host\n");
+	captured_free(&cap);
+	tree_remove((char *)run.root);
+}
+
+static void names_of_threads(void **state)
+{
+	static const struct {
+		const char *comm;
+		int index;
+	} names[] = {
+		{ "CPU 0/KVM", 0 }, { "CPU 127/KVM", 127 },
+		{ "CPU 1/TCG", -1 }, { "CPU 1/KVM2", -1 }, { "CPU /KVM", -1 },
+		{ "CPU -1/KVM", -1 }, { "CPU 99999999999/KVM", -1 },
+		{ "CPU 1", -1 }, { "fc_vcpu 3", 3 }, { "vcpu7", 7 },
+		{ "vcpu", -1 }, { "vcpu7x", -1 }, { "crosvm_vcpu2", 2 },
+		{ "kvm-vcpu-5", 5 }, { "", -1 }, { "(CPU 0/KVM)", -1 },
+		{ " CPU 0/KVM", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		assert_int_equal(vmscan_thread_index(names[i].comm),
+				 names[i].index);
+}
+
+static void bad_options(void **state)
+{
+	static const char * const bad[] = {
+		"--vm=", "--vm=-1", "--all", "web", "--json=yes",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		char *argv[3] = { "vms", (char *)bad[i] };
+		struct vms_params params;
+		struct opt_parser op;
+
+		assert_int_equal(vms_parse(&op, 2, argv, &params), OPT_BAD);
+		assert_true(op.err[0]);
+		filter_free(&params.filter);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_kinds_of_vms),
+		cmocka_unit_test(no_vms),
+		cmocka_unit_test(names_of_threads),
+		cmocka_unit_test(bad_options),
+	};
+
+	return cmocka_run_group_tests_name("vms", tests, NULL, NULL);
+}
