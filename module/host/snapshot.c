@@ -30,6 +30,7 @@ static_assert(VCPU_REGS_RSP == VCPU_INFO_REG_RSP);
 static_assert(VCPU_REGS_RDI == VCPU_INFO_REG_RDI);
 static_assert(VCPU_REGS_R15 == VCPU_INFO_REG_R15);
 
+/* A thread may run the vCPU for the first time between two attempts. */
 static void take_ids(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap)
 {
 	struct pid *pid;
@@ -198,9 +199,12 @@ static bool try_guest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 	if (cpu < 0 || smp_call_function_single(cpu, guest_probe_ipi, &probe, 1))
 		return false;
 
-	if (probe.taken)
-		snap->state = VCPU_INFO_STATE_GUEST;
-	return probe.taken;
+	if (!probe.taken)
+		return false;
+
+	take_ids(target, snap);
+	snap->state = VCPU_INFO_STATE_GUEST;
+	return true;
 }
 
 /* What changes when a vCPU that is loaded nowhere starts to move. */
@@ -256,6 +260,7 @@ static bool try_rest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 		return false;
 	smp_rmb(); /* the state before the registers */
 
+	take_ids(target, snap);
 	take_counts(target, snap);
 	copy_regs(target, snap);
 	snap->valid = regs_in_memory(target);
@@ -291,6 +296,7 @@ static bool try_user(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 	if (!mutex_trylock(&target->mutex))
 		return false;
 
+	take_ids(target, snap);
 	take_counts(target, snap);
 	copy_regs(target, snap);
 	snap->valid = regs_in_memory(target);
@@ -341,9 +347,9 @@ void vcpu_info_snapshot_other(struct kvm_vcpu *target,
 	int attempt;
 
 	memset(snap, 0, sizeof(*snap));
-	take_ids(target, snap);
 
 	if (compat_kvm_protected(target)) {
+		take_ids(target, snap);
 		take_counts(target, snap);
 		snap->state = VCPU_INFO_STATE_PROTECTED;
 		snap->attempts = 1;
@@ -361,6 +367,7 @@ void vcpu_info_snapshot_other(struct kvm_vcpu *target,
 			back_off(attempt);
 	}
 
+	take_ids(target, snap);
 	take_counts(target, snap);
 	copy_regs(target, snap);
 	snap->valid = 0;
