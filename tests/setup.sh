@@ -4,9 +4,8 @@
 # setup.sh [GROUP...] - install the Debian packages that the groups need
 #
 # Groups: build (commands and unit tests), lab, intel (for its Intel rows), lint,
+# package (Debian packages and their checkers); without any, all of them.
 # Nothing is touched, and root is not needed, if all is there.
-# and their checkers); without any, all of them. Nothing is touched, and root is
-# not needed, if all is there.
 set -eu
 
 build="make gcc libc6-dev pkg-config
