@@ -6,14 +6,14 @@
 #
 # A cell is "ok", "FAILED", "skip" where the row cannot do it (a Linux guest on
 # an emulated Intel host), or "-" where it was not reached. What the lab printed
-# is in build/matrix/ROW.tap and ROW.log.
+# is in build/matrix/ROW.unit, ROW.tap and ROW.log.
 set -u -o pipefail
 
 # shellcheck source-path=SCRIPTDIR source=lab/lib.sh
 . "$(dirname "$0")/lab/lib.sh"
 
 OUT=$TOP/build/matrix
-FORMAT='%-18s %-28s %-7s %-7s %-7s %-7s %-7s %-7s %7s %7s %7s\n'
+FORMAT='%-18s %-28s %-7s %-7s %-7s %-7s %-7s %-7s %-7s %7s %7s %7s\n'
 
 # verdict FILE REGEX - of the results in a TAP file that match
 verdict()
@@ -57,23 +57,34 @@ add_row()
 	read -ra sum < <(sed -nE \
 		's/^([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p' \
 		"$tap")
+	[ ${#sum[@]} -eq 3 ] || sum=(0 1 0)
+	sum[0]=$((sum[0] + $(grep -cE '^ok ' "$OUT/$row.unit")))
+	sum[1]=$((sum[1] + $(grep -cE '^not ok ' "$OUT/$row.unit")))
 	# shellcheck disable=SC2059 # the one format
-	printf "$FORMAT" "$row" "$(kernel "$row")" "$2" \
+	printf "$FORMAT" "$row" "$(kernel "$row")" \
+		"$(verdict "$OUT/$row.unit" .)" "$2" \
 		"$(verdict "$load" ' the module loads$')" \
 		"$(test_verdict "$row" 20-record)" \
 		"$(test_verdict "$row" 40-oracle)" \
 		"$(verdict "$load" ' the module unloads$')" \
 		"$(verdict "$tap" 'the kernels. logs are clean$')" \
-		"${sum[@]:-0 1 0}" >>"$OUT/table"
+		"${sum[@]}" >>"$OUT/table"
 }
 
 run_row()
 {
-	local row=$1
+	local row=$1 unit=0
 
 	rm -rf "$TOP/build/lab/$row"
 	stage "$row"
-	if ! "$LAB/lab" build "$row" >"$OUT/$row.tap" 2>"$OUT/$row.log"; then
+	# A library that is new to the commands need not keep the modules from
+	# being tried.
+	"$LAB/lab" unit "$row" >"$OUT/$row.unit" 2>"$OUT/$row.log" || {
+		tail -n 20 "$OUT/$row.log" >&2
+		echo "not ok - the unit tests" >>"$OUT/$row.unit"
+		unit=1
+	}
+	if ! "$LAB/lab" build "$row" >"$OUT/$row.tap" 2>>"$OUT/$row.log"; then
 		tail -n 20 "$OUT/$row.log" >&2
 		echo "0 passed, 1 failed, 0 skipped" >"$OUT/$row.tap"
 		add_row "$row" FAILED
@@ -85,12 +96,13 @@ run_row()
 		return 1
 	}
 	add_row "$row" ok
+	return $unit
 }
 
 rm -rf "$OUT"
 mkdir -p "$OUT"
 # shellcheck disable=SC2059 # the one format
-printf "$FORMAT" row kernel build load record oracle unload "log" passed \
+printf "$FORMAT" row kernel unit build load record oracle unload "log" passed \
 	failed skipped >"$OUT/table"
 [ $# -gt 0 ] || mapfile -t rows < <(row_names)
 failed=0

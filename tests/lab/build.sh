@@ -34,6 +34,12 @@ kit_files()
 	tree_files | grep -E "$pattern|^tests/lab/host/(Makefile|.*\.[ch])$"
 }
 
+# unit_files - what the commands and their unit tests are built from
+unit_files()
+{
+	tree_files | grep -E '^(cli|include|man|completions|tests/unit)/|^VERSION$'
+}
+
 # Nothing of ours: it comes from the suite.
 upstream_files()
 {
@@ -89,16 +95,23 @@ build_kit()
 	build_stage kit "$1"
 }
 
+build_unit()
+{
+	stage "building the commands and running their unit tests"
+	build_stage unit "$1"
+}
+
 build_upstream()
 {
 	stage "building the kernel's own tests of KVM (once)"
 	build_stage upstream "$1"
 }
 
-# ensure_built KIND... - build what is missing of "image", "kit", "upstream"
+# ensure_built KIND... - build what is missing of "image", "kit", "unit",
+# "upstream"
 #
-# Sets BASE, and IMAGE, KIT and UPSTREAM to the complete directories; UPSTREAM
-# is empty if it was not asked for.
+# Sets BASE, and IMAGE, KIT, UNIT and UPSTREAM to the complete directories;
+# UPSTREAM is empty if it was not asked for.
 ensure_built()
 {
 	local kind
@@ -111,6 +124,7 @@ ensure_built()
 	IMAGE=$CACHE/$(stage_name image tests/lab/{build-image,chroot.sh} \
 		tests/lab/{mkinitrd,l2/init}) || exit 1
 	KIT=$CACHE/$(stage_name kit tests/lab/{build-kit,chroot.sh}) || exit 1
+	UNIT=$CACHE/$(stage_name unit tests/lab/{build-unit,chroot.sh}) || exit 1
 	UPSTREAM=
 	[[ " $* " != *" upstream "* ]] ||
 		UPSTREAM=$CACHE/$(stage_name upstream \
@@ -125,6 +139,7 @@ ensure_built()
 			case $kind in
 			image) cached "${IMAGE##*/}" build_image || exit 1 ;;
 			kit) cached "${KIT##*/}" build_kit || exit 1 ;;
+			unit) cached "${UNIT##*/}" build_unit || exit 1 ;;
 			upstream)
 				cached "${UPSTREAM##*/}" build_upstream || exit 1
 				;;
