@@ -160,7 +160,7 @@ static void check_counts(struct check *check)
 	for (i = 0; i < NR_COUNTS_SHOWN; i++)
 		if (got[i] < min[i] || got[i] > max[i])
 			mismatch(check, count_names[i], got[i],
-			      got[i] < min[i] ? min[i] : max[i]);
+				 got[i] < min[i] ? min[i] : max[i]);
 }
 
 /*
@@ -172,19 +172,23 @@ static void check_fresh(struct check *check)
 	const struct expect *expect = check->expect;
 	const struct vcpu *target = expect->target;
 	uint64_t start = target->init.r[REG_COUNTER];
-	uint64_t count = check->rec->regs.r[REG_COUNTER] - start;
+	uint64_t min = expect->counter_min - start;
+	uint64_t max = expect->counter_max + 1 - start;
+	uint64_t got = check->rec->regs.r[REG_COUNTER] - start;
 
 	if (!prog_counts(&target->prog) ||
 	    !(check->rec->valid & BIT(REG_COUNTER)))
 		return;
-	if (target->vm->mode != MODE_64)
-		count = (uint32_t)count;
-	if (count < expect->counter_min - start)
-		mismatch(check, "counter, too old", count + start,
-		      expect->counter_min);
-	else if (count > expect->counter_max + 1 - start)
-		mismatch(check, "counter, too new", count + start,
-		      expect->counter_max + 1);
+	/* A narrow counter may have gone past its end. */
+	if (target->vm->mode != MODE_64) {
+		min = (uint32_t)min;
+		max = (uint32_t)max;
+		got = (uint32_t)got;
+	}
+	if (got < min)
+		mismatch(check, "count since the start, too old", got, min);
+	else if (got > max)
+		mismatch(check, "count since the start, too new", got, max);
 }
 
 /* How many of the registers that the record claims are not these */
@@ -246,11 +250,11 @@ static void check_regs(struct check *check)
 		if (rec->valid & BIT(reg)) {
 			if (rec->regs.r[reg] != want.r[reg])
 				mismatch(check, reg_names[reg], rec->regs.r[reg],
-				      want.r[reg]);
+					 want.r[reg]);
 		} else if (!(rec->flags & VCPU_INFO_F_TORN)) {
 			if (rec->regs.r[reg])
 				mismatch(check, "a register that is not valid",
-				      rec->regs.r[reg], 0);
+					 rec->regs.r[reg], 0);
 		}
 	}
 }

@@ -156,7 +156,7 @@ static void parse(int argc, char **argv, struct command *command)
 	}
 	if (optind < argc)
 		usage_error("not an option: ", argv[optind]);
-	if (command->all == (command->nr_states > 0))
+	if (command->all == !!command->nr_states)
 		usage_error("give --all or --state", "");
 	if (command->all && command->mode_given)
 		usage_error("--all has its own modes: no --mode", "");

@@ -58,6 +58,7 @@ static void storm_record(struct vm *vm, const struct record *rec,
 		.target = find_vcpu(vm, rec->vcpu_id),
 		.step = -1,
 	};
+	bool self;
 
 	if (rec->vm_pid != vm->pid || rec->error)
 		return;
@@ -73,8 +74,8 @@ static void storm_record(struct vm *vm, const struct record *rec,
 	check_record(tally, &expect, rec);
 	tally->requests++;
 	pairs->count[expect.caller->index][expect.target->index]++;
-	if ((expect.caller == expect.target) !=
-	    (rec->state == VCPU_INFO_STATE_SELF))
+	self = expect.caller == expect.target;
+	if (self != (rec->state == VCPU_INFO_STATE_SELF))
 		failed(tally, "vCPU %d asked for %d, and found it %s",
 		       rec->caller_id, rec->vcpu_id, state_name(rec->state));
 }

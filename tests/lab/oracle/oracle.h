@@ -20,6 +20,7 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define BIT(nr)		(1U << (nr))
+#define __noreturn	__attribute__((noreturn))
 #define __printf(a, b)	__attribute__((format(printf, a, b)))
 
 #define NR_GPRS		16
@@ -293,7 +294,7 @@ void test_refused(const struct test *test, const struct options *options,
 
 /* util.c */
 
-_Noreturn void die(const char *fmt, ...) __printf(1, 2);
+__noreturn void die(const char *fmt, ...) __printf(1, 2);
 void note(const char *fmt, ...) __printf(1, 2);
 uint64_t random64(void);
 void random_seed(uint64_t seed);

@@ -122,7 +122,7 @@ static void set_cr3(struct prog *prog, uint32_t cr3)
 	prog_add(prog, OP_JMP, 0, 0);
 }
 
-/* Changes CR3 to and fro. Neither vendor has a VM exit for that. */
+/* Changes CR3 there and back. Neither vendor has a VM exit for that. */
 static void code_cr3(struct vcpu *vcpu)
 {
 	struct prog *prog = &vcpu->prog;
