@@ -58,7 +58,8 @@ static void storm_record(struct vm *vm, const struct record *rec,
 		.target = find_vcpu(vm, rec->vcpu_id),
 		.step = -1,
 	};
-	bool self;
+	bool found_self = rec->state == VCPU_INFO_STATE_SELF;
+	bool is_self = expect.caller == expect.target;
 
 	if (rec->vm_pid != vm->pid || rec->error)
 		return;
@@ -74,8 +75,7 @@ static void storm_record(struct vm *vm, const struct record *rec,
 	check_record(tally, &expect, rec);
 	tally->requests++;
 	pairs->count[expect.caller->index][expect.target->index]++;
-	self = expect.caller == expect.target;
-	if (self != (rec->state == VCPU_INFO_STATE_SELF))
+	if (found_self != is_self)
 		failed(tally, "vCPU %d asked for %d, and found it %s",
 		       rec->caller_id, rec->vcpu_id, state_name(rec->state));
 }
