@@ -141,7 +141,8 @@ diag "$line"
 is "trace-cmd has a record for each vCPU" \
 	"$(grep -c ' vcpu_info: ' /tmp/report)" 2
 is "trace-cmd report shows every field" "$(missing "$line")" ""
-like "trace-cmd report names the state" "$line" 'state=(self|guest|halted|user)'
+like "trace-cmd report names the state" "$line" \
+	'state=(self|guest|halted|preempted|user|in-exit) '
 
 # A guest whose APIC ids differ from its CPU numbers
 

@@ -72,7 +72,9 @@ like "only the low half of RBX counts" \
 
 clear_records
 check "status answers" guest_run lab vcpu-info-guest status
-is "a probe leaves no event" "$(records; errors)" ""
+# The last request for -1 above may be told of up to a second later.
+is "a probe leaves no event" \
+	"$(records; errors | grep -v ' vcpu_id=-1 ')" ""
 check "it is counted" test "$(count probes)" -gt 0
 
 # CPL 3
