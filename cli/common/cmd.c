@@ -92,20 +92,20 @@ static int run_cmd(int argc, char **argv)
 	return EXIT_USAGE;
 }
 
-int cmd_main(const struct program *prog, int argc, char **argv)
+int cmd_flush(int exit_code)
 {
-	int exit_code;
-
-	program = prog;
-	msg_set_program(prog->name);
-	exit_code = run_cmd(argc, argv);
-
 	/* a full disk must not pass for success */
 	errno = 0;
-	if (fflush(stdout) || ferror(stdout)) {
-		msg_error("cannot write to standard output: %s",
-			  errno ? strerror(errno) : "write error");
-		return exit_code ? exit_code : EXIT_FAILED;
-	}
-	return exit_code;
+	if (!fflush(stdout) && !ferror(stdout))
+		return exit_code;
+	msg_error("cannot write to standard output: %s",
+		  errno ? strerror(errno) : "write error");
+	return exit_code ? exit_code : EXIT_FAILED;
+}
+
+int cmd_main(const struct program *prog, int argc, char **argv)
+{
+	program = prog;
+	msg_set_program(prog->name);
+	return cmd_flush(run_cmd(argc, argv));
 }

@@ -43,6 +43,12 @@ struct program {
 int cmd_main(const struct program *prog, int argc, char **argv);
 
 /*
+ * Whatever was printed is written out. Gives the exit code, which is a failure
+ * if that was not possible, and this is said.
+ */
+int cmd_flush(int exit_code);
+
+/*
  * After parsing: true if the command is to run. Otherwise the help, version
  * or error is printed and *exit_code set.
  */

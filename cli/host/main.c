@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cmd.h"
 #include "follow.h"
+#include "record.h"
+#include "report.h"
 #include "show.h"
 #include "status.h"
 #include "vms.h"
@@ -10,6 +12,10 @@ static const struct cmd cmds[] = {
 	  show_opts, cmd_show },
 	{ "follow", "Print records as they are made, until interrupted.",
 	  follow_opts, cmd_follow },
+	{ "record", "Record to a file, by trace-cmd.",
+	  record_opts, cmd_record },
+	{ "report", "Print the records of a file that trace-cmd made.",
+	  report_opts, cmd_report },
 	{ "status", "Tell whether vCPUs can be recorded, and what is missing.",
 	  status_opts, cmd_status },
 	{ "vms", "List the VMs of this host, their vCPUs and threads.",

@@ -5,65 +5,8 @@
 #include "unit.h"
 
 #include "host/decode-raw.h"
+#include "datfile.h"
 #include "support.h"
-
-#define RECORD_ID	1622
-#define ERROR_ID	1621
-
-/* The layout that data/format-record.dat describes. */
-struct record {
-	uint16_t type;
-	uint8_t irq_flags;
-	uint8_t preempt_count;
-	int32_t thread;
-	int32_t vm_pid;
-	int32_t vm_fd;
-	int32_t caller_id;
-	int32_t vcpu_id;
-	int32_t pid;
-	int32_t ns_pid;
-	int32_t cpu;
-	uint32_t valid;
-	uint8_t state;
-	uint8_t flags;
-	uint8_t attempts;
-	uint8_t ns_level;
-	uint64_t regs[VCPU_INFO_NR_REGS];
-	uint64_t exits[8];
-};
-
-/* The layout that data/format-error.dat describes. */
-struct error {
-	uint16_t type;
-	uint8_t irq_flags;
-	uint8_t preempt_count;
-	int32_t thread;
-	int32_t vm_pid;
-	int32_t vm_fd;
-	int32_t caller_id;
-	int32_t vcpu_id;
-	int32_t result;
-	uint32_t reason;
-	uint64_t count;
-};
-
-static struct record record(void)
-{
-	struct record rec = {
-		.type = RECORD_ID, .thread = 1239, .vm_pid = 1234,
-		.vm_fd = 10, .vcpu_id = 1, .pid = 1240, .ns_pid = 7,
-		.cpu = -1, .valid = 0x3dffff,
-		.state = VCPU_INFO_STATE_USER, .flags = 2, .attempts = 255,
-		.ns_level = 1,
-	};
-
-	for (int i = 0; i < VCPU_INFO_NR_REGS; i++)
-		rec.regs[i] = 0xffffffff00000000ULL + i;
-	rec.regs[VCPU_INFO_REG_RFLAGS] = 0;
-	for (int i = 0; i < 8; i++)
-		rec.exits[i] = UINT64_MAX - i;
-	return rec;
-}
 
 static void add_format(struct raw_decoder *dec, const char *name)
 {
@@ -93,7 +36,7 @@ static int teardown(void **state)
 
 static void record_with_every_field(void **state)
 {
-	const struct record rec = record();
+	const struct raw_record rec = raw_record();
 	struct event ev;
 	uint64_t val;
 
@@ -126,8 +69,8 @@ static void record_with_every_field(void **state)
 
 static void error_with_every_field(void **state)
 {
-	const struct error err = {
-		.type = ERROR_ID, .thread = 5, .vm_pid = 1234, .vm_fd = 10,
+	const struct raw_error err = {
+		.type = RAW_ERROR_ID, .thread = 5, .vm_pid = 1234, .vm_fd = 10,
 		.caller_id = 3, .vcpu_id = -1, .result = -22,
 		.reason = VCPU_INFO_REASON_UNKNOWN_ID, .count = 1ULL << 40,
 	};
@@ -145,7 +88,7 @@ static void error_with_every_field(void **state)
 
 static void too_short_at_any_length(void **state)
 {
-	const struct record rec = record();
+	const struct raw_record rec = raw_record();
 	struct event ev;
 
 	for (size_t len = 0; len < sizeof(rec); len++) {
@@ -160,7 +103,7 @@ static void too_short_at_any_length(void **state)
 
 static void other_types_are_passed_over(void **state)
 {
-	struct record rec = record();
+	struct raw_record rec = raw_record();
 	struct event ev;
 
 	rec.type = 17;
@@ -244,7 +187,7 @@ static void formats_that_are_no_use(void **state)
 		"\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n"
 		S32("vm_pid", 8) S32("vm_fd", 12) S32("vcpu_id", 16) PRINT,
 	};
-	const struct record rec = record();
+	const struct raw_record rec = raw_record();
 	struct event ev;
 
 	(void)state;

@@ -19,7 +19,7 @@ static int run_show(void *arg)
 {
 	const struct run *run = arg;
 	char *argv[MAX_WORDS + 2] = { "show" };
-	struct show_params params;
+	struct pick_params params;
 	struct opt_parser op;
 	int argc = 1;
 	int ret;
@@ -28,7 +28,7 @@ static int run_show(void *arg)
 		argv[argc] = (char *)run->words[argc - 1];
 	assert_int_equal(show_parse(&op, argc, argv, &params), OPT_RUN);
 	ret = show(&params, run->root);
-	show_params_free(&params);
+	pick_free(&params);
 	return ret;
 }
 

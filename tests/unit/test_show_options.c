@@ -13,7 +13,7 @@
 
 /* Parse "show" and the words up to a NULL. */
 static enum opt_outcome parse(const char * const *words,
-			      struct show_params *params,
+			      struct pick_params *params,
 			      struct opt_parser *op)
 {
 	char *argv[MAX_WORDS + 2] = { "show" };
@@ -48,7 +48,7 @@ static bool matches(const struct filter *filter, int vm_pid, int vm_fd,
 static void show_defaults(void **state)
 {
 	static const char * const words[] = { NULL };
-	struct show_params params;
+	struct pick_params params;
 	struct opt_parser op;
 
 	(void)state;
@@ -58,7 +58,7 @@ static void show_defaults(void **state)
 	assert_int_equal(params.view.format, FORMAT_TEXT);
 	assert_int_equal(params.since.kind, SINCE_ALWAYS);
 	assert_true(matches(&params.view.filter, 1, 2, INT_MAX));
-	show_params_free(&params);
+	pick_free(&params);
 }
 
 static void show_filters_add_up(void **state)
@@ -67,7 +67,7 @@ static void show_filters_add_up(void **state)
 		"--all", "-j", "--vm", "100", "--vm=200:7", "-v0-1",
 		"--vcpu=5", NULL
 	};
-	struct show_params params;
+	struct pick_params params;
 	struct opt_parser op;
 
 	(void)state;
@@ -80,7 +80,7 @@ static void show_filters_add_up(void **state)
 	assert_false(matches(&params.view.filter, 200, 8, 1));
 	assert_false(matches(&params.view.filter, 300, 7, 1));
 	assert_false(matches(&params.view.filter, 100, 1, 2));
-	show_params_free(&params);
+	pick_free(&params);
 }
 
 static void show_takes_ids_that_cannot_exist(void **state)
@@ -88,7 +88,7 @@ static void show_takes_ids_that_cannot_exist(void **state)
 	static const char * const words[] = {
 		"--errors", "--vcpu", "-1,2147483647", NULL
 	};
-	struct show_params params;
+	struct pick_params params;
 	struct opt_parser op;
 
 	(void)state;
@@ -97,7 +97,7 @@ static void show_takes_ids_that_cannot_exist(void **state)
 	assert_true(matches(&params.view.filter, 1, 1, -1));
 	assert_true(matches(&params.view.filter, 1, 1, INT_MAX));
 	assert_false(matches(&params.view.filter, 1, 1, 0));
-	show_params_free(&params);
+	pick_free(&params);
 }
 
 static void show_rejects(void **state)
@@ -141,12 +141,12 @@ static void show_rejects(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		struct show_params params;
+		struct pick_params params;
 		struct opt_parser op;
 
 		assert_int_equal(parse(bad[i].words, &params, &op), OPT_BAD);
 		assert_non_null(strstr(op.err, bad[i].says));
-		show_params_free(&params);
+		pick_free(&params);
 	}
 }
 
@@ -157,7 +157,7 @@ static void show_view_options(void **state)
 		"--state=halted,user", "--vm=web", NULL
 	};
 	struct event ev = event_of(1, 2, 3);
-	struct show_params params;
+	struct pick_params params;
 	struct opt_parser op;
 
 	(void)state;
@@ -180,7 +180,7 @@ static void show_view_options(void **state)
 	assert_true(filter_match_vm(&params.view.filter, 1, 1, NULL, "web"));
 	assert_false(filter_match_vm(&params.view.filter, 1, 1, "we", NULL));
 	assert_false(filter_match_vm(&params.view.filter, 1, 1, NULL, NULL));
-	show_params_free(&params);
+	pick_free(&params);
 }
 
 static void when_to_use_colours(void **state)
@@ -200,14 +200,14 @@ static void show_help_and_version(void **state)
 {
 	static const char * const help[] = { "-a", "--help", NULL };
 	static const char * const version[] = { "-V", NULL };
-	struct show_params params;
+	struct pick_params params;
 	struct opt_parser op;
 
 	(void)state;
 	assert_int_equal(parse(help, &params, &op), OPT_HELP);
-	show_params_free(&params);
+	pick_free(&params);
 	assert_int_equal(parse(version, &params, &op), OPT_VERSION);
-	show_params_free(&params);
+	pick_free(&params);
 }
 
 static enum opt_outcome parse_status(char *word, struct status_params *params)

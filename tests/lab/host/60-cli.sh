@@ -106,3 +106,78 @@ check "and its instance goes" poll_until 30 not_following
 is "an unloaded module is named" "$(module_unload; vcpu-info follow 2>&1 |
 	head -n 1)" "vcpu-info: the module vcpu_info is not loaded"
 module_unlimited
+
+# vms
+
+guest_threads lab >/tmp/threads
+is "vms has the guest's vCPUs and threads" \
+	"$(vcpu-info vms --vm lab --json |
+		jq -r '.vcpus[] | "\(.vcpu_id) \(.pid)"' | sort -n | xargs)" \
+	"$(awk '{ print $2, $3 }' /tmp/threads | sort -n | xargs)"
+is "vms knows VM, process and file descriptor" \
+	"$(vcpu-info vms --json | jq -r '"\(.vm_name) \(.vmm) \(.vm_pid)-\(.vm_fd)"')" \
+	"lab qemu $(basename "$(ls -d /sys/kernel/debug/kvm/"$pid"-*)")"
+diag "$(vcpu-info vms)"
+trigger
+is "show takes the name for the PID" \
+	"$(vcpu-info show --vm lab --json | jq .vm_pid | sort -u)" "$pid"
+diag "$(vcpu-info show --format table)"
+
+# record and report
+
+cd /tmp || exit 1
+vcpu-info record -o /tmp/own.dat -- sleep 1000 >/tmp/out 2>&1 &
+record=$!
+event_on()
+{
+	[ "$(cat $TRACING/events/vcpu_info/vcpu_info/enable)" = 1 ]
+}
+check "record enables the event" poll_until 60 event_on
+trigger
+trigger
+kill -INT $record
+wait $record
+is "record ends well" $? 0
+diag "$(cat /tmp/out)"
+is "trace-cmd report reads its file" "$(trace-cmd report -i /tmp/own.dat \
+	2>/dev/null | grep -c ' vcpu_info: ')" 4
+vcpu-info report /tmp/own.dat --json >/tmp/report.json 2>/tmp/err
+is "report succeeds" $? 0
+diag "$(cat /tmp/err)"
+is "report has the records that show has" \
+	"$(all_but_clock </tmp/report.json | jq -c 'del(.vm_name, .vmm_comm, .caller_comm)')" \
+	"$(vcpu-info show --all --json | all_but_clock | tail -n +1 |
+		jq -c 'del(.vm_name, .vmm_comm, .caller_comm)' |
+		grep -F -f <(jq .exits /tmp/report.json | sed 's/.*/"exits":&,/'))"
+like "it knows the time of day" "$(jq -r .time /tmp/report.json)" \
+	"^$(date -u +%Y)-"
+is "and can be asked by it" \
+	"$(vcpu-info report /tmp/own.dat --since 1h --json 2>&1 | wc -l)" 4
+
+trace-cmd record -q -e vcpu_info -o /tmp/plain.dat -- sleep 1000 \
+	>/tmp/out 2>&1 &
+record=$!
+poll_until 60 event_on
+trigger
+kill -INT $record
+wait $record
+is "a file of plain trace-cmd has both records" \
+	"$(vcpu-info report /tmp/plain.dat --json | jq -r .vcpu_id | sort |
+		xargs)" "0 1"
+trace-cmd record -q -B mine -e vcpu_info -o /tmp/instance.dat -- sleep 1000 \
+	>/tmp/out 2>&1 &
+record=$!
+mine_on()
+{
+	[ "$(cat $TRACING/instances/mine/events/vcpu_info/enable)" = 1 ]
+}
+poll_until 60 mine_on
+trigger
+kill -INT $record
+wait $record
+is "and one of an instance" "$(vcpu-info report /tmp/instance.dat --json |
+	jq -r .vcpu_id | sort | xargs)" "0 1"
+mkdir -p /tmp/empty
+is "without trace-cmd record says what to do" \
+	"$(PATH=/tmp/empty /usr/bin/vcpu-info record 2>&1 | tail -n 1)" \
+	"  to put it right: apt install trace-cmd"

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "exits.h"
+#include "msg.h"
+#include "report.h"
+#include "tracedat.h"
+
+const struct opt_spec report_opts[] = {
+	{ 'r', "rates", NULL, "say what each vCPU's exit counts grew by" },
+	{ .more = pick_opts }
+};
+
+enum opt_outcome report_parse(struct opt_parser *op, int argc, char **argv,
+			      struct report_params *params)
+{
+	enum opt_outcome outcome = OPT_RUN;
+	int val;
+
+	*params = (struct report_params){ .file = "trace.dat" };
+	opt_init(op, argc, argv, report_opts);
+	opt_take_file(op);
+	while (outcome == OPT_RUN && opt_next(op, &val)) {
+		if (val == 'r')
+			params->rates = true;
+		else
+			outcome = pick_option(&params->pick, op, val);
+	}
+	if (outcome == OPT_RUN)
+		outcome = opt_default(val);
+	if (outcome == OPT_RUN && opt_rest(op)[0])
+		params->file = opt_rest(op)[0];
+	return outcome;
+}
+
+static bool take_event(const struct event *ev, void *arg)
+{
+	picker_take(arg, ev);
+	/* nobody reads on, or the disk is full */
+	return !ferror(stdout);
+}
+
+static int open_failed(const char *file, enum tracedat_status status)
+{
+	switch (status) {
+	case TRACEDAT_NO_FILE:
+		msg_error("cannot open %s: %s", file, strerror(errno));
+		if (errno == ENOENT)
+			msg_hint("'vcpu-info record' makes such a file.");
+		break;
+	case TRACEDAT_BAD_FILE:
+		msg_error("%s is not a file of trace-cmd's, or it is cut off",
+			  file);
+		msg_hint("'vcpu-info record -o FILE' makes one.");
+		break;
+	case TRACEDAT_NO_EVENTS:
+		msg_error("%s was recorded without the events of vcpu_info",
+			  file);
+		msg_hint("With the module loaded: trace-cmd record -e vcpu_info");
+		break;
+	default:
+		msg_error("out of memory");
+	}
+	return EXIT_FAILED;
+}
+
+static int report_end(struct picker *picker,
+		      const struct tracedat_tally *tally)
+{
+	const struct fmt_lost lost = {
+		.overrun = tally->lost, .undecodable = tally->bad,
+	};
+
+	if (tally->lost || tally->bad)
+		printer_lost(&picker->out.printer, &lost);
+	printer_flush(&picker->out.printer);
+	if (tally->lost || tally->lost_unknown)
+		msg_error("%" PRIu64 " events%s were lost when the file was recorded",
+			  tally->lost, tally->lost_unknown ? " or more" : "");
+	if (tally->bad)
+		msg_error("%" PRIu64 " events could not be decoded",
+			  tally->bad);
+	if (picker->no_memory)
+		msg_error("out of memory: not every vCPU was shown");
+	if (!picker->matched && !tally->bad)
+		msg_error("there are no %s%s in the file",
+			  picker->params->errors ? "failed requests" :
+			  "records",
+			  picker->others ? " that the options ask for" : "");
+	return tally->bad || picker->no_memory ? EXIT_FAILED : EXIT_OK;
+}
+
+static int report_events(struct picker *picker, struct tracedat *dat,
+			 const char *file)
+{
+	struct output *out = &picker->out;
+	struct tracedat_tally tally;
+
+	out->comm_of = tracedat_comm;
+	out->comm_arg = dat;
+	tracedat_clock(dat, &out->tb);
+	if (!since_start(&picker->params->since, &out->tb, &out->start)) {
+		msg_error("--since: %s does not tell the time of day", file);
+		msg_hint("Give seconds of its trace clock (120.5), or record with --date.");
+		return EXIT_FAILED;
+	}
+	if (!tracedat_read(dat, take_event, picker, &tally)) {
+		printer_flush(&out->printer);
+		msg_error("%s cannot be read to its end: it is damaged or cut off",
+			  file);
+		return EXIT_FAILED;
+	}
+	picker_finish(picker);
+	return report_end(picker, &tally);
+}
+
+static int report_file(const struct report_params *params)
+{
+	struct picker *picker = calloc(1, sizeof(*picker));
+	enum tracedat_status status;
+	int exit_code = EXIT_FAILED;
+	struct tracedat *dat;
+
+	if (!picker) {
+		msg_error("out of memory");
+		return EXIT_FAILED;
+	}
+	status = tracedat_open(params->file, &dat);
+	if (status != TRACEDAT_OK) {
+		exit_code = open_failed(params->file, status);
+	} else {
+		if (picker_init(picker, &params->pick, "", 0, TIME_TRACE)) {
+			picker->out.with_rates = params->rates;
+			exit_code = report_events(picker, dat, params->file);
+		}
+		picker_free(picker);
+		tracedat_close(dat);
+	}
+	free(picker);
+	return exit_code;
+}
+
+/* A signal that ends the child by intent ends us, too. */
+static int child_died(const char *file, int sig)
+{
+	switch (sig) {
+	case SIGHUP:
+	case SIGINT:
+	case SIGPIPE:
+	case SIGTERM:
+		signal(sig, SIG_DFL);
+		raise(sig);
+	}
+	msg_error("%s is damaged: libtracecmd cannot read it (%s)", file,
+		  strsignal(sig));
+	return EXIT_FAILED;
+}
+
+/*
+ * libtracecmd believes what is in a file, and crashes on some that are cut off
+ * or damaged: so it reads them in a child.
+ */
+int report(const struct report_params *params)
+{
+	static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGABRT };
+	const struct rlimit no_core = { 0 };
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	fflush(stderr);
+	pid = fork();
+	if (pid < 0) {
+		msg_error("cannot fork: %s", strerror(errno));
+		return EXIT_FAILED;
+	}
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		setrlimit(RLIMIT_CORE, &no_core);
+		for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
+			signal(crashes[i], SIG_DFL);
+		_exit(cmd_flush(report_file(params)));
+	}
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return EXIT_FAILED;
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) :
+				   child_died(params->file, WTERMSIG(status));
+}
+
+int cmd_report(const struct cmd *cmd, int argc, char **argv)
+{
+	struct report_params params;
+	struct opt_parser op;
+	int exit_code;
+
+	if (cmd_go(cmd, &op, report_parse(&op, argc, argv, &params),
+		   &exit_code))
+		exit_code = report(&params);
+	pick_free(&params.pick);
+	return exit_code;
+}

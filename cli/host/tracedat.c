@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <trace-cmd.h>
+
+#include "decode-raw.h"
+#include "tracedat.h"
+
+/* No trace clock but one of the time of day is 30 years after its start. */
+#define WALL_MIN	(30ULL * 365 * 86400 * NS_PER_SEC)
+
+/* The buffer of the file, or of an instance in it. */
+struct part {
+	struct tracecmd_input *input;
+	struct raw_decoder *dec;
+};
+
+struct tracedat {
+	struct part *parts;
+	int nr_parts;
+
+	/* of the tracedat_read() under way */
+	bool (*found)(const struct event *ev, void *arg);
+	void *arg;
+	struct tracedat_tally *tally;
+};
+
+static bool bind_events(struct part *part)
+{
+	struct tep_handle *tep = tracecmd_get_tep(part->input);
+	static const char * const events[] = {
+		VCPU_INFO_EVENT, VCPU_INFO_EVENT_ERROR,
+	};
+	bool any = false;
+
+	part->dec = raw_decoder_new();
+	for (size_t i = 0; part->dec && i < 2; i++) {
+		struct tep_event *event;
+
+		event = tep_find_event_by_name(tep, VCPU_INFO_SYSTEM,
+					       events[i]);
+		any |= event && raw_decoder_bind(part->dec, event);
+	}
+	return any;
+}
+
+static enum tracedat_status open_parts(struct tracedat *dat,
+				       struct tracecmd_input *input)
+{
+	int nr = tracecmd_buffer_instances(input);
+	bool any = false;
+
+	dat->parts = calloc(1 + nr, sizeof(*dat->parts));
+	if (!dat->parts) {
+		tracecmd_close(input);
+		return TRACEDAT_NO_MEMORY;
+	}
+	dat->parts[dat->nr_parts++].input = input;
+	for (int i = 0; i < nr; i++) {
+		struct tracecmd_input *sub;
+
+		sub = tracecmd_buffer_instance_handle(input, i);
+		if (sub)
+			dat->parts[dat->nr_parts++].input = sub;
+	}
+	for (int i = 0; i < dat->nr_parts; i++) {
+		any |= bind_events(&dat->parts[i]);
+		tracecmd_set_private(dat->parts[i].input, dat->parts[i].dec);
+	}
+	return any ? TRACEDAT_OK : TRACEDAT_NO_EVENTS;
+}
+
+enum tracedat_status tracedat_open(const char *path, struct tracedat **dat)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct tracecmd_input *input;
+	enum tracedat_status status;
+
+	if (fd < 0)
+		return TRACEDAT_NO_FILE;
+	/* what these have to say is said here, once */
+	tracecmd_set_loglevel(TEP_LOG_NONE);
+	tep_set_loglevel(TEP_LOG_NONE);
+	input = tracecmd_open_fd(fd, TRACECMD_FL_LOAD_NO_PLUGINS);
+	if (!input) {
+		close(fd);
+		return TRACEDAT_BAD_FILE;
+	}
+	*dat = calloc(1, sizeof(**dat));
+	if (!*dat) {
+		tracecmd_close(input);
+		return TRACEDAT_NO_MEMORY;
+	}
+	status = open_parts(*dat, input);
+	if (status != TRACEDAT_OK)
+		tracedat_close(*dat);
+	return status;
+}
+
+void tracedat_close(struct tracedat *dat)
+{
+	/* instances are parts of the first, which goes last */
+	for (int i = dat->nr_parts - 1; i >= 0; i--) {
+		raw_decoder_free(dat->parts[i].dec);
+		tracecmd_close(dat->parts[i].input);
+	}
+	free(dat->parts);
+	free(dat);
+}
+
+static void add_comm(struct tracecmd_input *input, struct event *ev)
+{
+	struct tep_handle *tep = tracecmd_get_tep(input);
+
+	if (tep_is_pid_registered(tep, ev->thread))
+		snprintf(ev->comm, sizeof(ev->comm), "%s",
+			 tep_data_comm_from_pid(tep, ev->thread));
+}
+
+static void count_lost(struct tracedat_tally *tally, long long missed)
+{
+	if (missed > 0)
+		tally->lost += missed;
+	else if (missed < 0)
+		tally->lost_unknown = true;
+}
+
+static int take_record(struct tracecmd_input *input,
+		       struct tep_record *record, int cpu, void *arg)
+{
+	struct raw_decoder *dec = tracecmd_get_private(input);
+	struct tracedat *dat = arg;
+	struct event ev;
+
+	count_lost(dat->tally, record->missed_events);
+	switch (raw_decode(dec, record->data, record->size, &ev)) {
+	case RAW_OTHER:
+		return 0;
+	case RAW_BAD:
+		dat->tally->bad++;
+		return 0;
+	case RAW_EVENT:
+		break;
+	}
+	ev.ts = record->ts;
+	ev.ts_is_ns = true;
+	ev.trace_cpu = cpu;
+	add_comm(input, &ev);
+	return dat->found(&ev, dat->arg) ? 0 : 1;
+}
+
+bool tracedat_read(struct tracedat *dat,
+		   bool (*found)(const struct event *ev, void *arg), void *arg,
+		   struct tracedat_tally *tally)
+{
+	struct tracecmd_input **inputs;
+	int ret;
+
+	*tally = (struct tracedat_tally){ 0 };
+	dat->found = found;
+	dat->arg = arg;
+	dat->tally = tally;
+	inputs = calloc(dat->nr_parts, sizeof(*inputs));
+	if (!inputs)
+		return false;
+	for (int i = 0; i < dat->nr_parts; i++)
+		inputs[i] = dat->parts[i].input;
+	ret = tracecmd_iterate_events_multi(inputs, dat->nr_parts, take_record,
+					    dat);
+	free(inputs);
+	return ret >= 0;
+}
+
+void tracedat_clock(const struct tracedat *dat, struct timebase *tb)
+{
+	uint64_t first = tracecmd_get_first_ts(dat->parts[0].input);
+	uint64_t now = timebase_wall_now();
+
+	*tb = (struct timebase){
+		.known = first >= WALL_MIN && first <= now,
+		.trace = now,
+		.wall = now,
+	};
+}
+
+const char *tracedat_comm(void *arg, int pid)
+{
+	const struct tracedat *dat = arg;
+	struct tep_handle *tep = tracecmd_get_tep(dat->parts[0].input);
+
+	return tep_is_pid_registered(tep, pid) ?
+	       tep_data_comm_from_pid(tep, pid) : NULL;
+}

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * 'report' on files as trace-cmd makes them, and what 'record' runs.
+ */
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+#include "host/exits.h"
+#include "host/record.h"
+#include "host/report.h"
+#include "datfile.h"
+#include "support.h"
+
+#define MAX_WORDS	6
+#define SEC		1000000000ULL
+
+/* 2026-01-31 12:00:00 UTC in microseconds, less 1000 s of trace clock */
+#define DATE		1769859800000000ULL
+
+struct run {
+	const char *words[MAX_WORDS];
+};
+
+static int run_report(void *arg)
+{
+	char *argv[MAX_WORDS + 2] = { "report" };
+	const struct run *run = arg;
+	struct report_params params;
+	struct opt_parser op;
+	int argc = 1;
+	int ret;
+
+	for (; argc <= MAX_WORDS && run->words[argc - 1]; argc++)
+		argv[argc] = (char *)run->words[argc - 1];
+	assert_int_equal(report_parse(&op, argc, argv, &params), OPT_RUN);
+	ret = report(&params);
+	pick_free(&params.pick);
+	return ret;
+}
+
+static struct captured report_on(const char *path, const char *word1,
+				 const char *word2)
+{
+	struct run run = { { path, word1, word1 ? word2 : NULL } };
+
+	return capture(run_report, &run);
+}
+
+static size_t count(const char *text, const char *what)
+{
+	size_t nr = 0;
+
+	for (; (text = strstr(text, what)); text += strlen(what))
+		nr++;
+	return nr;
+}
+
+static void add_record(struct datfile *file, int vcpu_id, uint64_t ts,
+		       uint64_t exits)
+{
+	struct raw_record rec = raw_record();
+
+	rec.vcpu_id = vcpu_id;
+	rec.pid = 1240 + vcpu_id;
+	for (int i = 0; i < 8; i++)
+		rec.exits[i] = exits + i;
+	datfile_add(file, ts, &rec, sizeof(rec));
+}
+
+/* CPU 0 has records of vCPU 0, CPU 1 of vCPU 1 and an error in between. */
+static void make_file(const char *path, uint64_t date)
+{
+	struct datfile *file = datfile_new(path, 3, true, date);
+	const struct raw_error err = {
+		.type = RAW_ERROR_ID, .thread = 5, .vm_pid = 77, .vm_fd = 10,
+		.vcpu_id = 999, .result = -22,
+		.reason = VCPU_INFO_REASON_UNKNOWN_ID, .count = 1,
+	};
+	const uint16_t other[20] = { 17 };
+
+	datfile_next_cpu(file);
+	for (int i = 0; i < 20; i++)
+		add_record(file, 0, 1000 * SEC + i * 1000, 100 * i);
+	datfile_add(file, 1001 * SEC, other, sizeof(other));
+	datfile_next_cpu(file);
+	add_record(file, 1, 1000 * SEC + 500, 7);
+	datfile_add(file, 1000 * SEC + 1500, &err, sizeof(err));
+	add_record(file, 1, 1002 * SEC, 1007);
+	datfile_next_cpu(file);
+	datfile_close(file);
+}
+
+static int setup(void **state)
+{
+	char *dir = tree_make();
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/trace.dat", dir);
+	make_file(path, 0);
+	snprintf(path, sizeof(path), "%s/dated.dat", dir);
+	make_file(path, DATE);
+	*state = dir;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	tree_remove(*state);
+	return 0;
+}
+
+static const char *in(void **state, const char *name)
+{
+	static char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", (char *)*state, name);
+	return path;
+}
+
+static void every_event_in_order(void **state)
+{
+	struct captured cap = report_on(in(state, "trace.dat"), "-j", NULL);
+
+	assert_int_equal(cap.ret, EXIT_OK);
+	assert_string_equal(cap.err, "");
+	golden_check("report.json", cap.out);
+	captured_free(&cap);
+}
+
+static void text_of_the_last(void **state)
+{
+	struct captured cap = report_on(in(state, "trace.dat"), "--last=1",
+					"--rates");
+
+	assert_int_equal(cap.ret, EXIT_OK);
+	golden_check("report.txt", cap.out);
+	captured_free(&cap);
+}
+
+static void filters(void **state)
+{
+	static const struct {
+		const char *words[2];
+		size_t blocks;
+	} runs[] = {
+		{ { NULL }, 23 },
+		{ { "--errors" }, 1 },
+		{ { "--vcpu=1" }, 2 },
+		{ { "--vm=qemu-system-x86" }, 22 },
+		{ { "--vm=web" }, 0 },
+		{ { "--vm=77" }, 1 },
+		{ { "--state=user", "--vcpu=0" }, 20 },
+		{ { "--since=1001.5" }, 1 },
+		{ { "--last=3", "--vcpu=0" }, 3 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
+		struct captured cap = report_on(in(state, "trace.dat"),
+						runs[i].words[0],
+						runs[i].words[1]);
+
+		assert_int_equal(cap.ret, EXIT_OK);
+		assert_int_equal(count(cap.out, "VM "), runs[i].blocks);
+		captured_free(&cap);
+	}
+}
+
+static void time_of_day(void **state)
+{
+	struct captured cap = report_on(in(state, "dated.dat"), "--vcpu=1",
+					"--time-format=wall");
+
+	assert_int_equal(cap.ret, EXIT_OK);
+	assert_int_equal(count(cap.out, " at 2026-01-31 12:00:0"), 2);
+	assert_non_null(strstr(cap.out, " at 2026-01-31 12:00:02.000000 "));
+	captured_free(&cap);
+	cap = report_on(in(state, "dated.dat"), "--since=2026-01-31 12:00:01",
+			NULL);
+	assert_int_equal(count(cap.out, "VM "), 1);
+	captured_free(&cap);
+	cap = report_on(in(state, "trace.dat"), "--time-format=wall", NULL);
+	assert_int_equal(count(cap.out, " at - "), 23);
+	captured_free(&cap);
+	cap = report_on(in(state, "trace.dat"), "--since=5m", NULL);
+	assert_int_equal(cap.ret, EXIT_FAILED);
+	assert_string_equal(cap.out, "");
+	assert_non_null(strstr(cap.err, "record with --date"));
+	captured_free(&cap);
+}
+
+static void lost_and_undecodable(void **state)
+{
+	struct datfile *file = datfile_new(in(state, "x.dat"), 1, true, 0);
+	struct captured cap;
+
+	datfile_next_cpu(file);
+	add_record(file, 0, 1000 * SEC, 1);
+	datfile_lose(file, 42);
+	add_record(file, 0, 1001 * SEC, 2);
+	/* a record that ends too early */
+	datfile_add(file, 1001 * SEC, &(const uint16_t){ RAW_RECORD_ID }, 2);
+	datfile_close(file);
+	cap = report_on(in(state, "x.dat"), "-j", NULL);
+	assert_int_equal(cap.ret, EXIT_FAILED);
+	assert_int_equal(count(cap.out, "\"record\""), 2);
+	assert_int_equal(count(cap.out, "\"overrun\":42,"), 1);
+	assert_non_null(strstr(cap.err, "42 events were lost"));
+	assert_non_null(strstr(cap.err, "1 events could not be decoded"));
+	captured_free(&cap);
+}
+
+static void files_that_are_no_use(void **state)
+{
+	struct captured cap = report_on(in(state, "none.dat"), NULL, NULL);
+	struct datfile *file;
+
+	assert_int_equal(cap.ret, EXIT_FAILED);
+	assert_non_null(strstr(cap.err, "No such file"));
+	captured_free(&cap);
+
+	tree_write(*state, "/bad.dat", "not a trace\n");
+	cap = report_on(in(state, "bad.dat"), NULL, NULL);
+	assert_int_equal(cap.ret, EXIT_FAILED);
+	assert_non_null(strstr(cap.err, "is not a file of trace-cmd's"));
+	assert_int_equal(count(cap.err, "\n"), 2);
+	captured_free(&cap);
+
+	file = datfile_new(in(state, "other.dat"), 1, false, 0);
+	datfile_next_cpu(file);
+	add_record(file, 0, 1000 * SEC, 1);
+	datfile_close(file);
+	cap = report_on(in(state, "other.dat"), NULL, NULL);
+	assert_int_equal(cap.ret, EXIT_FAILED);
+	assert_non_null(strstr(cap.err, "without the events of vcpu_info"));
+	captured_free(&cap);
+
+	file = datfile_new(in(state, "empty.dat"), 1, true, 0);
+	datfile_next_cpu(file);
+	datfile_close(file);
+	cap = report_on(in(state, "empty.dat"), NULL, NULL);
+	assert_int_equal(cap.ret, EXIT_OK);
+	assert_string_equal(cap.out, "");
+	assert_non_null(strstr(cap.err, "there are no records in the file"));
+	captured_free(&cap);
+}
+
+/* Wherever it is cut off: an error, or a part of what there was. */
+static void file_that_is_cut_off(void **state)
+{
+	struct captured whole = report_on(in(state, "trace.dat"), "-j", NULL);
+	struct stat st;
+
+	assert_int_equal(stat(in(state, "trace.dat"), &st), 0);
+	for (off_t len = st.st_size - 1; len > 0; len -= 997) {
+		struct captured cap;
+
+		assert_int_equal(truncate(in(state, "trace.dat"), len), 0);
+		cap = report_on(in(state, "trace.dat"), "-j", NULL);
+		assert_true(strlen(cap.out) <= strlen(whole.out));
+		if (cap.ret != EXIT_OK)
+			assert_true(cap.err[0]);
+		captured_free(&cap);
+	}
+	captured_free(&whole);
+}
+
+static enum opt_outcome parse_record(const char * const *words,
+				     struct record_params *params,
+				     struct opt_parser *op)
+{
+	/* the command stays in there */
+	static char *argv[MAX_WORDS + 2];
+	int argc = 1;
+
+	memset(argv, 0, sizeof(argv));
+	argv[0] = "record";
+	for (; argc <= MAX_WORDS && words[argc - 1]; argc++)
+		argv[argc] = (char *)words[argc - 1];
+	return record_parse(op, argc, argv, params);
+}
+
+static void what_record_runs(void **state)
+{
+	static const struct {
+		const char *words[MAX_WORDS];
+		const char *command;
+	} runs[] = {
+		{ { NULL },
+		  "trace-cmd record -q --date -e vcpu_info -o trace.dat" },
+		{ { "-o", "x y" },
+		  "trace-cmd record -q --date -e vcpu_info -o x y" },
+		{ { "--duration=1.5m" },
+		  "trace-cmd record -q --date -e vcpu_info -o trace.dat -- sleep 90.000000000" },
+		{ { "-o", "f", "ls", "-o", "--help" },
+		  "trace-cmd record -q --date -e vcpu_info -o f -- ls -o --help" },
+		{ { "--", "-x" },
+		  "trace-cmd record -q --date -e vcpu_info -o trace.dat -- -x" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
+		struct record_params params;
+		struct opt_parser op;
+		char line[200] = "";
+		char **words;
+
+		assert_int_equal(parse_record(runs[i].words, &params, &op),
+				 OPT_RUN);
+		words = record_command(&params);
+		for (char **word = words; *word; word++) {
+			strcat(line, word == words ? "" : " ");
+			strcat(line, *word);
+		}
+		free(words);
+		assert_string_equal(line, runs[i].command);
+	}
+}
+
+static void bad_options(void **state)
+{
+	static const char * const record_words[][3] = {
+		{ "-o" }, { "-o", "" }, { "--duration=5" },
+		{ "--duration=0s" }, { "--duration=5s", "ls" }, { "--all" },
+	};
+	static const char * const report_words[][3] = {
+		{ "a", "b" }, { "--all" }, { "--last=0" }, { "-f", "x" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(record_words); i++) {
+		struct record_params params;
+		struct opt_parser op;
+
+		assert_int_equal(parse_record(record_words[i], &params, &op),
+				 OPT_BAD);
+		assert_true(op.err[0]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(report_words); i++) {
+		char *argv[4] = { "report", (char *)report_words[i][0],
+				  (char *)report_words[i][1] };
+		struct report_params params;
+		struct opt_parser op;
+
+		assert_int_equal(report_parse(&op, argv[2] ? 3 : 2, argv,
+					      &params), OPT_BAD);
+		assert_true(op.err[0]);
+		pick_free(&params.pick);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(every_event_in_order, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(text_of_the_last, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(filters, setup, teardown),
+		cmocka_unit_test_setup_teardown(time_of_day, setup, teardown),
+		cmocka_unit_test_setup_teardown(lost_and_undecodable, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(files_that_are_no_use, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(file_that_is_cut_off, setup,
+						teardown),
+		cmocka_unit_test(what_record_runs),
+		cmocka_unit_test(bad_options),
+	};
+
+	setenv("TZ", "UTC", 1);
+	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
+}
