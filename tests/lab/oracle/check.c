@@ -18,9 +18,9 @@
 /*
  * What a record must claim to be valid, in percent of the records of a state.
  *
- * SVM keeps all but CR0 and CR3 in memory at each exit. VMX leaves RSP, RFLAGS
- * and the control registers in the VMCS until they are asked for; after HLT
- * and after an interrupt only the GPRs are there. A preempted vCPU may have
+ * SVM keeps all but CR0 and CR3 in memory at each exit. VMX leaves RSP, RIP,
+ * RFLAGS and the control registers in the VMCS until they are asked for: those
+ * of a vCPU that was preempted may be nowhere else. Such a vCPU may also have
  * been stopped in the middle of an emulation. With want == 0 a test takes the
  * states as they come.
  */
@@ -32,7 +32,7 @@ static const struct must {
 } musts[] = {
 	{ VCPU_INFO_STATE_SELF, ALL_REGS, ALL_REGS, 100 },
 	{ VCPU_INFO_STATE_GUEST, ALL_REGS & ~LATE_REGS, MAIN_REGS, 100 },
-	{ VCPU_INFO_STATE_HALTED, ALL_REGS, NO_RSP, 100 },
+	{ VCPU_INFO_STATE_HALTED, ALL_REGS, MAIN_REGS, 100 },
 	{ VCPU_INFO_STATE_PREEMPTED, ALL_REGS & ~LATE_REGS, NO_RSP, 90 },
 	{ VCPU_INFO_STATE_USER, ALL_REGS, MAIN_REGS, 100 },
 	{ VCPU_INFO_STATE_IN_EXIT, 0, 0, 100 },
