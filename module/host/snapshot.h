@@ -25,7 +25,7 @@ struct vcpu_info_origin {
  * @vcpu_id: KVM's vcpu_id
  * @pid: host PID of the thread that last ran it; 0 if none did
  * @ns_pid: the same in the PID namespace that the thread was created in
- * @cpu: host CPU it last ran on; -1 if it never did
+ * @cpu: host CPU it was last loaded on, to run or to be set up; or -1
  * @valid: bitmap of VCPU_INFO_REG_*
  * @state: VCPU_INFO_STATE_*
  * @flags: VCPU_INFO_F_*
