@@ -2,10 +2,10 @@
 /*
  * Comma-separated values as in RFC 4180, but for lines that end in a newline.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "fmt-value.h"
+#include "line.h"
 #include "text.h"
 
 #define BEFORE \
@@ -20,28 +20,28 @@ void fmt_csv_header(const struct fmt *fmt)
 }
 
 /* Text that is not ours; NULL is empty. */
-static void print_text(FILE *out, const char *text)
+static void add_text(struct line *line, const char *text)
 {
 	char safe[512];
 
-	fputc(',', out);
+	line_char(line, ',');
 	if (!text)
 		return;
 	text_printable(safe, sizeof(safe), text);
 	if (!strpbrk(safe, ",\"")) {
-		fputs(safe, out);
+		line_text(line, safe);
 		return;
 	}
-	fputc('"', out);
+	line_char(line, '"');
 	for (const char *p = safe; *p; p++) {
 		if (*p == '"')
-			fputc('"', out);
-		fputc(*p, out);
+			line_char(line, '"');
+		line_char(line, *p);
 	}
-	fputc('"', out);
+	line_char(line, '"');
 }
 
-static void print_extra(FILE *out, const struct event *ev)
+static void add_extra(struct line *line, const struct event *ev)
 {
 	char text[512] = "";
 	size_t len = 0;
@@ -54,33 +54,39 @@ static void print_extra(FILE *out, const struct event *ev)
 		if (len >= sizeof(text))
 			break;
 	}
-	print_text(out, text);
+	add_text(line, text);
 }
 
 void fmt_csv_event(const struct fmt *fmt, const struct event *ev,
 		   const struct fmt_about *about)
 {
-	char utc[VALUE_LEN] = "";
-	FILE *out = fmt->out;
+	char text[VALUE_LEN];
 	char symbol[160];
+	struct line line;
 
-	if (about->wall_known)
-		value_utc(utc, about->wall_ns);
-	value_symbol(symbol, sizeof(symbol), about);
-	fprintf(out, "%s,%" PRIu64 ",%s,%s",
-		ev->kind == EVENT_RECORD ? "record" : "error", ev->ts,
-		ev->ts_is_ns ? "ns" : "ticks", utc);
-	print_text(out, about->vm);
-	print_text(out, about->vmm);
-	print_text(out, ev->comm);
-	fprintf(out, ",%d,%d", ev->thread, ev->trace_cpu);
-	for (int id = 0; id < NR_FIELDS; id++) {
-		char value[VALUE_LEN];
-
-		value_field(value, ev, id);
-		fprintf(out, ",%s", value);
+	line_start(&line, fmt->out);
+	line_text(&line, ev->kind == EVENT_RECORD ? "record," : "error,");
+	line_uint(&line, ev->ts);
+	line_text(&line, ev->ts_is_ns ? ",ns," : ",ticks,");
+	if (about->wall_known) {
+		value_utc(text, about->wall_ns);
+		line_text(&line, text);
 	}
-	print_text(out, symbol);
-	print_extra(out, ev);
-	fputc('\n', out);
+	add_text(&line, about->vm);
+	add_text(&line, about->vmm);
+	add_text(&line, ev->comm);
+	line_char(&line, ',');
+	line_int(&line, ev->thread);
+	line_char(&line, ',');
+	line_int(&line, ev->trace_cpu);
+	for (int id = 0; id < NR_FIELDS; id++) {
+		value_field(text, ev, id);
+		line_char(&line, ',');
+		line_text(&line, text);
+	}
+	value_symbol(symbol, sizeof(symbol), about);
+	add_text(&line, symbol);
+	add_extra(&line, ev);
+	line_char(&line, '\n');
+	line_write(&line);
 }

@@ -1,167 +1,221 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "fmt-value.h"
 #include "jsonout.h"
+#include "line.h"
 #include "text.h"
 
-/* A name, or the number that has none in this version. */
-static void add_name(struct json_object *obj, const char *key,
-		     const char *name, uint64_t val)
+#define STRING(x)	#x
+#define SCHEMA(x)	STRING(x)
+
+#define START		"{\"schema\":" SCHEMA(JSON_SCHEMA) ",\"type\":"
+
+static void add_key(struct line *line, const char *key)
 {
-	if (name)
-		json_add_text(obj, key, name);
-	else
-		json_add_uint(obj, key, val);
+	line_text(line, ",\"");
+	line_text(line, key);
+	line_text(line, "\":");
 }
 
-static void add_reg(struct json_object *obj, const struct event *ev,
+/* Text that is not ours; NULL is null. */
+static void add_string(struct line *line, const char *text)
+{
+	char safe[512];
+
+	if (!text) {
+		line_text(line, "null");
+		return;
+	}
+	text_printable(safe, sizeof(safe), text);
+	line_char(line, '"');
+	for (const char *p = safe; *p; p++) {
+		if (*p == '"' || *p == '\\')
+			line_char(line, '\\');
+		line_char(line, *p);
+	}
+	line_char(line, '"');
+}
+
+static void add_text(struct line *line, const char *key, const char *text)
+{
+	add_key(line, key);
+	add_string(line, text);
+}
+
+static void add_uint(struct line *line, const char *key, uint64_t val)
+{
+	add_key(line, key);
+	line_uint(line, val);
+}
+
+static void add_int(struct line *line, const char *key, int64_t val)
+{
+	add_key(line, key);
+	line_int(line, val);
+}
+
+/* A name, or the number that has none in this version. */
+static void add_name(struct line *line, const char *name, uint64_t val)
+{
+	if (name)
+		add_string(line, name);
+	else
+		line_uint(line, val);
+}
+
+/* As a string: JSON's numbers are exact up to 53 bits only. */
+static void add_reg(struct line *line, const struct event *ev,
 		    enum field_id id)
 {
 	uint64_t val;
 
-	if (event_reg(ev, id - FIELD_REGS, &val))
-		json_add_hex(obj, fields[id].name, val);
-	else
-		json_add_null(obj, fields[id].name);
+	if (!event_reg(ev, id - FIELD_REGS, &val)) {
+		line_text(line, "null");
+		return;
+	}
+	line_char(line, '"');
+	line_hex(line, val);
+	line_char(line, '"');
 }
 
-static void add_field(struct json_object *obj, const struct event *ev,
+static void add_field(struct line *line, const struct event *ev,
 		      enum field_id id)
 {
-	const char *key = fields[id].name;
 	uint64_t val = ev->val[id];
 
+	add_key(line, fields[id].name);
 	if (!event_has(ev, id)) {
-		json_add_null(obj, key);
+		line_text(line, "null");
 		return;
 	}
 	switch (fields[id].type) {
 	case FIELD_INT:
-		json_add_int(obj, key, (int64_t)val);
+		line_int(line, (int64_t)val);
 		break;
 	case FIELD_COUNT:
 	case FIELD_BITS:
-		json_add_uint(obj, key, val);
+		line_uint(line, val);
 		break;
 	case FIELD_REG:
-		add_reg(obj, ev, id);
+		add_reg(line, ev, id);
 		break;
 	case FIELD_STATE:
-		add_name(obj, key, event_state_name(val), val);
+		add_name(line, event_state_name(val), val);
 		break;
 	case FIELD_REASON:
-		add_name(obj, key, event_reason_name(val), val);
+		add_name(line, event_reason_name(val), val);
 		break;
 	}
 }
 
-static void add_flag_names(struct json_object *obj, const struct event *ev)
+static void add_flag_names(struct line *line, const struct event *ev)
 {
-	struct json_object *names = json_object_new_array();
+	const char *comma = "";
 
+	add_key(line, "flag_names");
+	line_char(line, '[');
 	for (unsigned int i = 0; event_flag_name(i); i++) {
-		const char *name = event_flag_name(i);
-
-		if (ev->val[FIELD_FLAGS] & (1ULL << i))
-			json_object_array_add(names,
-					      json_object_new_string(name));
+		if (!(ev->val[FIELD_FLAGS] & (1ULL << i)))
+			continue;
+		line_text(line, comma);
+		add_string(line, event_flag_name(i));
+		comma = ",";
 	}
-	json_object_object_add(obj, "flag_names", names);
+	line_char(line, ']');
 }
 
-static void add_wall(struct json_object *obj, const struct fmt_about *about)
-{
-	char utc[VALUE_LEN];
-
-	if (about->wall_known)
-		value_utc(utc, about->wall_ns);
-	json_add_text(obj, "time", about->wall_known ? utc : NULL);
-}
-
-static void add_symbol(struct json_object *obj, const struct fmt_about *about)
+static void add_symbol(struct line *line, const struct fmt_about *about)
 {
 	char symbol[160];
 
 	if (!about->symbol)
 		return;
 	value_symbol(symbol, sizeof(symbol), about);
-	json_add_text(obj, "rip_symbol", symbol);
+	add_text(line, "rip_symbol", symbol);
 }
 
 /* What the counts grew by; null where that is not known. */
-static void add_delta(struct json_object *obj, const struct exit_delta *delta)
+static void add_delta(struct line *line, const struct exit_delta *delta)
 {
 	static const char * const states[] = {
 		[DELTA_FIRST] = "first", [DELTA_OK] = "ok",
 		[DELTA_RESET] = "reset",
 	};
-	struct json_object *sub = json_object_new_object();
 
-	json_add_text(sub, "state", states[delta->state]);
+	line_text(line, ",\"delta\":{\"state\":");
+	add_string(line, states[delta->state]);
 	if (delta->ns)
-		json_add_uint(sub, "ns", delta->ns);
+		add_uint(line, "ns", delta->ns);
 	else
-		json_add_null(sub, "ns");
+		add_text(line, "ns", NULL);
 	for (int i = 0; i < NR_EXIT_KINDS; i++) {
 		const char *key = fields[FIELD_EXITS + i].name;
 
 		if (delta->state == DELTA_OK && delta->known & (1U << i))
-			json_add_uint(sub, key, delta->count[i]);
+			add_uint(line, key, delta->count[i]);
 		else
-			json_add_null(sub, key);
+			add_text(line, key, NULL);
 	}
-	json_object_object_add(obj, "delta", sub);
+	line_char(line, '}');
 }
 
 /* Where and when the event was written, and what we know besides. */
-static void add_about(struct json_object *obj, const struct event *ev,
+static void add_about(struct line *line, const struct event *ev,
 		      const struct fmt_about *about)
 {
-	json_add_uint(obj, "ts", ev->ts);
-	json_add_text(obj, "ts_unit", ev->ts_is_ns ? "ns" : "ticks");
+	char utc[VALUE_LEN];
+
+	add_uint(line, "ts", ev->ts);
+	add_text(line, "ts_unit", ev->ts_is_ns ? "ns" : "ticks");
 	if (about->age_known)
-		json_add_uint(obj, "age_ns", about->age_ns);
+		add_uint(line, "age_ns", about->age_ns);
 	else
-		json_add_null(obj, "age_ns");
-	add_wall(obj, about);
-	json_add_text(obj, "vm_name", about->vm);
-	json_add_text(obj, "vmm_comm", about->vmm);
-	json_add_text(obj, "caller_comm", ev->comm);
-	json_add_int(obj, "caller_pid", ev->thread);
-	json_add_int(obj, "caller_cpu", ev->trace_cpu);
+		add_text(line, "age_ns", NULL);
+	if (about->wall_known)
+		value_utc(utc, about->wall_ns);
+	add_text(line, "time", about->wall_known ? utc : NULL);
+	add_text(line, "vm_name", about->vm);
+	add_text(line, "vmm_comm", about->vmm);
+	add_text(line, "caller_comm", ev->comm);
+	add_int(line, "caller_pid", ev->thread);
+	add_int(line, "caller_cpu", ev->trace_cpu);
 }
 
 /* Fields of a newer module, as they were written. */
-static void add_extra(struct json_object *obj, const struct event *ev)
+static void add_extra(struct line *line, const struct event *ev)
 {
-	struct json_object *extra = json_object_new_object();
-	char name[sizeof(ev->extra[0].name)];
-
+	line_text(line, ",\"unknown_fields\":{");
 	for (unsigned int i = 0; i < ev->nr_extra; i++) {
-		text_printable(name, sizeof(name), ev->extra[i].name);
-		json_add_text(extra, name, ev->extra[i].value);
+		if (i)
+			line_char(line, ',');
+		add_string(line, ev->extra[i].name);
+		line_char(line, ':');
+		add_string(line, ev->extra[i].value);
 	}
-	json_object_object_add(obj, "unknown_fields", extra);
+	line_char(line, '}');
 }
 
 void fmt_json_event(const struct fmt *fmt, const struct event *ev,
 		    const struct fmt_about *about)
 {
 	bool is_record = ev->kind == EVENT_RECORD;
-	struct json_object *obj = json_new(is_record ? "record" : "error");
+	struct line line;
 
-	add_about(obj, ev, about);
+	line_start(&line, fmt->out);
+	line_text(&line, is_record ? START "\"record\"" : START "\"error\"");
+	add_about(&line, ev, about);
 	for (int id = 0; id < NR_FIELDS; id++) {
 		if (fields[id].kinds & (1U << ev->kind))
-			add_field(obj, ev, id);
+			add_field(&line, ev, id);
 	}
 	if (is_record)
-		add_flag_names(obj, ev);
-	add_symbol(obj, about);
+		add_flag_names(&line, ev);
+	add_symbol(&line, about);
 	if (about->delta)
-		add_delta(obj, about->delta);
+		add_delta(&line, about->delta);
 	if (ev->nr_extra)
-		add_extra(obj, ev);
-	json_print(fmt->out, obj);
+		add_extra(&line, ev);
+	line_text(&line, "}\n");
+	line_write(&line);
 }
 
 void fmt_json_lost(const struct fmt *fmt, const struct fmt_lost *lost)

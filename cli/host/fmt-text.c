@@ -3,11 +3,9 @@
  * Blocks to be read by people, in the manner of Xen's xenctx. Columns are
  * fixed, so that blocks can be compared by eye.
  */
-#include <inttypes.h>
-#include <string.h>
-
 #include "compiler.h"
 #include "fmt-value.h"
+#include "line.h"
 #include "text.h"
 
 /* Bits of RFLAGS that have a name, from the top; IOPL is a number. */
@@ -57,72 +55,96 @@ static const struct {
 #define BLUE	"\033[34m"
 #define PLAIN	"\033[0m"
 
-static void paint(const struct fmt *fmt, const char *color)
+/* What is printed, and how. */
+struct block {
+	struct line line;
+	const struct fmt *fmt;
+};
+
+static void add(struct block *out, const char *text)
 {
-	if (fmt->color)
-		fputs(color, fmt->out);
+	line_text(&out->line, text);
 }
 
-static void print_int(FILE *out, const char *before, const struct event *ev,
-		      enum field_id id)
+/* Text that is not ours. */
+static void add_safe(struct block *out, const char *text)
 {
+	char safe[160];
+
+	text_printable(safe, sizeof(safe), text);
+	add(out, safe);
+}
+
+static void paint(struct block *out, const char *color)
+{
+	if (out->fmt->color)
+		add(out, color);
+}
+
+static void add_int(struct block *out, const char *before,
+		    const struct event *ev, enum field_id id)
+{
+	add(out, before);
 	if (event_has(ev, id))
-		fprintf(out, "%s%d", before, event_int(ev, id));
+		line_int(&out->line, event_int(ev, id));
 	else
-		fprintf(out, "%s" UNKNOWN, before);
+		add(out, UNKNOWN);
 }
 
-static void print_count(FILE *out, const char *before,
-			const struct event *ev, enum field_id id)
+static void add_count(struct block *out, const char *before,
+		      const struct event *ev, enum field_id id)
 {
+	add(out, before);
 	if (event_has(ev, id))
-		fprintf(out, "%s%" PRIu64, before, ev->val[id]);
+		line_uint(&out->line, ev->val[id]);
 	else
-		fprintf(out, "%s" UNKNOWN, before);
+		add(out, UNKNOWN);
 }
 
-static void print_name(const struct fmt *fmt, const struct event *ev,
-		       enum field_id id, const char *color)
+static void add_name(struct block *out, const struct event *ev,
+		     enum field_id id, const char *color)
 {
 	char text[VALUE_LEN];
 	bool known = value_field(text, ev, id);
 
-	paint(fmt, color);
-	fputs(known ? text : UNKNOWN, fmt->out);
-	paint(fmt, PLAIN);
+	paint(out, color);
+	add(out, known ? text : UNKNOWN);
+	paint(out, PLAIN);
 }
 
-static void print_vm(const struct fmt *fmt, const struct event *ev,
-		     const struct fmt_about *about)
+static void add_vm(struct block *out, const struct event *ev,
+		   const struct fmt_about *about)
 {
 	const char *name = about->vm ?: about->vmm;
-	char safe[128];
 
-	paint(fmt, BOLD);
-	fprintf(fmt->out, "VM %d:%d ", event_int(ev, FIELD_VM_PID),
-		event_int(ev, FIELD_VM_FD));
-	if (name) {
-		text_printable(safe, sizeof(safe), name);
-		fprintf(fmt->out, "(%s)", safe);
-	} else {
-		fputs(about->vmm_gone ? "(gone)" : "(" UNKNOWN ")", fmt->out);
-	}
-	paint(fmt, PLAIN);
+	paint(out, BOLD);
+	add_int(out, "VM ", ev, FIELD_VM_PID);
+	add_int(out, ":", ev, FIELD_VM_FD);
+	add(out, " (");
+	if (name)
+		add_safe(out, name);
+	else
+		add(out, about->vmm_gone ? "gone" : UNKNOWN);
+	add(out, ")");
+	paint(out, PLAIN);
 }
 
-static void print_time(const struct fmt *fmt, const struct event *ev,
-		       const struct fmt_about *about)
+static void add_time(struct block *out, const struct event *ev,
+		     const struct fmt_about *about)
 {
 	static const char * const words[] = {
-		[TIME_TRACE] = "ts", [TIME_WALL] = "at", [TIME_AGE] = "age",
+		[TIME_TRACE] = " ts ", [TIME_WALL] = " at ",
+		[TIME_AGE] = " age ",
 	};
-	bool is_age = fmt->time == TIME_AGE;
+	enum time_format time = out->fmt->time;
 	char text[VALUE_LEN];
 	bool known;
 
-	known = value_time(text, ev, about, fmt->time);
-	fprintf(fmt->out, " %s %s%s", words[fmt->time], text,
-		known && is_age ? "s" : "");
+	known = value_time(text, ev, about, time);
+	add(out, words[time]);
+	add(out, text);
+	if (known && time == TIME_AGE)
+		add(out, "s");
 }
 
 static const char *state_color(const struct event *ev)
@@ -138,45 +160,57 @@ static const char *state_color(const struct event *ev)
 	}
 }
 
-static void print_reg(FILE *out, const struct event *ev, unsigned int reg)
+/* "     rip ffffffff81a3c2eb": names and values end below each other */
+static void add_reg(struct block *out, const struct event *ev,
+		    unsigned int reg)
 {
+	static const char blanks[] = "                 ";
 	const char *name = fields[FIELD_REGS + reg].name;
+	size_t len = strlen(name);
 	uint64_t val;
 
-	if (event_reg(ev, reg, &val))
-		fprintf(out, "  %6s %016" PRIx64, name, val);
-	else
-		fprintf(out, "  %6s %16s", name, UNKNOWN);
+	line_bytes(&out->line, blanks, 8 - len);
+	line_bytes(&out->line, name, len);
+	if (event_reg(ev, reg, &val)) {
+		add(out, " ");
+		line_hex16(&out->line, val);
+	} else {
+		line_bytes(&out->line, blanks, 16);
+		add(out, UNKNOWN);
+	}
 }
 
-static void print_regs(FILE *out, const struct event *ev,
-		       const unsigned char *regs, size_t nr)
+static void add_regs(struct block *out, const struct event *ev,
+		     const unsigned char *regs, size_t nr)
 {
 	for (size_t i = 0; i < nr; i++) {
-		print_reg(out, ev, regs[i]);
+		add_reg(out, ev, regs[i]);
 		if (i % 3 == 2 || i + 1 == nr)
-			fputc('\n', out);
+			add(out, "\n");
 	}
 }
 
-static void print_rflags(FILE *out, const struct event *ev)
+static void add_rflags(struct block *out, const struct event *ev)
 {
 	uint64_t val;
 
-	print_reg(out, ev, VCPU_INFO_REG_RFLAGS);
+	add_reg(out, ev, VCPU_INFO_REG_RFLAGS);
 	if (event_reg(ev, VCPU_INFO_REG_RFLAGS, &val)) {
-		fputs(" [", out);
+		add(out, " [");
 		for (size_t i = 0; i < ARRAY_SIZE(rflags_bits); i++) {
-			if (val & (1ULL << rflags_bits[i].bit))
-				fprintf(out, " %s", rflags_bits[i].name);
+			if (!(val & (1ULL << rflags_bits[i].bit)))
+				continue;
+			add(out, " ");
+			add(out, rflags_bits[i].name);
 		}
-		fprintf(out, " ] IOPL=%u", (unsigned int)(val >> 12 & 3));
+		add(out, " ] IOPL=");
+		line_uint(&out->line, val >> 12 & 3);
 	}
-	fputc('\n', out);
+	add(out, "\n");
 }
 
 /* What has to be known before the registers are believed. */
-static void print_flags(const struct fmt *fmt, const struct event *ev)
+static void add_flags(struct block *out, const struct event *ev)
 {
 	static const char * const words[] = {
 		"registers are of a nested guest",
@@ -185,142 +219,153 @@ static void print_flags(const struct fmt *fmt, const struct event *ev)
 	};
 	uint64_t flags = ev->val[FIELD_FLAGS];
 	const char *before = "  note: ";
-	FILE *out = fmt->out;
 
 	if (!flags)
 		return;
-	paint(fmt, YELLOW);
+	paint(out, YELLOW);
 	for (unsigned int i = 0; flags; i++, flags >>= 1) {
 		if (!(flags & 1))
 			continue;
-		if (i < ARRAY_SIZE(words))
-			fprintf(out, "%s%s", before, words[i]);
-		else
-			fprintf(out, "%sunknown flag 0x%llx", before,
-				1ULL << i);
+		add(out, before);
+		if (i < ARRAY_SIZE(words)) {
+			add(out, words[i]);
+		} else {
+			add(out, "unknown flag ");
+			line_hex(&out->line, 1ULL << i);
+		}
 		before = "; ";
 	}
-	paint(fmt, PLAIN);
-	fputc('\n', out);
+	paint(out, PLAIN);
+	add(out, "\n");
 }
 
-static void print_exits(FILE *out, const struct event *ev)
+static void add_exits(struct block *out, const struct event *ev)
 {
-	fputs("  exits:", out);
+	add(out, "  exits:");
 	for (size_t i = 0; i < ARRAY_SIZE(exit_kinds); i++) {
-		fprintf(out, "%s%s", i ? ", " : " ", exit_kinds[i].name);
-		print_count(out, " ", ev, exit_kinds[i].id);
+		add(out, i ? ", " : " ");
+		add(out, exit_kinds[i].name);
+		add_count(out, " ", ev, exit_kinds[i].id);
 	}
-	fputc('\n', out);
+	add(out, "\n");
 }
 
-static void print_origin(FILE *out, const struct event *ev)
+static void add_origin(struct block *out, const struct event *ev)
 {
-	print_int(out, "  asked by vCPU ", ev, FIELD_CALLER_ID);
-	print_int(out, ", host CPU ", ev, FIELD_CPU);
-	print_count(out, ", attempts ", ev, FIELD_ATTEMPTS);
+	add_int(out, "  asked by vCPU ", ev, FIELD_CALLER_ID);
+	add_int(out, ", host CPU ", ev, FIELD_CPU);
+	add_count(out, ", attempts ", ev, FIELD_ATTEMPTS);
 	if (event_has(ev, FIELD_NS_LEVEL) && ev->val[FIELD_NS_LEVEL]) {
-		print_int(out, ", PID in its namespace ", ev, FIELD_NS_PID);
-		print_count(out, " (level ", ev, FIELD_NS_LEVEL);
-		fputc(')', out);
+		add_int(out, ", PID in its namespace ", ev, FIELD_NS_PID);
+		add_count(out, " (level ", ev, FIELD_NS_LEVEL);
+		add(out, ")");
 	}
-	fputc('\n', out);
+	add(out, "\n");
 }
 
 /* Fields of a newer module. */
-static void print_extra(FILE *out, const struct event *ev)
+static void add_extra(struct block *out, const struct event *ev)
 {
 	for (unsigned int i = 0; i < ev->nr_extra; i++) {
-		char name[sizeof(ev->extra[i].name)];
-		char value[sizeof(ev->extra[i].value)];
-
-		text_printable(name, sizeof(name), ev->extra[i].name);
-		text_printable(value, sizeof(value), ev->extra[i].value);
-		fprintf(out, "  %s=%s\n", name, value);
+		add(out, "  ");
+		add_safe(out, ev->extra[i].name);
+		add(out, "=");
+		add_safe(out, ev->extra[i].value);
+		add(out, "\n");
 	}
 }
 
 /* What the counts grew by since the vCPU's record before. */
-static void print_delta(FILE *out, const struct exit_delta *delta)
+static void add_delta(struct block *out, const struct exit_delta *delta)
 {
+	char text[VALUE_LEN];
 	double rate;
 
 	if (delta->state == DELTA_RESET)
-		fputs("  since the record before: counts started afresh\n", out);
+		add(out, "  since the record before: counts started afresh\n");
 	if (delta->state != DELTA_OK)
 		return;
-	fputs("  since the record before:", out);
-	if (exit_rate(delta, 0, &rate))
-		fprintf(out, " %.1f exits/s,", rate);
-	fprintf(out, " exits +%" PRIu64, delta->count[0]);
+	add(out, "  since the record before:");
+	if (exit_rate(delta, 0, &rate)) {
+		snprintf(text, sizeof(text), " %.1f exits/s,", rate);
+		add(out, text);
+	}
+	add(out, " exits +");
+	line_uint(&out->line, delta->count[0]);
 	for (size_t i = 0; i < ARRAY_SIZE(exit_kinds); i++) {
 		unsigned int kind = exit_kinds[i].id - FIELD_EXITS;
 
-		if (delta->known & (1U << kind) && delta->count[kind])
-			fprintf(out, ", %s +%" PRIu64, exit_kinds[i].name,
-				delta->count[kind]);
+		if (!(delta->known & (1U << kind)) || !delta->count[kind])
+			continue;
+		add(out, ", ");
+		add(out, exit_kinds[i].name);
+		add(out, " +");
+		line_uint(&out->line, delta->count[kind]);
 	}
-	fputc('\n', out);
+	add(out, "\n");
 }
 
-static void print_symbol(FILE *out, const struct fmt_about *about)
+static void add_symbol(struct block *out, const struct fmt_about *about)
 {
 	char symbol[160];
 
+	if (!about->symbol)
+		return;
 	value_symbol(symbol, sizeof(symbol), about);
-	if (symbol[0])
-		fprintf(out, "  at %s\n", symbol);
+	add(out, "  at ");
+	add(out, symbol);
+	add(out, "\n");
 }
 
-static void print_record(const struct fmt *fmt, const struct event *ev,
-			 const struct fmt_about *about)
+static void add_record(struct block *out, const struct event *ev,
+		       const struct fmt_about *about)
 {
-	FILE *out = fmt->out;
+	add_vm(out, ev, about);
+	add_int(out, " vCPU ", ev, FIELD_VCPU_ID);
+	add_int(out, " thread ", ev, FIELD_PID);
+	add(out, " ");
+	add_name(out, ev, FIELD_STATE_NR, state_color(ev));
+	add_time(out, ev, about);
+	add_count(out, " exits ", ev, FIELD_EXITS);
+	add(out, "\n");
 
-	print_vm(fmt, ev, about);
-	print_int(out, " vCPU ", ev, FIELD_VCPU_ID);
-	print_int(out, " thread ", ev, FIELD_PID);
-	fputc(' ', out);
-	print_name(fmt, ev, FIELD_STATE_NR, state_color(ev));
-	print_time(fmt, ev, about);
-	print_count(out, " exits ", ev, FIELD_EXITS);
-	fputc('\n', out);
-
-	print_flags(fmt, ev);
-	print_symbol(out, about);
-	print_reg(out, ev, VCPU_INFO_REG_RIP);
-	print_rflags(out, ev);
-	print_regs(out, ev, gprs, ARRAY_SIZE(gprs));
-	print_regs(out, ev, control_regs, ARRAY_SIZE(control_regs));
-	print_exits(out, ev);
+	add_flags(out, ev);
+	add_symbol(out, about);
+	add_reg(out, ev, VCPU_INFO_REG_RIP);
+	add_rflags(out, ev);
+	add_regs(out, ev, gprs, ARRAY_SIZE(gprs));
+	add_regs(out, ev, control_regs, ARRAY_SIZE(control_regs));
+	add_exits(out, ev);
 	if (about->delta)
-		print_delta(out, about->delta);
-	print_origin(out, ev);
+		add_delta(out, about->delta);
+	add_origin(out, ev);
 }
 
-static void print_error(const struct fmt *fmt, const struct event *ev,
-			const struct fmt_about *about)
+static void add_error(struct block *out, const struct event *ev,
+		      const struct fmt_about *about)
 {
-	FILE *out = fmt->out;
-
-	print_vm(fmt, ev, about);
-	print_int(out, " vCPU ", ev, FIELD_VCPU_ID);
-	fputs(" error ", out);
-	print_name(fmt, ev, FIELD_REASON_NR, RED);
-	print_time(fmt, ev, about);
-	print_count(out, " requests ", ev, FIELD_ERROR_COUNT);
-	fputc('\n', out);
-	print_int(out, "  asked by vCPU ", ev, FIELD_CALLER_ID);
-	print_int(out, ", result ", ev, FIELD_RESULT);
-	fputc('\n', out);
+	add_vm(out, ev, about);
+	add_int(out, " vCPU ", ev, FIELD_VCPU_ID);
+	add(out, " error ");
+	add_name(out, ev, FIELD_REASON_NR, RED);
+	add_time(out, ev, about);
+	add_count(out, " requests ", ev, FIELD_ERROR_COUNT);
+	add_int(out, "\n  asked by vCPU ", ev, FIELD_CALLER_ID);
+	add_int(out, ", result ", ev, FIELD_RESULT);
+	add(out, "\n");
 }
 
 void fmt_text_event(const struct fmt *fmt, const struct event *ev,
 		    const struct fmt_about *about)
 {
+	struct block out;
+
+	out.fmt = fmt;
+	line_start(&out.line, fmt->out);
 	if (ev->kind == EVENT_RECORD)
-		print_record(fmt, ev, about);
+		add_record(&out, ev, about);
 	else
-		print_error(fmt, ev, about);
-	print_extra(fmt->out, ev);
+		add_error(&out, ev, about);
+	add_extra(&out, ev);
+	line_write(&out.line);
 }

@@ -4,57 +4,68 @@
 #include <time.h>
 
 #include "fmt-value.h"
+#include "line.h"
 #include "text.h"
 #include "timebase.h"
 
-static void name_or_number(char *buf, const char *name, uint64_t val)
+static size_t name_or_hex(char *buf, const char *name, uint64_t val)
 {
-	if (name)
-		snprintf(buf, VALUE_LEN, "%s", name);
-	else
-		snprintf(buf, VALUE_LEN, "0x%" PRIx64, val);
+	size_t len;
+
+	if (!name)
+		return digits_hex(buf, val);
+	len = strlen(name);
+	memcpy(buf, name, len);
+	return len;
 }
 
 bool value_field(char *buf, const struct event *ev, enum field_id id)
 {
 	uint64_t val = ev->val[id];
+	size_t len = 0;
 
 	buf[0] = '\0';
 	if (!event_has(ev, id))
 		return false;
 	switch (fields[id].type) {
 	case FIELD_INT:
-		snprintf(buf, VALUE_LEN, "%d", event_int(ev, id));
+		len = digits_int(buf, event_int(ev, id));
 		break;
 	case FIELD_COUNT:
-		snprintf(buf, VALUE_LEN, "%" PRIu64, val);
+		len = digits_uint(buf, val);
 		break;
 	case FIELD_REG:
 		if (!event_reg(ev, id - FIELD_REGS, &val))
 			return false;
-		snprintf(buf, VALUE_LEN, "0x%" PRIx64, val);
+		len = digits_hex(buf, val);
 		break;
 	case FIELD_BITS:
-		snprintf(buf, VALUE_LEN, "0x%" PRIx64, val);
+		len = digits_hex(buf, val);
 		break;
 	case FIELD_STATE:
-		name_or_number(buf, event_state_name(val), val);
+		len = name_or_hex(buf, event_state_name(val), val);
 		break;
 	case FIELD_REASON:
-		name_or_number(buf, event_reason_name(val), val);
+		len = name_or_hex(buf, event_reason_name(val), val);
 		break;
 	}
+	buf[len] = '\0';
 	return true;
 }
 
 static void seconds(char *buf, uint64_t ns, int digits)
 {
 	uint64_t rest = ns % NS_PER_SEC;
+	size_t len = digits_uint(buf, ns / NS_PER_SEC);
 
 	for (int i = digits; i < 9; i++)
 		rest /= 10;
-	snprintf(buf, VALUE_LEN, "%" PRIu64 ".%0*" PRIu64,
-		 (uint64_t)(ns / NS_PER_SEC), digits, rest);
+	buf[len] = '.';
+	for (int i = digits; i > 0; i--) {
+		buf[len + i] = '0' + rest % 10;
+		rest /= 10;
+	}
+	buf[len + digits + 1] = '\0';
 }
 
 static void date(char *buf, uint64_t wall_ns)

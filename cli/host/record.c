@@ -70,27 +70,28 @@ enum opt_outcome record_parse(struct opt_parser *op, int argc, char **argv,
 char **record_command(const struct record_params *params)
 {
 	/* --date: the file knows the time of day */
-	char *start[] = {
+	static const char * const start[] = {
 		"trace-cmd", "record", "-q", "--date", "-e", VCPU_INFO_SYSTEM,
-		"-o", (char *)params->file,
+		"-o",
 	};
-	char *sleep[] = { "sleep", (char *)params->duration, NULL };
-	char **rest = params->command;
 	size_t nr = 0, nr_rest = 0;
 	char **words;
 
-	if (params->duration[0])
-		rest = sleep;
-	while (rest[nr_rest])
+	while (params->command[nr_rest])
 		nr_rest++;
-	words = calloc(ARRAY_SIZE(start) + nr_rest + 2, sizeof(*words));
+	words = calloc(ARRAY_SIZE(start) + nr_rest + 5, sizeof(*words));
 	if (!words)
 		return NULL;
 	for (; nr < ARRAY_SIZE(start); nr++)
-		words[nr] = start[nr];
-	if (nr_rest)
+		words[nr] = (char *)start[nr];
+	words[nr++] = (char *)params->file;
+	if (params->duration[0] || nr_rest)
 		words[nr++] = "--";
-	memcpy(words + nr, rest, nr_rest * sizeof(*words));
+	if (params->duration[0]) {
+		words[nr++] = "sleep";
+		words[nr++] = (char *)params->duration;
+	}
+	memcpy(words + nr, params->command, nr_rest * sizeof(*words));
 	return words;
 }
 
