@@ -26,6 +26,20 @@ oracle()
 	esac
 }
 
+# hold_vm PID - keep a VM for as long as the process lives
+#
+# KVM patches the scheduler (a static key) with the first VM and with the last
+# one that goes. TCG on several CPUs now and then executes the INT3 of such a
+# patch when it is gone already, which the kernel takes for a fault of its own.
+hold_vm()
+{
+	perl -e 'open(my $kvm, "+<", "/dev/kvm") or die "/dev/kvm: $!";
+		my $create_vm = 0xae01;
+		my $vm = ioctl($kvm, $create_vm, 0) or die "create: $!";
+		sleep 1 while kill 0, $ARGV[0];' "$1"
+}
+
+hold_vm $$ >/dev/null &
 check "the host module loads" module_load || exit 1
 for name in vm_rate host_rate; do
 	declare "$name=$(cat $parameters/$name)"
