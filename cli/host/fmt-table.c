@@ -60,7 +60,7 @@ struct fmt_table *fmt_table_new(const struct fmt *fmt)
 	}
 	scols_table_set_stream(table->table, fmt->out);
 	scols_table_enable_colors(table->table, fmt->color);
-	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
+	for (size_t i = 0; i <= (fmt->symbols ? COL_SYMBOL : COL_RIP); i++)
 		scols_table_new_column(table->table, columns[i].name ?:
 				       time_names[fmt->time], columns[i].width,
 				       columns[i].flags);
@@ -124,8 +124,10 @@ void fmt_table_event(struct fmt_table *table, const struct event *ev,
 	set_field(line, COL_EXITS, ev, FIELD_EXITS);
 	set_field(line, COL_CPU, ev, FIELD_CPU);
 	set_field(line, COL_RIP, ev, FIELD_REGS + VCPU_INFO_REG_RIP);
-	value_symbol(text, sizeof(text), about);
-	set(line, COL_SYMBOL, text);
+	if (table->fmt->symbols) {
+		value_symbol(text, sizeof(text), about);
+		set(line, COL_SYMBOL, text);
+	}
 	if (++table->rows >= BATCH)
 		fmt_table_flush(table);
 }

@@ -20,11 +20,13 @@ enum time_format {
  * struct fmt - how to print
  * @out: where to
  * @color: with colours
+ * @symbols: symbols may be known: leave room for them
  * @time: which time, where there is room for one only
  */
 struct fmt {
 	FILE *out;
 	bool color;
+	bool symbols;
 	enum time_format time;
 };
 

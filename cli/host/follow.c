@@ -216,7 +216,7 @@ int cmd_follow(const struct cmd *cmd, int argc, char **argv)
 
 	if (cmd_go(cmd, &op, follow_parse(&op, argc, argv, &params),
 		   &exit_code))
-		exit_code = follow(&params);
+		exit_code = view_prepare(&params.view) ?: follow(&params);
 	view_free(&params.view);
 	return exit_code;
 }

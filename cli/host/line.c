@@ -51,27 +51,31 @@ size_t digits_hex16(char *text, uint64_t val)
 void line_uint(struct line *line, uint64_t val)
 {
 	char text[DIGITS_LEN];
+	size_t len = digits_uint(text, val);
 
-	line_bytes(line, text, digits_uint(text, val));
+	line_bytes(line, text, len);
 }
 
 void line_int(struct line *line, int64_t val)
 {
 	char text[DIGITS_LEN];
+	size_t len = digits_int(text, val);
 
-	line_bytes(line, text, digits_int(text, val));
+	line_bytes(line, text, len);
 }
 
 void line_hex(struct line *line, uint64_t val)
 {
 	char text[DIGITS_LEN];
+	size_t len = digits_hex(text, val);
 
-	line_bytes(line, text, digits_hex(text, val));
+	line_bytes(line, text, len);
 }
 
 void line_hex16(struct line *line, uint64_t val)
 {
 	char text[DIGITS_LEN];
+	size_t len = digits_hex16(text, val);
 
-	line_bytes(line, text, digits_hex16(text, val));
+	line_bytes(line, text, len);
 }

@@ -33,6 +33,19 @@ static void add_names(struct output *out, const struct event *ev,
 	about->vm = vmm->vm.name[0] ? vmm->vm.name : NULL;
 }
 
+static void add_symbol(struct output *out, const struct event *ev,
+		       struct fmt_about *about)
+{
+	uint64_t rip;
+
+	if (!event_reg(ev, VCPU_INFO_REG_RIP, &rip))
+		return;
+	about->symbol = symbols_find(&out->view->symbols,
+				     event_int(ev, FIELD_VM_PID),
+				     event_int(ev, FIELD_VM_FD), about->vm,
+				     about->vmm, rip, &about->symbol_offset);
+}
+
 static void learn_about(struct output *out, const struct event *ev,
 			struct fmt_about *about)
 {
@@ -62,6 +75,7 @@ void output_print(struct output *out, const struct event *ev)
 	struct exit_delta delta;
 
 	learn_about(out, ev, &about);
+	add_symbol(out, ev, &about);
 	if (out->with_rates && ev->kind == EVENT_RECORD &&
 	    rates_add(&out->rates, ev, &delta))
 		about.delta = &delta;

@@ -205,7 +205,7 @@ int cmd_report(const struct cmd *cmd, int argc, char **argv)
 
 	if (cmd_go(cmd, &op, report_parse(&op, argc, argv, &params),
 		   &exit_code))
-		exit_code = report(&params);
+		exit_code = view_prepare(&params.pick.view) ?: report(&params);
 	pick_free(&params.pick);
 	return exit_code;
 }

@@ -204,7 +204,7 @@ int cmd_show(const struct cmd *cmd, int argc, char **argv)
 	int exit_code;
 
 	if (cmd_go(cmd, &op, show_parse(&op, argc, argv, &params), &exit_code))
-		exit_code = show(&params, "");
+		exit_code = view_prepare(&params.view) ?: show(&params, "");
 	pick_free(&params);
 	return exit_code;
 }

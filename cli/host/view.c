@@ -3,11 +3,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "exits.h"
 #include "view.h"
 
 enum {
 	VIEW_TIME = OPT_LONG + 100,	/* clear of the commands' own */
 	VIEW_COLOR,
+	VIEW_KALLSYMS,
+	VIEW_VMLINUX,
+	VIEW_KASLR,
 };
 
 const struct opt_spec view_opts[] = {
@@ -18,6 +22,9 @@ const struct opt_spec view_opts[] = {
 	{ 'j', "json", NULL, "the same as --format json" },
 	{ VIEW_TIME, "time-format", "TIME", "print time as trace|wall|age" },
 	{ VIEW_COLOR, "color", "WHEN", "use colours: auto|always|never" },
+	{ VIEW_KALLSYMS, "guest-kallsyms", "FILE", "name RIP by a copy of /proc/kallsyms" },
+	{ VIEW_VMLINUX, "guest-vmlinux", "FILE", "name RIP by a kernel's ELF file" },
+	{ VIEW_KASLR, "kaslr-offset", "OFFSET", "what KASLR added there, or SYMBOL=ADDRESS" },
 	{ 0 }
 };
 
@@ -81,6 +88,17 @@ enum opt_outcome view_option(struct view *view, struct opt_parser *op, int val)
 		if (ok)
 			view->color = choice;
 		break;
+	case VIEW_KALLSYMS:
+		ok = symbols_add(&view->symbols, SYMBOLS_KALLSYMS, op->arg,
+				 err, size);
+		break;
+	case VIEW_VMLINUX:
+		ok = symbols_add(&view->symbols, SYMBOLS_VMLINUX, op->arg,
+				 err, size);
+		break;
+	case VIEW_KASLR:
+		ok = symbols_set_offset(&view->symbols, op->arg, err, size);
+		break;
 	default:
 		return opt_default(val);
 	}
@@ -90,6 +108,12 @@ enum opt_outcome view_option(struct view *view, struct opt_parser *op, int val)
 void view_free(struct view *view)
 {
 	filter_free(&view->filter);
+	symbols_free(&view->symbols);
+}
+
+int view_prepare(struct view *view)
+{
+	return symbols_load(&view->symbols) ? EXIT_OK : EXIT_FAILED;
 }
 
 bool color_wanted(enum color_when when, bool is_terminal,
@@ -108,6 +132,7 @@ struct fmt view_fmt(const struct view *view, FILE *out,
 		.out = out,
 		.color = color_wanted(view->color, isatty(fileno(out)),
 				      getenv("NO_COLOR"), getenv("TERM")),
+		.symbols = view->symbols.nr,
 		.time = view->time_given ? view->time : default_time,
 	};
 }

@@ -8,6 +8,7 @@
 #include "filter.h"
 #include "options.h"
 #include "printer.h"
+#include "symbols.h"
 #include "timebase.h"
 
 enum color_when {
@@ -23,6 +24,7 @@ enum color_when {
  * @time: --time-format
  * @color: --color
  * @filter: --vm, --vcpu, --state
+ * @symbols: --guest-kallsyms, --guest-vmlinux
  */
 struct view {
 	enum format format;
@@ -30,6 +32,7 @@ struct view {
 	enum time_format time;
 	enum color_when color;
 	struct filter filter;
+	struct symbols symbols;
 };
 
 /* To go on with from a command's own table. */
@@ -42,6 +45,9 @@ extern const struct opt_spec view_opts[];
 enum opt_outcome view_option(struct view *view, struct opt_parser *op,
 			     int val);
 void view_free(struct view *view);
+
+/* Read what the options name. The exit code: EXIT_OK, or what failed is said. */
+int view_prepare(struct view *view);
 
 /*
  * Whether to use colours, as no-color.org has it: no_color and term are what

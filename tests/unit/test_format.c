@@ -58,7 +58,7 @@ static void check(enum format format, bool color, enum time_format time,
 		  const char *golden)
 {
 	struct printer printer;
-	struct fmt fmt = { .color = color, .time = time };
+	struct fmt fmt = { .color = color, .symbols = true, .time = time };
 	char *text;
 	size_t len;
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The host's commands with real guests: follow, vms, record and report.
 # needs: linux-guest
+# timeout: 900
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
@@ -181,3 +182,21 @@ mkdir -p /tmp/empty
 is "without trace-cmd record says what to do" \
 	"$(PATH=/tmp/empty /usr/bin/vcpu-info record 2>&1 | tail -n 1)" \
 	"  to put it right: apt install trace-cmd"
+
+# Symbols: the guest's own kernel
+
+guest_run lab cat /proc/kallsyms >/tmp/kallsyms
+check "a copy of the guest's kallsyms arrived" \
+	test "$(wc -l </tmp/kallsyms)" -gt 10000
+check "the guest's CPU 1 goes offline" \
+	guest_run lab 'echo 0 >/sys/devices/system/cpu/cpu1/online'
+guest_run lab 'vcpu-info-guest trigger --vcpu-id 0,1' >/dev/null
+like "a CPU that is offline halts where the guest's kernel says" \
+	"$(vcpu-info show --json --vcpu 1 --guest-kallsyms /tmp/kallsyms@lab |
+		jq -r .rip_symbol)" '(halt|play_dead|idle|mwait)'
+like "the CPU that asked is in the guest's module" \
+	"$(vcpu-info show --json --vcpu 0 --guest-kallsyms /tmp/kallsyms |
+		jq -r .rip_symbol)" 'vcpu_info'
+head -c 100000 /tmp/kallsyms >/tmp/cut
+is "a file that is cut off is refused" \
+	"$(vcpu-info show --guest-kallsyms /tmp/cut 2>&1 | grep -c 'cut off')" 1

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Symbols of guests' kernels, from text and from ELF files made here.
+ */
+#include <elf.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+#include "host/symbols.h"
+#include "support.h"
+
+#define STEXT	0xffffffff81000000ULL
+
+static const char kallsyms[] =
+	"0000000000000000 A fixed_percpu_data\n"
+	"0000000000001000 A cpu_debug_store\n"
+	"ffffffff81000000 T _stext\n"
+	"ffffffff81000000 T _text\n"
+	"ffffffff81001000 t do_idle\n"
+	"ffffffff81001100 W weak_one\n"
+	"ffffffff81001200 D some_data\n"
+	"ffffffff81002000 T _etext\n"
+	"ffffffffc0200000 t hc_run\t[hc_test]\n";
+
+struct load {
+	struct symbols *symbols;
+};
+
+static int run_load(void *arg)
+{
+	struct load *load = arg;
+
+	return symbols_load(load->symbols);
+}
+
+static int setup(void **state)
+{
+	*state = tree_make();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	tree_remove(*state);
+	return 0;
+}
+
+static void add(struct symbols *symbols, enum symbol_kind kind,
+		const char *root, const char *name)
+{
+	char path[PATH_MAX];
+	char err[200];
+
+	snprintf(path, sizeof(path), "%s%s", root, name);
+	assert_true(symbols_add(symbols, kind, path, err, sizeof(err)));
+}
+
+static void expect(const struct symbols *symbols, const char *vm,
+		   uint64_t address, const char *name, uint64_t offset)
+{
+	uint64_t got = 0;
+	const char *found = symbols_find(symbols, 100, 10, vm, "qemu",
+					 address, &got);
+
+	if (!name) {
+		assert_null(found);
+		return;
+	}
+	assert_non_null(found);
+	assert_string_equal(found, name);
+	assert_true(got == offset);
+}
+
+static void kallsyms_names(void **state)
+{
+	struct symbols symbols = { 0 };
+
+	tree_write(*state, "/a", "%s", kallsyms);
+	add(&symbols, SYMBOLS_KALLSYMS, *state, "/a");
+	assert_true(symbols_load(&symbols));
+	expect(&symbols, NULL, STEXT + 0x1000, "do_idle", 0);
+	expect(&symbols, NULL, STEXT + 0x10ff, "do_idle", 0xff);
+	expect(&symbols, NULL, STEXT + 0x1100, "weak_one", 0);
+	expect(&symbols, NULL, 0xffffffffc0200010, "hc_run", 0x10);
+	/* neither data nor what is far from all code */
+	expect(&symbols, NULL, 0, NULL, 0);
+	expect(&symbols, NULL, 0x1010, NULL, 0);
+	expect(&symbols, NULL, STEXT - 1, NULL, 0);
+	expect(&symbols, NULL, STEXT + 0x2000 + (1 << 20), NULL, 0);
+	expect(&symbols, NULL, UINT64_MAX, NULL, 0);
+	symbols_free(&symbols);
+}
+
+static void each_vm_has_its_own(void **state)
+{
+	struct symbols symbols = { 0 };
+
+	tree_write(*state, "/a", "%s", kallsyms);
+	tree_write(*state, "/b", "ffffffff81000000 T other\n");
+	add(&symbols, SYMBOLS_KALLSYMS, *state, "/b@web");
+	add(&symbols, SYMBOLS_KALLSYMS, *state, "/a@100:10");
+	assert_true(symbols_load(&symbols));
+	expect(&symbols, "web", STEXT + 1, "other", 1);
+	expect(&symbols, "db", STEXT + 0x1001, "do_idle", 1);
+	expect(&symbols, NULL, STEXT + 0x1001, "do_idle", 1);
+	symbols_free(&symbols);
+}
+
+static void bad_kallsyms(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *says;
+	} bad[] = {
+		{ "", "there is no function" },
+		{ "\177ELF\n", "line 1 is not" },
+		{ "ffffffff81000000 T _stext\nffffffff8100", "line 2 is cut off" },
+		{ "ffffffff81000000 T _stext\nffffffff8100\n", "line 2 is not" },
+		{ "ffffffff81000000 T \n", "line 1 is not" },
+		{ "ffffffff81000000T _stext\n", "line 1 is not" },
+		{ "0000000000000000 T _stext\n0000000000000000 t x\n",
+		  "all addresses are 0" },
+		{ "ffffffff81000000 D data\n", "there is no function" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct symbols symbols = { 0 };
+		struct load load = { &symbols };
+		struct captured cap;
+
+		tree_write(*state, "/bad", "%s", bad[i].text);
+		add(&symbols, SYMBOLS_KALLSYMS, *state, "/bad");
+		cap = capture(run_load, &load);
+		assert_false(cap.ret);
+		assert_non_null(strstr(cap.err, bad[i].says));
+		captured_free(&cap);
+		symbols_free(&symbols);
+	}
+}
+
+/* An ELF file with one section of code and a few symbols. */
+struct elf_file {
+	Elf64_Ehdr header;
+	Elf64_Shdr sections[4];		/* none, .text, .symtab, .strtab */
+	Elf64_Sym symbols[4];
+	char strings[32];
+};
+
+static struct elf_file elf_file(void)
+{
+	struct elf_file elf = {
+		.header = {
+			.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64,
+				     ELFDATA2LSB, EV_CURRENT },
+			.e_type = ET_EXEC, .e_machine = EM_X86_64,
+			.e_version = EV_CURRENT,
+			.e_shoff = offsetof(struct elf_file, sections),
+			.e_ehsize = sizeof(Elf64_Ehdr),
+			.e_shentsize = sizeof(Elf64_Shdr), .e_shnum = 4,
+			.e_shstrndx = 3,
+		},
+		.sections = {
+			{ 0 },
+			{ .sh_type = SHT_NOBITS, .sh_addr = STEXT,
+			  .sh_flags = SHF_ALLOC | SHF_EXECINSTR,
+			  .sh_size = 0x2000 },
+			{ .sh_type = SHT_SYMTAB, .sh_link = 3,
+			  .sh_offset = offsetof(struct elf_file, symbols),
+			  .sh_size = sizeof(elf.symbols),
+			  .sh_entsize = sizeof(Elf64_Sym) },
+			{ .sh_type = SHT_STRTAB,
+			  .sh_offset = offsetof(struct elf_file, strings),
+			  .sh_size = sizeof(elf.strings) },
+		},
+		.symbols = {
+			{ 0 },
+			{ .st_name = 1, .st_shndx = 1, .st_value = STEXT,
+			  .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE) },
+			{ .st_name = 8, .st_shndx = 1,
+			  .st_value = STEXT + 0x1000,
+			  .st_info = ELF64_ST_INFO(STB_LOCAL, STT_FUNC) },
+			{ .st_name = 16, .st_shndx = SHN_ABS, .st_value = 5,
+			  .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT) },
+		},
+		.strings = "\0_stext\0do_idle\0absolut",
+	};
+
+	return elf;
+}
+
+static void vmlinux_names(void **state)
+{
+	struct elf_file elf = elf_file();
+	static const struct {
+		const char *offset;
+		uint64_t add;
+	} runs[] = {
+		{ NULL, 0 },
+		{ "0x1c000000", 0x1c000000 },
+		{ "_stext=0xffffffff9d000000", 0x1c000000 },
+		{ "do_idle=0xffffffff81001000", 0 },
+	};
+
+	tree_bytes(*state, "/vmlinux", &elf, sizeof(elf));
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
+		struct symbols symbols = { 0 };
+		uint64_t more = runs[i].add;
+		char err[200];
+
+		add(&symbols, SYMBOLS_VMLINUX, *state, "/vmlinux");
+		if (runs[i].offset)
+			assert_true(symbols_set_offset(&symbols,
+						       runs[i].offset, err,
+						       sizeof(err)));
+		assert_true(symbols_load(&symbols));
+		expect(&symbols, NULL, STEXT + more, "_stext", 0);
+		expect(&symbols, NULL, STEXT + more + 0x1234, "do_idle",
+		       0x234);
+		expect(&symbols, NULL, 5, NULL, 0);
+		symbols_free(&symbols);
+	}
+}
+
+static void check_bad_elf(const char *root, const void *data, size_t len,
+			  const char *offset, const char *says)
+{
+	struct symbols symbols = { 0 };
+	struct load load = { &symbols };
+	struct captured cap;
+	char err[200];
+
+	tree_bytes(root, "/vmlinux", data, len);
+	add(&symbols, SYMBOLS_VMLINUX, root, "/vmlinux");
+	if (offset)
+		assert_true(symbols_set_offset(&symbols, offset, err,
+					       sizeof(err)));
+	cap = capture(run_load, &load);
+	assert_false(cap.ret);
+	assert_non_null(strstr(cap.err, says));
+	captured_free(&cap);
+	symbols_free(&symbols);
+}
+
+static void bad_vmlinux(void **state)
+{
+	struct elf_file elf = elf_file();
+
+	check_bad_elf(*state, "", 0, NULL, "is not an ELF file");
+	check_bad_elf(*state, "MZ rest", 8, NULL, "is not an ELF file");
+	check_bad_elf(*state, &elf, sizeof(elf), "none=0x1",
+		      "has no symbol none");
+	for (size_t len = 1; len < offsetof(struct elf_file, strings) + 8;
+	     len += 7)
+		check_bad_elf(*state, &elf, len, NULL, "vmlinux");
+	elf.header.e_machine = EM_AARCH64;
+	check_bad_elf(*state, &elf, sizeof(elf), NULL, "is not for x86");
+	elf = elf_file();
+	elf.sections[2].sh_type = SHT_DYNSYM;
+	check_bad_elf(*state, &elf, sizeof(elf), NULL, "has no symbols");
+}
+
+static void bad_options(void **state)
+{
+	struct symbols symbols = { 0 };
+	static const char * const offsets[] = {
+		"", "x", "=0x1", "_stext=", "_stext=x", "-1", "0x", "1 ",
+	};
+	char err[200];
+
+	(void)state;
+	assert_false(symbols_add(&symbols, SYMBOLS_KALLSYMS, "", err,
+				 sizeof(err)));
+	assert_false(symbols_add(&symbols, SYMBOLS_KALLSYMS, "@web", err,
+				 sizeof(err)));
+	assert_false(symbols_add(&symbols, SYMBOLS_KALLSYMS, "a@", err,
+				 sizeof(err)));
+	assert_false(symbols_set_offset(&symbols, "0", err, sizeof(err)));
+	assert_non_null(strstr(err, "has to follow"));
+	assert_true(symbols_add(&symbols, SYMBOLS_KALLSYMS, "a", err,
+				sizeof(err)));
+	assert_false(symbols_set_offset(&symbols, "0", err, sizeof(err)));
+	assert_true(symbols_add(&symbols, SYMBOLS_VMLINUX, "a@5", err,
+				sizeof(err)));
+	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++)
+		assert_false(symbols_set_offset(&symbols, offsets[i], err,
+						sizeof(err)));
+	symbols_free(&symbols);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(kallsyms_names, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(each_vm_has_its_own, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(bad_kallsyms, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(vmlinux_names, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(bad_vmlinux, setup, teardown),
+		cmocka_unit_test(bad_options),
+	};
+
+	return cmocka_run_group_tests_name("symbols", tests, NULL, NULL);
+}
