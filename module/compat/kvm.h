@@ -25,7 +25,8 @@ static inline bool compat_kvm_is_svm(void)
 
 /*
  * vCPU registers are either in vcpu->arch or, on VMX, still in the VMCS
- * (arch/x86/kvm/kvm_cache_regs.h, which is not among the installed headers).
+ * (arch/x86/kvm/kvm_cache_regs.h, regs.h from 7.2 on; not among the installed
+ * headers). regs_avail is a u32 up to 7.1, which KVM took for a bitmap as well.
  */
 static __always_inline bool
 compat_kvm_reg_available(const struct kvm_vcpu *vcpu, int reg)
