@@ -8,6 +8,7 @@
 
 #include <trace-cmd.h>
 
+#include "behind.h"
 #include "decode-raw.h"
 #include "tracedat.h"
 
@@ -18,6 +19,8 @@
 struct part {
 	struct tracecmd_input *input;
 	struct raw_decoder *dec;
+	struct behind *behind;	/* by CPU */
+	int nr_behind;
 };
 
 struct tracedat {
@@ -70,7 +73,7 @@ static enum tracedat_status open_parts(struct tracedat *dat,
 	}
 	for (int i = 0; i < dat->nr_parts; i++) {
 		any |= bind_events(&dat->parts[i]);
-		tracecmd_set_private(dat->parts[i].input, dat->parts[i].dec);
+		tracecmd_set_private(dat->parts[i].input, &dat->parts[i]);
 	}
 	return any ? TRACEDAT_OK : TRACEDAT_NO_EVENTS;
 }
@@ -107,6 +110,7 @@ void tracedat_close(struct tracedat *dat)
 	/* instances are parts of the first, which goes last */
 	for (int i = dat->nr_parts - 1; i >= 0; i--) {
 		raw_decoder_free(dat->parts[i].dec);
+		free(dat->parts[i].behind);
 		tracecmd_close(dat->parts[i].input);
 	}
 	free(dat->parts);
@@ -130,15 +134,33 @@ static void count_lost(struct tracedat_tally *tally, long long missed)
 		tally->lost_unknown = true;
 }
 
+/* libtracecmd maps up to an eighth of the machine's memory. */
+static void drop_behind(struct part *part, int cpu, const void *data)
+{
+	if (cpu >= part->nr_behind) {
+		struct behind *bigger;
+
+		bigger = reallocarray(part->behind, cpu + 1, sizeof(*bigger));
+		if (!bigger)
+			return;
+		memset(bigger + part->nr_behind, 0,
+		       (cpu + 1 - part->nr_behind) * sizeof(*bigger));
+		part->behind = bigger;
+		part->nr_behind = cpu + 1;
+	}
+	behind_at(&part->behind[cpu], data);
+}
+
 static int take_record(struct tracecmd_input *input,
 		       struct tep_record *record, int cpu, void *arg)
 {
-	struct raw_decoder *dec = tracecmd_get_private(input);
+	struct part *part = tracecmd_get_private(input);
 	struct tracedat *dat = arg;
 	struct event ev;
 
+	drop_behind(part, cpu, record->data);
 	count_lost(dat->tally, record->missed_events);
-	switch (raw_decode(dec, record->data, record->size, &ev)) {
+	switch (raw_decode(part->dec, record->data, record->size, &ev)) {
 	case RAW_OTHER:
 		return 0;
 	case RAW_BAD:
