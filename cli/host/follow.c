@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
 #include "exits.h"
 #include "follow.h"
 #include "live.h"
@@ -164,20 +163,6 @@ static void report_end(struct following *fl)
 		msg_error("%" PRIu64 " events could not be decoded", fl->bad);
 }
 
-static int open_failed(enum source_status status)
-{
-	int err = errno;
-	int exit_code = check_report("");
-
-	if (exit_code)
-		return exit_code;
-	msg_error("cannot make a trace instance: %s",
-		  status == SOURCE_NO_MEMORY ? "out of memory" :
-					       strerror(err));
-	msg_hint("'vcpu-info status' says more; a smaller --buffer-kb may help.");
-	return EXIT_FAILED;
-}
-
 static int follow(const struct follow_params *params)
 {
 	struct following *fl = calloc(1, sizeof(*fl));
@@ -200,7 +185,7 @@ static int follow(const struct follow_params *params)
 		if (!live_close(fl->live))
 			exit_code = EXIT_FAILED;
 	} else {
-		exit_code = open_failed(status);
+		exit_code = live_report_failed(status);
 	}
 	output_free(&fl->out);
 	free(fl);

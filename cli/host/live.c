@@ -9,8 +9,10 @@
 
 #include <tracefs.h>
 
+#include "check.h"
 #include "compiler.h"
 #include "decode-raw.h"
+#include "exits.h"
 #include "hostfile.h"
 #include "live.h"
 #include "msg.h"
@@ -138,6 +140,20 @@ enum source_status live_open(const char *purpose, unsigned long buffer_kb,
 	if (status != SOURCE_OK)
 		live_close(*live);
 	return status;
+}
+
+int live_report_failed(enum source_status status)
+{
+	int err = errno;
+	int exit_code = check_report("");
+
+	if (exit_code)
+		return exit_code;
+	msg_error("cannot make a trace instance: %s",
+		  status == SOURCE_NO_MEMORY ? "out of memory" :
+					       strerror(err));
+	msg_hint("'vcpu-info status' says more.");
+	return EXIT_FAILED;
 }
 
 bool live_close(struct live *live)

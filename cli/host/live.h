@@ -22,6 +22,9 @@ struct live;
 enum source_status live_open(const char *purpose, unsigned long buffer_kb,
 			     struct live **live);
 
+/* Say why it is not open, with errno as it was left; the exit code for it. */
+int live_report_failed(enum source_status status);
+
 /* Remove the instance. False if that failed, which is said. */
 bool live_close(struct live *live);
 

@@ -5,6 +5,7 @@
 #include "report.h"
 #include "show.h"
 #include "status.h"
+#include "top.h"
 #include "vms.h"
 
 static const struct cmd cmds[] = {
@@ -18,6 +19,8 @@ static const struct cmd cmds[] = {
 	  report_opts, cmd_report },
 	{ "status", "Tell whether vCPUs can be recorded, and what is missing.",
 	  status_opts, cmd_status },
+	{ "top", "Show vCPUs and their rates of exits, live.",
+	  top_opts, cmd_top },
 	{ "vms", "List the VMs of this host, their vCPUs and threads.",
 	  vms_opts, cmd_vms },
 	{ 0 }

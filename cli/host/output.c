@@ -69,16 +69,22 @@ bool output_wants(struct output *out, const struct event *ev)
 			       about.vmm);
 }
 
+void output_learn(struct output *out, const struct event *ev,
+		  struct fmt_about *about, struct exit_delta *delta)
+{
+	learn_about(out, ev, about);
+	add_symbol(out, ev, about);
+	if (out->with_rates && ev->kind == EVENT_RECORD &&
+	    rates_add(&out->rates, ev, delta))
+		about->delta = delta;
+}
+
 void output_print(struct output *out, const struct event *ev)
 {
 	struct fmt_about about;
 	struct exit_delta delta;
 
-	learn_about(out, ev, &about);
-	add_symbol(out, ev, &about);
-	if (out->with_rates && ev->kind == EVENT_RECORD &&
-	    rates_add(&out->rates, ev, &delta))
-		about.delta = &delta;
+	output_learn(out, ev, &about, &delta);
 	printer_event(&out->printer, ev, &about);
 }
 

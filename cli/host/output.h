@@ -42,6 +42,10 @@ bool output_init(struct output *out, const struct view *view,
 
 /* Whether the event is one the user asked for. */
 bool output_wants(struct output *out, const struct event *ev);
+
+/* What is known besides the event; delta is where it may have its exits. */
+void output_learn(struct output *out, const struct event *ev,
+		  struct fmt_about *about, struct exit_delta *delta);
 void output_print(struct output *out, const struct event *ev);
 void output_free(struct output *out);
 

@@ -31,6 +31,17 @@ lines_of()
 	[ "$(wc -l <"$1")" -ge "$2" ]
 }
 
+# interrupt PID - until it ends; trace-cmd may not listen at once
+interrupt()
+{
+	if ! poll_until 60 sh -c "! kill -INT $1 2>/dev/null"; then
+		diag <"/proc/$1/status"
+		diag <"/proc/$1/stack"
+		kill -KILL "$1"
+	fi
+	wait "$1"
+}
+
 module_unlimited
 check "a guest boots" guest_start lab || exit 1
 pid=$(guest_pid lab)
@@ -136,8 +147,7 @@ event_on()
 check "record enables the event" poll_until 60 event_on
 trigger
 trigger
-kill -INT $record
-wait $record
+interrupt $record
 is "record ends well" $? 0
 diag "$(cat /tmp/out)"
 is "trace-cmd report reads its file" "$(trace-cmd report -i /tmp/own.dat \
@@ -160,8 +170,7 @@ trace-cmd record -q -e vcpu_info -o /tmp/plain.dat -- sleep 1000 \
 record=$!
 poll_until 60 event_on
 trigger
-kill -INT $record
-wait $record
+interrupt $record
 is "a file of plain trace-cmd has both records" \
 	"$(vcpu-info report /tmp/plain.dat --json | jq -r .vcpu_id | sort |
 		xargs)" "0 1"
@@ -174,14 +183,34 @@ mine_on()
 }
 poll_until 60 mine_on
 trigger
-kill -INT $record
-wait $record
+interrupt $record
 is "and one of an instance" "$(vcpu-info report /tmp/instance.dat --json |
 	jq -r .vcpu_id | sort | xargs)" "0 1"
 mkdir -p /tmp/empty
 is "without trace-cmd record says what to do" \
 	"$(PATH=/tmp/empty /usr/bin/vcpu-info record 2>&1 | tail -n 1)" \
 	"  to put it right: apt install trace-cmd"
+
+# top
+
+trigger
+vcpu-info top --batch --interval 1s --count 3 >/tmp/top 2>/tmp/err &
+top=$!
+top_on()
+{
+	[ "$(cat $TRACING/instances/vcpu_info.top.*/events/vcpu_info/enable \
+		2>/dev/null)" = 1 ]
+}
+poll_until 30 top_on
+while kill -0 $top 2>/dev/null; do
+	trigger
+done
+wait $top
+is "top --batch ends well" $? 0
+diag "$(cat /tmp/top)"
+like "it shows the vCPU that asks and its rate" "$(cat /tmp/top)" \
+	'^lab +[01] +[0-9]+ self +[01] +[0-9.]+ +[0-9]+ '
+is "its instance is gone" "$(instances)" 'vcpu_info.*.*'
 
 # Symbols: the guest's own kernel
 

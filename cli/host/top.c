@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exits.h"
+#include "live.h"
+#include "msg.h"
+#include "num.h"
+#include "output.h"
+#include "stop.h"
+#include "top.h"
+#include "topscreen.h"
+
+#define NS_PER_MS	1000000ULL
+#define BUFFER_KB	2048
+#define BATCH_WIDTH	160
+
+/* How often records are taken, and keys. */
+#define PERIOD_MS	50
+
+/* A vCPU of which nobody asked for a record for that long is not shown. */
+#define EXPIRY_NS	(300 * NS_PER_SEC)
+
+const struct opt_spec top_opts[] = {
+	{ 'b', "batch", NULL, "print to standard output, no terminal needed" },
+	{ 'd', "interval", "TIME", "time between updates (default: 1s)" },
+	{ 'n', "count", "N", "end after N updates" },
+	{ 'o', "sort", "COLUMN", "sort by name|vcpu|thread|state|cpu|age|exits|io|mmio|halt|irq|hyper|rip" },
+	{ .more = view_opts }
+};
+
+static enum opt_outcome parse_option(struct opt_parser *op, int val,
+				     struct top_params *params)
+{
+	char err[sizeof(op->err)];
+	int choice;
+
+	switch (val) {
+	case 'b':
+		params->batch = true;
+		return OPT_RUN;
+	case 'd':
+		if (age_parse(&params->interval_ns, op->arg) &&
+		    params->interval_ns >= 100 * NS_PER_MS)
+			return OPT_RUN;
+		return opt_bad(op,
+			       "--interval takes a number and a unit, from 100ms on");
+	case 'n':
+		if (num_parse_int(op->arg, 1, LLONG_MAX, &params->count))
+			return OPT_RUN;
+		return opt_bad(op, "--count takes a number from 1 on");
+	case 'o':
+		if (!opt_choose(op->arg, top_column_names, &choice, err,
+				sizeof(err)))
+			return opt_bad(op, "%s", err);
+		params->sort = choice;
+		return OPT_RUN;
+	default:
+		return view_option(&params->view, op, val);
+	}
+}
+
+enum opt_outcome top_parse(struct opt_parser *op, int argc, char **argv,
+			   struct top_params *params)
+{
+	enum opt_outcome outcome;
+	int val;
+
+	*params = (struct top_params){
+		.interval_ns = NS_PER_SEC, .sort = TOP_EXITS,
+	};
+	opt_init(op, argc, argv, top_opts);
+	while (opt_next(op, &val)) {
+		outcome = parse_option(op, val, params);
+		if (outcome != OPT_RUN)
+			return outcome;
+	}
+	outcome = opt_default(val);
+	if (outcome == OPT_RUN && params->view.format != FORMAT_TEXT)
+		return opt_bad(op,
+			       "top has no such format; 'vcpu-info follow --rates' has all");
+	return outcome;
+}
+
+/* One run of the command. */
+struct topping {
+	const struct top_params *params;
+	struct live *live;
+	struct output out;
+	struct topview top;
+	bool no_memory;
+};
+
+static bool take_event(const struct event *ev, void *arg)
+{
+	struct topping *run = arg;
+	struct exit_delta delta;
+	struct fmt_about about;
+
+	if (!output_wants(&run->out, ev))
+		return true;
+	output_learn(&run->out, ev, &about, &delta);
+	run->no_memory |= !topview_add(&run->top, ev, &about);
+	return !stop_wanted();
+}
+
+static bool take_events(struct topping *run)
+{
+	live_clock(run->live, &run->out.tb);
+	if (live_read(run->live, take_event, run) >= 0)
+		return true;
+	msg_error("cannot read the trace instance: %s", strerror(errno));
+	return false;
+}
+
+/* Now is when something is shown. */
+static void update(struct topping *run)
+{
+	struct source_stats stats;
+
+	run->top.now = run->out.tb.trace;
+	if (live_stats(run->live, &stats))
+		run->top.lost = source_lost(&stats);
+	topview_expire(&run->top, EXPIRY_NS);
+}
+
+static void print_batch(struct topping *run)
+{
+	char line[BATCH_WIDTH + 1];
+	const struct top_row **rows;
+	size_t nr;
+
+	rows = topview_sorted(&run->top, &nr);
+	topview_summary(&run->top, nr, line, BATCH_WIDTH);
+	puts(line);
+	topview_heading(&run->top, line, BATCH_WIDTH);
+	puts(line);
+	for (size_t i = 0; rows && i < nr; i++) {
+		topview_row(&run->top, rows[i], line, BATCH_WIDTH);
+		puts(line);
+	}
+	putchar('\n');
+	fflush(stdout);
+	free(rows);
+}
+
+/* False if the user wants to quit. */
+static bool handle_key(struct topping *run)
+{
+	int key = topscreen_key(PERIOD_MS);
+
+	if (key < 0)
+		return true;
+	switch (topview_key(&run->top, key)) {
+	case TOP_QUIT:
+		return false;
+	case TOP_REDRAW:
+		topscreen_draw(&run->top);
+		return true;
+	default:
+		/* also a change of the terminal's size */
+		topscreen_draw(&run->top);
+		return true;
+	}
+}
+
+static void show_update(struct topping *run)
+{
+	if (run->top.frozen)
+		return;
+	update(run);
+	if (run->params->batch)
+		print_batch(run);
+	else
+		topscreen_draw(&run->top);
+}
+
+static int run_top(struct topping *run)
+{
+	const struct top_params *params = run->params;
+	uint64_t next = stop_clock();
+	long long nr = 0;
+
+	/* what there is at once is shown, but for a batch: it has none yet */
+	if (params->batch)
+		next += params->interval_ns;
+	while (!stop_wanted()) {
+		if (!take_events(run))
+			return EXIT_FAILED;
+		if (stop_clock() >= next) {
+			next += params->interval_ns;
+			show_update(run);
+			if (params->count && ++nr >= params->count)
+				break;
+		}
+		if (params->batch)
+			stop_sleep_ms(PERIOD_MS);
+		else if (!handle_key(run))
+			break;
+	}
+	return EXIT_OK;
+}
+
+static int top_opened(struct topping *run)
+{
+	bool batch = run->params->batch;
+	int exit_code = EXIT_FAILED;
+
+	if (batch || topscreen_open(run->out.printer.fmt.color)) {
+		exit_code = run_top(run);
+		if (!batch)
+			topscreen_close();
+	}
+	if (run->no_memory)
+		msg_error("out of memory: not every vCPU was shown");
+	return exit_code;
+}
+
+static int top(const struct top_params *params)
+{
+	struct topping *run = calloc(1, sizeof(*run));
+	enum source_status status;
+	int exit_code;
+
+	if (!run || !output_init(&run->out, &params->view, "", TIME_AGE)) {
+		msg_error("out of memory");
+		free(run);
+		return EXIT_FAILED;
+	}
+	run->params = params;
+	run->top.sort = params->sort;
+	run->out.with_rates = true;
+	stop_catch_signals();
+	status = live_open("top", BUFFER_KB, &run->live);
+	if (status == SOURCE_OK) {
+		exit_code = top_opened(run);
+		if (!live_close(run->live))
+			exit_code = EXIT_FAILED;
+	} else {
+		exit_code = live_report_failed(status);
+	}
+	topview_free(&run->top);
+	output_free(&run->out);
+	free(run);
+	stop_if_pipe_broke();
+	return exit_code;
+}
+
+int cmd_top(const struct cmd *cmd, int argc, char **argv)
+{
+	struct top_params params;
+	struct opt_parser op;
+	int exit_code;
+
+	if (cmd_go(cmd, &op, top_parse(&op, argc, argv, &params), &exit_code))
+		exit_code = view_prepare(&params.view) ?: top(&params);
+	view_free(&params.view);
+	return exit_code;
+}

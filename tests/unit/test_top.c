@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What 'top' shows, without a terminal.
+ */
+#include "unit.h"
+
+#include "host/timebase.h"
+#include "host/top.h"
+#include "support.h"
+
+static void add(struct topview *top, const char *vm, int vm_pid, int vcpu_id,
+		uint64_t state, uint64_t exits, bool known)
+{
+	struct exit_delta delta = {
+		.state = known ? DELTA_OK : DELTA_FIRST, .ns = NS_PER_SEC,
+		.known = 0xff,
+	};
+	struct fmt_about about = { .vm = vm, .delta = &delta };
+	struct event ev = {
+		.kind = EVENT_RECORD, .ts = (100 + vcpu_id) * NS_PER_SEC,
+		.ts_is_ns = true,
+	};
+
+	for (int i = 0; i < NR_EXIT_KINDS; i++)
+		delta.count[i] = exits / (i + 1);
+	event_set(&ev, FIELD_VM_PID, vm_pid);
+	event_set(&ev, FIELD_VM_FD, 10);
+	event_set(&ev, FIELD_VCPU_ID, vcpu_id);
+	event_set(&ev, FIELD_PID, vm_pid + 1 + vcpu_id);
+	event_set(&ev, FIELD_STATE_NR, state);
+	event_set(&ev, FIELD_CPU, vcpu_id);
+	event_set(&ev, FIELD_VALID, 1U << VCPU_INFO_REG_RIP);
+	event_set(&ev, FIELD_REGS + VCPU_INFO_REG_RIP, 0xffffffff81000000ULL);
+	if (vcpu_id == 1) {
+		about.symbol = "native_safe_halt";
+		about.symbol_offset = 0xb;
+	}
+	assert_true(topview_add(top, &ev, &about));
+}
+
+/* Two VMs with six vCPUs. */
+static int setup(void **state)
+{
+	struct topview *top = calloc(1, sizeof(*top));
+
+	assert_non_null(top);
+	top->sort = TOP_EXITS;
+	top->now = 105 * NS_PER_SEC;
+	for (int i = 0; i < 4; i++)
+		add(top, "web", 1234, i, 1 + i, 1000 * i + 7, i != 2);
+	add(top, "a-long-name-of-a-vm", 2345, 0, VCPU_INFO_STATE_NEVER_RUN,
+	    1234567, true);
+	add(top, NULL, 2345, 1, VCPU_INFO_STATE_USER, 50, true);
+	*state = top;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	topview_free(*state);
+	free(*state);
+	return 0;
+}
+
+static void check(struct topview *top, size_t width, const char *golden)
+{
+	const struct top_row **rows;
+	char line[300];
+	char *text;
+	size_t len, nr;
+	FILE *out = open_memstream(&text, &len);
+
+	rows = topview_sorted(top, &nr);
+	topview_summary(top, nr, line, width);
+	fprintf(out, "%s\n", line);
+	topview_heading(top, line, width);
+	fprintf(out, "%s\n", line);
+	for (size_t i = 0; i < nr; i++) {
+		topview_row(top, rows[i], line, width);
+		assert_true(strlen(line) <= width);
+		fprintf(out, "%s\n", line);
+	}
+	free(rows);
+	fclose(out);
+	if (golden)
+		golden_check(golden, text);
+	free(text);
+}
+
+static void widths(void **state)
+{
+	check(*state, 80, "top-80.txt");
+	check(*state, 120, "top-120.txt");
+	for (size_t width = 0; width < 200; width++)
+		check(*state, width, NULL);
+}
+
+static void keys(struct topview *top, const char *text)
+{
+	for (; *text; text++)
+		assert_int_equal(topview_key(top, *text), TOP_REDRAW);
+}
+
+/* The vcpu_ids of the rows, in order. */
+static void expect(struct topview *top, const char *ids)
+{
+	const struct top_row **rows;
+	char got[50] = "";
+	size_t nr;
+
+	rows = topview_sorted(top, &nr);
+	for (size_t i = 0; i < nr; i++)
+		sprintf(got + strlen(got), "%d",
+			event_int(&rows[i]->last, FIELD_VCPU_ID));
+	free(rows);
+	assert_string_equal(got, ids);
+}
+
+static void sorting(void **state)
+{
+	struct topview *top = *state;
+
+	expect(top, "031102");		/* what is not known comes last */
+	keys(top, "r");
+	expect(top, "201130");
+	keys(top, "r");
+	top->sort = TOP_VCPU;
+	expect(top, "001123");
+	top->sort = TOP_THREAD;
+	expect(top, "012301");
+	top->sort = TOP_NAME;
+	expect(top, "100123");
+	top->sort = TOP_STATE;
+	expect(top, "120301");
+	top->sort = TOP_NAME;
+	keys(top, "<");
+	assert_int_equal(top->sort, TOP_RIP);
+	keys(top, ">>");
+	assert_int_equal(top->sort, TOP_VCPU);
+}
+
+static void filter_by_keys(void **state)
+{
+	struct topview *top = *state;
+
+	keys(top, "/web");
+	assert_true(top->editing);
+	topview_key(top, TOP_KEY_ENTER);
+	assert_false(top->editing);
+	expect(top, "3102");
+	/* a letter is a command again */
+	assert_int_equal(topview_key(top, 'q'), TOP_QUIT);
+	keys(top, "/");
+	for (int i = 0; i < 5; i++)
+		topview_key(top, TOP_KEY_BACKSPACE);
+	keys(top, "halted");
+	expect(top, "2");
+	topview_key(top, TOP_KEY_ESCAPE);
+	assert_int_equal(strlen(top->filter), 0);
+	keys(top, "/safe_halt");
+	topview_key(top, TOP_KEY_ENTER);
+	expect(top, "11");
+	keys(top, "/");
+	topview_key(top, TOP_KEY_ESCAPE);
+	keys(top, "/2345:10");
+	expect(top, "01");
+	for (int i = 0; i < 100; i++)
+		topview_key(top, 'x');
+	expect(top, "");
+	assert_int_equal(top->scroll, 0);
+}
+
+static void pause_and_scroll(void **state)
+{
+	struct topview *top = *state;
+
+	assert_int_equal(topview_key(top, 'x'), TOP_IGNORE);
+	keys(top, "p");
+	add(top, "web", 1234, 9, 1, 1, true);
+	assert_int_equal(top->nr, 6);
+	keys(top, "p");
+	add(top, "web", 1234, 9, 1, 1, true);
+	assert_int_equal(top->nr, 7);
+	keys(top, "f");
+	assert_true(top->frozen);
+	topview_key(top, TOP_KEY_UP);
+	assert_int_equal(top->scroll, 0);
+	for (int i = 0; i < 50; i++)
+		topview_key(top, TOP_KEY_DOWN);
+	expect(top, "0311092");
+	assert_int_equal(top->scroll, 6);
+}
+
+static void one_row_for_a_vcpu(void **state)
+{
+	struct topview *top = *state;
+
+	add(top, "web", 1234, 0, VCPU_INFO_STATE_HALTED, 9000000, true);
+	assert_int_equal(top->nr, 6);
+	expect(top, "003112");
+	top->now = 1000 * NS_PER_SEC;
+	topview_expire(top, 898 * NS_PER_SEC);
+	expect(top, "32");
+}
+
+static enum opt_outcome parse(char *word, struct top_params *params)
+{
+	char *argv[3] = { "top", word };
+	struct opt_parser op;
+
+	return top_parse(&op, word ? 2 : 1, argv, params);
+}
+
+static void options(void **state)
+{
+	static const char * const bad[] = {
+		"--interval=1", "--interval=10ms", "--count=0", "--sort=x",
+		"--format=json", "-j", "x",
+	};
+	struct top_params params;
+
+	(void)state;
+	assert_int_equal(parse(NULL, &params), OPT_RUN);
+	assert_false(params.batch);
+	assert_int_equal(params.sort, TOP_EXITS);
+	assert_true(params.interval_ns == NS_PER_SEC);
+	view_free(&params.view);
+	assert_int_equal(parse("--sort=hyper", &params), OPT_RUN);
+	assert_int_equal(params.sort, TOP_HYPERCALLS);
+	view_free(&params.view);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_int_equal(parse((char *)bad[i], &params), OPT_BAD);
+		view_free(&params.view);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(widths, setup, teardown),
+		cmocka_unit_test_setup_teardown(sorting, setup, teardown),
+		cmocka_unit_test_setup_teardown(filter_by_keys, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(pause_and_scroll, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(one_row_for_a_vcpu, setup,
+						teardown),
+		cmocka_unit_test(options),
+	};
+
+	return cmocka_run_group_tests_name("top", tests, NULL, NULL);
+}
