@@ -10,7 +10,8 @@ set -eu
 
 build="make gcc libc6-dev pkg-config
 	libtracefs-dev libtraceevent-dev libjson-c-dev libsmartcols-dev
-	libtracecmd-dev libelf-dev libncurses-dev libcmocka-dev"
+	libtracecmd-dev libelf-dev libncurses-dev libcmocka-dev
+	python3-jsonschema"
 lab="gcc libc6-dev mmdebstrap debian-archive-keyring ca-certificates mount
 	util-linux qemu-system-x86 e2fsprogs cpio kmod zstd xz-utils jq
 	busybox-static"

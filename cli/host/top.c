@@ -27,7 +27,7 @@ const struct opt_spec top_opts[] = {
 	{ 'b', "batch", NULL, "print to standard output, no terminal needed" },
 	{ 'd', "interval", "TIME", "time between updates (default: 1s)" },
 	{ 'n', "count", "N", "end after N updates" },
-	{ 'o', "sort", "COLUMN", "sort by name|vcpu|thread|state|cpu|age|exits|io|mmio|halt|irq|hyper|rip" },
+	{ 'o', "sort", "COLUMN", "sort by this column, such as exits (the default) or halt" },
 	{ .more = view_opts }
 };
 

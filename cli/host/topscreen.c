@@ -44,7 +44,9 @@ void topscreen_close(void)
 
 static size_t screen_width(void)
 {
-	return COLS < MAX_WIDTH ? COLS : MAX_WIDTH;
+	int width = getmaxx(stdscr);
+
+	return width > MAX_WIDTH ? MAX_WIDTH : width;
 }
 
 static void draw_rows(struct topview *top, const struct top_row **rows,

@@ -15,7 +15,7 @@ static void add(struct topview *top, const char *vm, int vm_pid, int vcpu_id,
 		.state = known ? DELTA_OK : DELTA_FIRST, .ns = NS_PER_SEC,
 		.known = 0xff,
 	};
-	struct fmt_about about = { .vm = vm, .delta = &delta };
+	struct fmt_about about = { .vm = vm };
 	struct event ev = {
 		.kind = EVENT_RECORD, .ts = (100 + vcpu_id) * NS_PER_SEC,
 		.ts_is_ns = true,
@@ -23,6 +23,7 @@ static void add(struct topview *top, const char *vm, int vm_pid, int vcpu_id,
 
 	for (int i = 0; i < NR_EXIT_KINDS; i++)
 		delta.count[i] = exits / (i + 1);
+	about.delta = &delta;
 	event_set(&ev, FIELD_VM_PID, vm_pid);
 	event_set(&ev, FIELD_VM_FD, 10);
 	event_set(&ev, FIELD_VCPU_ID, vcpu_id);

@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# check_completion.sh VCPU-INFO COMPLETIONS - try the completion; prints TAP
+set -u
+
+vcpu_info=$1
+# shellcheck source=/dev/null
+. "$2"
+
+number=0
+failed=0
+
+# completes WANT WORD... - the last word, of which all before are complete;
+# WANT is what has to be offered, or a word of it after "+"
+completes()
+{
+	local want=$1 got
+
+	shift
+	COMP_WORDS=("$vcpu_info" "$@")
+	COMP_CWORD=$#
+	COMPREPLY=()
+	_vcpu_info "$vcpu_info"
+	got=${COMPREPLY[*]}
+	number=$((number + 1))
+	if [[ $got == "$want" || ($want == +* && " $got " == *" ${want#+} "*) ]]; then
+		echo "ok $number - completion: $*"
+	else
+		echo "not ok $number - completion: $*"
+		echo "# got '$got', wanted '$want'"
+		failed=1
+	fi
+}
+
+cd "$(mktemp -d)" || exit 1
+touch trace.dat
+completes "show status" s
+completes "record report" re
+completes "+follow" ""
+completes "+top" ""
+completes "--since --state" show --s
+completes "text table" show --format t
+completes "text table json csv" show -f ""
+completes "trace wall age" follow --time-format ""
+completes "auto always" report --color a
+completes "" show --last ""
+completes "+--guest-kallsyms" top --guest
+completes trace.dat show --guest-kallsyms tr
+completes trace.dat report tr
+completes trace.dat report --rates tr
+completes "--output" record --o
+completes trace.dat record --output ""
+completes "--batch" top --b
+completes "" status x
+rm -rf "$PWD"
+echo "1..$number"
+exit $failed
