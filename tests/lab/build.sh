@@ -13,8 +13,9 @@ tree_files()
 	if "${git[@]}" rev-parse --git-dir >/dev/null 2>&1; then
 		"${git[@]}" ls-files -co --exclude-standard
 	else
-		(cd "$TOP" && find . ! -type d -printf "%P\n" |
-			grep -vE '^(\.git|\.cache|build)/|\.(o|ko|mod|mod\.c|cmd)$')
+		(cd "$TOP" && find . \( -path ./.git -o -path ./.cache -o \
+			-path ./build \) -prune -o ! -type d -printf "%P\n" |
+			grep -vE '\.(o|ko|mod|mod\.c|cmd)$')
 	fi | LC_ALL=C sort | while read -r file; do
 		[ ! -f "$TOP/$file" ] || echo "$file"
 	done
