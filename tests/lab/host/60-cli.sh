@@ -35,7 +35,6 @@ lines_of()
 interrupt()
 {
 	if ! poll_until 60 sh -c "! kill -INT $1 2>/dev/null"; then
-		diag <"/proc/$1/status"
 		diag <"/proc/$1/stack"
 		kill -KILL "$1"
 	fi
@@ -138,7 +137,7 @@ diag "$(vcpu-info show --format table)"
 # record and report
 
 cd /tmp || exit 1
-vcpu-info record -o /tmp/own.dat -- sleep 1000 >/tmp/out 2>&1 &
+vcpu-info record -o /tmp/own.dat >/tmp/out 2>&1 &
 record=$!
 event_on()
 {
@@ -165,7 +164,7 @@ like "it knows the time of day" "$(jq -r .time /tmp/report.json)" \
 is "and can be asked by it" \
 	"$(vcpu-info report /tmp/own.dat --since 1h --json 2>&1 | wc -l)" 4
 
-trace-cmd record -q -e vcpu_info -o /tmp/plain.dat -- sleep 1000 \
+trace-cmd record -q -e vcpu_info -o /tmp/plain.dat \
 	>/tmp/out 2>&1 &
 record=$!
 poll_until 60 event_on
@@ -174,7 +173,7 @@ interrupt $record
 is "a file of plain trace-cmd has both records" \
 	"$(vcpu-info report /tmp/plain.dat --json | jq -r .vcpu_id | sort |
 		xargs)" "0 1"
-trace-cmd record -q -B mine -e vcpu_info -o /tmp/instance.dat -- sleep 1000 \
+trace-cmd record -q -B mine -e vcpu_info -o /tmp/instance.dat \
 	>/tmp/out 2>&1 &
 record=$!
 mine_on()
@@ -186,6 +185,10 @@ trigger
 interrupt $record
 is "and one of an instance" "$(vcpu-info report /tmp/instance.dat --json |
 	jq -r .vcpu_id | sort | xargs)" "0 1"
+vcpu-info record -o /tmp/timed.dat --duration 1s >/tmp/out 2>&1
+is "record --duration ends by itself" $? 0
+like "and its file has nothing of ours" \
+	"$(vcpu-info report /tmp/timed.dat 2>&1)" 'there are no records'
 mkdir -p /tmp/empty
 is "without trace-cmd record says what to do" \
 	"$(PATH=/tmp/empty /usr/bin/vcpu-info record 2>&1 | tail -n 1)" \

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Options of every command: one argument a line.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/follow.h"
+#include "host/record.h"
+#include "host/report.h"
+#include "host/show.h"
+#include "host/top.h"
+#include "host/vms.h"
+#include "fuzz.h"
+
+#define MAX_ARGS	16
+
+/* A parser that fails has to say why. */
+static void check(enum opt_outcome outcome, const struct opt_parser *op)
+{
+	if (outcome == OPT_BAD && !op->err[0])
+		abort();
+}
+
+static void parse(int argc, char **argv)
+{
+	struct follow_params for_follow;
+	struct report_params for_report;
+	struct record_params for_record;
+	struct pick_params for_show;
+	struct vms_params for_vms;
+	struct top_params for_top;
+	struct opt_parser op;
+
+	check(show_parse(&op, argc, argv, &for_show), &op);
+	pick_free(&for_show);
+	check(follow_parse(&op, argc, argv, &for_follow), &op);
+	view_free(&for_follow.view);
+	check(report_parse(&op, argc, argv, &for_report), &op);
+	pick_free(&for_report.pick);
+	check(top_parse(&op, argc, argv, &for_top), &op);
+	view_free(&for_top.view);
+	check(vms_parse(&op, argc, argv, &for_vms), &op);
+	filter_free(&for_vms.filter);
+	if (record_parse(&op, argc, argv, &for_record) == OPT_RUN)
+		free(record_command(&for_record));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *argv[MAX_ARGS + 2] = { "command" };
+	char *text = calloc(1, size + 1);
+	char *save = NULL;
+	int argc = 1;
+
+	memcpy(text, data, size);
+	for (char *word = strtok_r(text, "\n", &save);
+	     word && argc <= MAX_ARGS; word = strtok_r(NULL, "\n", &save))
+		argv[argc++] = word;
+	parse(argc, argv);
+	free(text);
+	return 0;
+}
