@@ -15,8 +15,8 @@ const struct opt_spec pick_opts[] = {
 	{ .more = view_opts }
 };
 
-enum opt_outcome pick_option(struct pick_params *params, struct opt_parser *op,
-			     int val)
+static enum opt_outcome take_option(struct pick_params *params,
+				    struct opt_parser *op, int val)
 {
 	char err[sizeof(op->err)];
 
@@ -38,14 +38,27 @@ enum opt_outcome pick_option(struct pick_params *params, struct opt_parser *op,
 	}
 }
 
-enum opt_outcome pick_check(const struct pick_params *params,
-			    struct opt_parser *op)
+enum opt_outcome pick_parse(struct pick_params *params, struct opt_parser *op,
+			    int flag, bool *is_set)
 {
-	if (params->all && params->errors)
+	enum opt_outcome outcome;
+	int val;
+
+	while (opt_next(op, &val)) {
+		outcome = OPT_RUN;
+		if (val == flag)
+			*is_set = true;
+		else
+			outcome = take_option(params, op, val);
+		if (outcome != OPT_RUN)
+			return outcome;
+	}
+	outcome = opt_default(val);
+	if (outcome == OPT_RUN && params->all && params->errors)
 		return opt_bad(op, "--all and --errors exclude each other");
-	if (params->all && params->last)
+	if (outcome == OPT_RUN && params->all && params->last)
 		return opt_bad(op, "--all and --last exclude each other");
-	return OPT_RUN;
+	return outcome;
 }
 
 void pick_free(struct pick_params *params)

@@ -27,13 +27,12 @@ struct pick_params {
 
 extern const struct opt_spec pick_opts[];
 
-/* For an option that is none of the command's own, as view_option(). */
-enum opt_outcome pick_option(struct pick_params *params, struct opt_parser *op,
-			     int val);
-
-/* After the last option: whether they go together. */
-enum opt_outcome pick_check(const struct pick_params *params,
-			    struct opt_parser *op);
+/*
+ * Parse all of them, after opt_init(). The command has one option of its own,
+ * a flag, which sets *is_set.
+ */
+enum opt_outcome pick_parse(struct pick_params *params, struct opt_parser *op,
+			    int flag, bool *is_set);
 void pick_free(struct pick_params *params);
 
 /**

@@ -22,20 +22,12 @@ const struct opt_spec report_opts[] = {
 enum opt_outcome report_parse(struct opt_parser *op, int argc, char **argv,
 			      struct report_params *params)
 {
-	enum opt_outcome outcome = OPT_RUN;
-	int val;
+	enum opt_outcome outcome;
 
 	*params = (struct report_params){ .file = "trace.dat" };
 	opt_init(op, argc, argv, report_opts);
 	opt_take_file(op);
-	while (outcome == OPT_RUN && opt_next(op, &val)) {
-		if (val == 'r')
-			params->rates = true;
-		else
-			outcome = pick_option(&params->pick, op, val);
-	}
-	if (outcome == OPT_RUN)
-		outcome = opt_default(val);
+	outcome = pick_parse(&params->pick, op, 'r', &params->rates);
 	if (outcome == OPT_RUN && opt_rest(op)[0])
 		params->file = opt_rest(op)[0];
 	return outcome;

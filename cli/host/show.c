@@ -20,20 +20,9 @@ const struct opt_spec show_opts[] = {
 enum opt_outcome show_parse(struct opt_parser *op, int argc, char **argv,
 			    struct pick_params *params)
 {
-	enum opt_outcome outcome = OPT_RUN;
-	int val;
-
 	*params = (struct pick_params){ 0 };
 	opt_init(op, argc, argv, show_opts);
-	while (outcome == OPT_RUN && opt_next(op, &val)) {
-		if (val == 'a')
-			params->all = true;
-		else
-			outcome = pick_option(params, op, val);
-	}
-	if (outcome == OPT_RUN)
-		outcome = opt_default(val);
-	return outcome == OPT_RUN ? pick_check(params, op) : outcome;
+	return pick_parse(params, op, 'a', &params->all);
 }
 
 /* One run of the command. */
