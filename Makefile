@@ -45,6 +45,12 @@ demo: ## install what it needs, show a record of a real guest [root]
 	tests/setup.sh lab
 	tests/lab/lab demo $(ROW)
 
+fuzz: ## fuzz the commands' decoders and option parsers (needs clang)
+	$(MAKE) -C tests/fuzz fuzz
+
+bench-cli: ## records per second of vcpu-info report and trace-cmd report
+	$(MAKE) -C cli bench-cli
+
 deb: ## build the Debian packages in build/deb
 	debian/build.sh build/deb
 
