@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 BASHCOMP ?= $(PREFIX)/share/bash-completion/completions
 INSTALL ?= install
 
-.PHONY: all modules cli unit lint lab check check-long check-compile check-matrix demo deb install clean help
+.PHONY: all modules cli unit lint lab check check-long check-compile check-matrix demo fuzz bench-cli deb install clean help
 
 all: cli modules ## build the two commands and the modules
 
