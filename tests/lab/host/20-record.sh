@@ -131,7 +131,8 @@ trace-cmd record -q -e vcpu_info -o /tmp/trace.dat -- \
 tracer=$!
 check "trace-cmd records" poll_until 60 test -e /tmp/recording ||
 	diag </tmp/trace-cmd.log
-guest_run lab 'vcpu-info-guest trigger' >/dev/null
+out=$(guest_run lab 'vcpu-info-guest trigger' 2>&1)
+is "trigger succeeds while trace-cmd records" $? 0 || diag "$out"
 touch /tmp/recorded
 wait $tracer
 is "trace-cmd record succeeds" $? 0 || diag </tmp/trace-cmd.log
@@ -139,7 +140,8 @@ trace-cmd report -i /tmp/trace.dat >/tmp/report 2>/tmp/report.err
 line=$(grep ' vcpu_info: ' /tmp/report | tail -n 1)
 diag "$line"
 is "trace-cmd has a record for each vCPU" \
-	"$(grep -c ' vcpu_info: ' /tmp/report)" 2
+	"$(grep -c ' vcpu_info: ' /tmp/report)" 2 ||
+	cat /tmp/trace-cmd.log /tmp/report.err /tmp/report | diag
 is "trace-cmd report shows every field" "$(missing "$line")" ""
 like "trace-cmd report names the state" "$line" \
 	'state=(self|guest|halted|preempted|user|in-exit) '

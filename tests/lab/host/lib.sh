@@ -143,6 +143,7 @@ guest_launch()
 		-device virtserialport,chardev=agent,name=lab.agent \
 		-chardev "file,id=kmsg,path=$log.kmsg,append=on" \
 		-device virtserialport,chardev=kmsg,name=lab.kmsg \
+		-d cpu_reset -D "$log.reset" \
 		"${args[@]}" "$@" </dev/null >>"$log.qemu" 2>&1 &
 	echo $! >"$dir/pid"
 }
@@ -168,6 +169,14 @@ guest_wait()
 	tail -q -n 10 "$log.qemu" "$log.console" "$log.kmsg" | diag
 	# What QEMU had to say, such as why the guest was shut down.
 	timeout 1 cat <>"$dir/qmp.out" | diag
+	if guest_dead "$1"; then
+		wait "$(guest_pid "$1")" 2>/dev/null
+		diag "QEMU's exit status: $?; the CPUs at their last reset, and" \
+			"what the host's kernel said last:"
+		grep -aE '^(CPU Reset|[ER]?IP=|[ER]AX=|CR0=)' "$log.reset" |
+			tail -n 12 | diag
+		dmesg | tail -n 10 | diag
+	fi
 	return 1
 }
 
