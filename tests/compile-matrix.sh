@@ -32,7 +32,7 @@ headers_packages()
 build_headers()
 {
 	headers_packages "$SUITE" |
-		install_root "$SUITE" "$1/root" "$CACHE/headers-$ROW.log"
+		install_root "$SUITE" "$1/root" "$CACHE/headers-$HOST.log"
 }
 
 # compile ROOT KVER - prints what the compiler says; fails unless both modules
@@ -72,9 +72,9 @@ result()
 
 compile_suite()
 {
-	local SUITE=$1 ROW=$1.all root kver out status flavours=0
+	local SUITE=$1 HOST=$1.all root kver out status flavours=0
 
-	root=headers-$ROW-$({
+	root=headers-$HOST-$({
 		headers_packages "$SUITE"
 		hash_files tests/lab/base.sh tests/lab/mirror.sh
 	} | sha256sum | cut -c1-16)
@@ -82,7 +82,7 @@ compile_suite()
 	(
 		flock 9
 		cached "$root" build_headers && prune headers 1
-	) 9>"$CACHE/$ROW.lock" || {
+	) 9>"$CACHE/$HOST.lock" || {
 		result 1 "$SUITE: a root with the headers" ""
 		return
 	}

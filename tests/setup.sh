@@ -13,7 +13,7 @@ build="make gcc libc6-dev pkg-config
 	libtracecmd-dev libelf-dev libncurses-dev libcmocka-dev
 	python3-jsonschema"
 lab="gcc libc6-dev mmdebstrap debian-archive-keyring ca-certificates mount
-	util-linux qemu-system-x86 e2fsprogs cpio kmod zstd xz-utils jq
+	util-linux e2fsprogs cpio kmod zstd xz-utils jq
 	busybox-static"
 intel="bochs bochs-term bochsbios vgabios grub-common grub-pc-bin xorriso"
 lint="git perl shellcheck mandoc cppcheck codespell linux-source-6.1 xz-utils"

@@ -60,7 +60,7 @@ base_name()
 		hash_files tests/lab/base-packages tests/lab/base.sh \
 			tests/lab/mirror.sh tests/lab/mkinitrd tests/lab/l1/stage1
 	} | sha256sum | cut -c1-16)
-	echo "base-$ROW-$key"
+	echo "base-$HOST-$key"
 }
 
 # the kernel's version: the only directory there is in lib/modules
@@ -93,7 +93,7 @@ build_base()
 
 	stage "making the root of a Debian $SUITE host (once)"
 	base_packages |
-		install_root "$SUITE" "$dir/root" "$CACHE/base-$ROW.log" ||
+		install_root "$SUITE" "$dir/root" "$CACHE/base-$HOST.log" ||
 		return 1
 
 	kver=$(kernel_version "$dir/root") || return 1

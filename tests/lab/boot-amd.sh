@@ -11,10 +11,11 @@ BOOT_GUEST_CPU=host,-xsave,-avx,-avx2,-fma,-f16c,-vaes,-vpclmulqdq
 # The oracle's snapshots per state, short and long
 BOOT_SNAPSHOTS="200 10000"
 
-# boot_tools - what booting needs on this machine, as need takes it
+# boot_tools - what booting needs on this machine, as need takes it: the
+# emulator brings all of its own
 boot_tools()
 {
-	echo "qemu-system-x86_64=qemu-system-x86"
+	:
 }
 
 # boot_command RUN IMAGE MODE - sets BOOT_COMMAND
@@ -31,7 +32,8 @@ boot_command()
 	# interrupt before the next arithmetic makes real.
 	# cryptomgr.notests: from 6.12 on these crash under TCG.
 	args+=" cryptomgr.notests quiet loglevel=5"
-	BOOT_COMMAND=(qemu-system-x86_64 -M q35 -nodefaults -no-reboot
+	ensure_emulator
+	BOOT_COMMAND=("${EMULATOR[@]}" -M q35 -nodefaults -no-reboot
 		-display none -accel "tcg,thread=multi" -cpu "max,vgif=off,cx16=off"
 		-smp 2 -m 2048
 		-kernel "$image/vmlinuz" -initrd "$image/initrd"

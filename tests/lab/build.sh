@@ -65,13 +65,13 @@ stage_name()
 		base_name
 		"${kind}_files" | pack | sha256sum && hash_files "$@"
 	} | sha256sum | cut -c1-16) || die "the sources could not be read"
-	echo "$kind-$ROW-$key"
+	echo "$kind-$HOST-$key"
 }
 
 # build_stage KIND DIR - run build-KIND over the base
 build_stage()
 {
-	local kind=$1 out=$2 log=$CACHE/$1-$ROW.log
+	local kind=$1 out=$2 log=$CACHE/$1-$HOST.log
 
 	"${kind}_files" | pack >"$out/source.tar" || return 1
 	unshare --mount --propagation private \
@@ -132,7 +132,7 @@ ensure_built()
 			tests/lab/{build-upstream,chroot.sh}) || exit 1
 	(
 		flock -n 9 || {
-			stage "waiting for another build of $ROW"
+			stage "waiting for another build of $HOST"
 			flock 9
 		}
 		cached "${BASE##*/}" build_base || exit 1
@@ -148,5 +148,5 @@ ensure_built()
 			prune "$kind" 3
 		done
 		prune base 1
-	) 9>"$CACHE/$ROW.lock" || die "row $ROW was not built"
+	) 9>"$CACHE/$HOST.lock" || die "row $ROW was not built"
 }

@@ -36,7 +36,8 @@ row_names()
 	sed -E '/^[[:space:]]*(#|$)/d' "$LAB/table" | awk '{ print $1 }'
 }
 
-# row_load NAME - sets ROW, SUITE, KERNEL_PACKAGE and VENDOR
+# row_load NAME - sets ROW, SUITE, KERNEL_PACKAGE and VENDOR, and HOST, which
+# rows share that boot from the same disk
 row_load()
 {
 	local line
@@ -45,6 +46,7 @@ row_load()
 	[ -n "$line" ] || die "no row '$1' in the table; 'lab list' shows all"
 	read -r ROW SUITE KERNEL_PACKAGE VENDOR <<<"$line"
 	[ -n "$VENDOR" ] || die "row '$ROW' in the table is incomplete"
+	HOST=$SUITE-${KERNEL_PACKAGE#linux-image-}
 	[ -r "$LAB/boot-$VENDOR.sh" ] ||
 		die "row '$ROW': this lab cannot boot vendor '$VENDOR'"
 }
@@ -58,14 +60,14 @@ hash_files()
 # cached NAME BUILDER - make the directory $CACHE/NAME unless it is there
 #
 # BUILDER is called with an empty directory that gets its final name only when
-# it is complete. The caller holds the row's lock, so that whatever is left
+# it is complete. The caller holds HOST's lock, so that whatever is left
 # under a temporary name is of a build that was interrupted.
 cached()
 {
 	local dir=$CACHE/$1
 
 	if [ ! -d "$dir" ]; then
-		rm -rf --one-file-system "$CACHE"/*-"$ROW"-*.tmp
+		rm -rf --one-file-system "$CACHE"/*-"$HOST"-*.tmp
 		mkdir -p "$dir.tmp"
 		"$2" "$dir.tmp" || {
 			rm -rf --one-file-system "$dir.tmp"
@@ -76,12 +78,12 @@ cached()
 	touch "$dir"
 }
 
-# prune KIND KEEP - drop all but the KEEP directories of the row last used
+# prune KIND KEEP - drop all but the KEEP directories of HOST last used
 prune()
 {
 	local dir
 
-	find "$CACHE" -maxdepth 1 -type d -name "$1-$ROW-*" ! -name '*.tmp' \
+	find "$CACHE" -maxdepth 1 -type d -name "$1-$HOST-*" ! -name '*.tmp' \
 		-printf '%T@ %p\n' | sort -rn | tail -n "+$(($2 + 1))" |
 		while read -r _ dir; do
 			rm -rf --one-file-system "$dir"

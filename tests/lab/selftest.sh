@@ -132,8 +132,8 @@ scan_logs "$tmp/empty" >/dev/null
 result $? "an empty log is a failure"
 
 # The cache: complete or not there.
-CACHE=$tmp/cache ROW=row
-mkdir -p "$CACHE/image-row-1.tmp/half"
+CACHE=$tmp/cache HOST=host
+mkdir -p "$CACHE/image-host-1.tmp/half"
 
 # shellcheck disable=SC2317 # called by cached
 good()
@@ -148,20 +148,20 @@ bad()
 	return 1
 }
 
-cached image-row-1 good && [ -f "$CACHE/image-row-1/file" ] &&
-	[ ! -e "$CACHE/image-row-1/half" ]
+cached image-host-1 good && [ -f "$CACHE/image-host-1/file" ] &&
+	[ ! -e "$CACHE/image-host-1/half" ]
 result $? "what an interrupted build left is not used"
-cached image-row-1 bad
+cached image-host-1 bad
 result $? "what is there is not built again"
-! cached image-row-2 bad && [ ! -e "$CACHE/image-row-2" ] &&
-	[ ! -e "$CACHE/image-row-2.tmp" ]
+! cached image-host-2 bad && [ ! -e "$CACHE/image-host-2" ] &&
+	[ ! -e "$CACHE/image-host-2.tmp" ]
 result $? "a build that fails leaves nothing"
 for i in 3 4 5; do
-	cached image-row-$i good
-	touch -d "2020-01-0$i" "$CACHE/image-row-$i"
+	cached image-host-$i good
+	touch -d "2020-01-0$i" "$CACHE/image-host-$i"
 done
 prune image 2
-[ "$(cd "$CACHE" && echo ./*)" = "./image-row-1 ./image-row-5" ]
+[ "$(cd "$CACHE" && echo ./*)" = "./image-host-1 ./image-host-5" ]
 result $? "only what was used last is kept"
 
 for row in $(row_names); do
