@@ -78,6 +78,21 @@ static bool check_ftrace(const struct facts *f, struct problem *p)
 		     "kernel.ftrace_enabled is 0: the module vcpu_info cannot be loaded");
 }
 
+/* Whether its key is known shows only when it is loaded. */
+static bool check_signature(const struct facts *f, struct problem *p)
+{
+	if (f->loaded || !f->installed || !f->signed_only)
+		return false;
+	if (f->signature == SIGNATURE_NONE) {
+		fix(p, "apt install openssl && dpkg-reconfigure vcpu-info-dkms && mokutil --import /var/lib/dkms/mok.pub, then reboot and confirm the key");
+		return found(p, EXIT_NO_MODULE,
+			     "this kernel takes only signed modules (Secure Boot), and vcpu_info is not signed");
+	}
+	fix(p, "if modprobe vcpu_info says that key or operation are not allowed: mokutil --import /var/lib/dkms/mok.pub, then reboot and confirm the key");
+	return found(p, EXIT_NO_MODULE,
+		     "this kernel takes only modules signed with a key that it knows (Secure Boot)");
+}
+
 static bool check_module(const struct facts *f, struct problem *p)
 {
 	if (f->loaded)
@@ -86,6 +101,12 @@ static bool check_module(const struct facts *f, struct problem *p)
 		fix(p, "modprobe vcpu_info");
 		return found(p, EXIT_NO_MODULE,
 			     "the module vcpu_info is not loaded");
+	}
+	if (f->build_failed) {
+		fix(p, "look at " FACT_BUILD_LOG ", then dpkg-reconfigure vcpu-info-dkms");
+		return found(p, EXIT_NO_MODULE,
+			     "DKMS could not build the module vcpu_info for kernel %s",
+			     f->release);
 	}
 	fix(p, "apt install vcpu-info-dkms linux-headers-%s, then modprobe vcpu_info",
 	    f->release[0] ? f->release : "amd64");
@@ -114,6 +135,16 @@ static bool check_hook(const struct facts *f, struct problem *p)
 	fix(p, "modprobe -r vcpu_info && modprobe vcpu_info; 'dmesg | grep vcpu_info' has the reason");
 	return found(p, EXIT_FAILED, "the module's hook is %s",
 		     f->hook[0] ? f->hook : "in an unknown state");
+}
+
+static bool check_missing(const struct facts *f, struct problem *p)
+{
+	if (!f->missing[0])
+		return false;
+	fix(p, "see vcpu_info(4) for the registers that lack; Debian's kernels give out all");
+	return found(p, EXIT_OK,
+		     "this kernel's KVM does not give out functions that the module uses: %s",
+		     f->missing);
 }
 
 static bool check_instance(const struct facts *f, struct problem *p)
@@ -205,6 +236,7 @@ static const struct {
 	{ "kvm", check_kvm },
 	{ "tracefs", check_tracefs },
 	{ "ftrace", check_ftrace },
+	{ "signature", check_signature },
 	{ "module", check_module },
 	{ "abi", check_abi },
 	{ "hook", check_hook },
@@ -213,6 +245,7 @@ static const struct {
 	{ "recording", check_recording },
 	{ "error-event", check_error_event },
 	{ "pause-on-trace", check_pause },
+	{ "missing", check_missing },
 	{ "policy", check_policy },
 	{ "lost", check_lost },
 	{ "version", check_version },

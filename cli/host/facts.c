@@ -36,6 +36,36 @@ static const struct {
 	{ "kvm_amd", " svm" },
 };
 
+/*
+ * A kernel refuses modules without a signature if it was told to, or if it is
+ * locked down, as Debian's is under Secure Boot.
+ */
+static bool takes_signed_only(const char *root)
+{
+	char line[FACT_LEN];
+
+	if (hostfile_line(line, sizeof(line), root,
+			  "/sys/module/module/parameters/sig_enforce") &&
+	    !strcmp(line, "Y"))
+		return true;
+	return hostfile_line(line, sizeof(line), root,
+			     "/sys/kernel/security/lockdown") &&
+	       !strstr(line, "[none]");
+}
+
+static enum fact_signature signature(const char *root, const char *release)
+{
+	static const char end[] = "~Module signature appended~\n";
+	char path[128];
+
+	snprintf(path, sizeof(path), "/lib/modules/%s/updates/dkms/vcpu_info.ko",
+		 release);
+	if (!hostfile_exists(root, "%s", path))
+		return SIGNATURE_UNKNOWN;
+	return hostfile_ends(end, sizeof(end) - 1, root, "%s", path) ?
+	       SIGNATURE_THERE : SIGNATURE_NONE;
+}
+
 static void gather_host(struct facts *f, const char *root)
 {
 	char path[256];
@@ -57,6 +87,9 @@ static void gather_host(struct facts *f, const char *root)
 	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep",
 		 f->release);
 	f->installed = hostfile_contains(root, path, "/vcpu_info.ko");
+	f->build_failed = hostfile_exists(root, FACT_BUILD_LOG);
+	f->signed_only = takes_signed_only(root);
+	f->signature = signature(root, f->release);
 }
 
 static void gather_module(struct facts *f, const char *root)
@@ -68,6 +101,8 @@ static void gather_module(struct facts *f, const char *root)
 		      SYS_KERNEL "/hypercall_nr");
 	hostfile_line(f->hook, FACT_LEN, root, SYS_KERNEL "/hook");
 	hostfile_line(f->instance, FACT_LEN, root, SYS_KERNEL "/instance");
+	f->missing_known = hostfile_line(f->missing, FACT_LEN, root,
+					 SYS_KERNEL "/missing");
 	for (int i = 0; i < NR_PARAMS; i++)
 		hostfile_line(f->params[i], FACT_LEN, root,
 			      SYS_MODULE "/parameters/%s",

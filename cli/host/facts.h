@@ -34,7 +34,15 @@ enum fact_count {
 extern const char * const fact_param_names[NR_PARAMS];
 extern const char * const fact_count_names[NR_COUNTS];
 
+#define FACT_BUILD_LOG \
+	"/var/lib/dkms/vcpu-info/" VCPU_INFO_VERSION "/build/make.log"
 #define FACT_LEN	64
+
+enum fact_signature {
+	SIGNATURE_UNKNOWN,
+	SIGNATURE_NONE,
+	SIGNATURE_THERE,
+};
 
 /**
  * struct facts - what there is; texts are "" where a file cannot be read
@@ -44,13 +52,18 @@ extern const char * const fact_count_names[NR_COUNTS];
  * @wants_vendor: the one for this CPU, NULL if it has no virtualisation
  * @ftrace_enabled: the sysctl
  * @has_tracefs: whether the kernel knows such a file system
+ * @signed_only: whether the kernel takes only modules with a signature
  * @installed: whether the module is there for this kernel
+ * @build_failed: whether DKMS has left the log of a build that failed
+ * @signature: whether it is signed; unknown if it is compressed or not DKMS's
  * @loaded: whether it is loaded
  * @version: its version
  * @abi: its VCPU_INFO_ABI_VERSION
  * @hypercall_nr: the number it answers to
  * @hook: "active" or "inactive"
  * @instance: name of its trace instance, or "none"
+ * @missing_known: whether @missing is
+ * @missing: functions of KVM's that it does without, separated by spaces
  * @params: its parameters
  * @counts: its counts
  * @source: whether the trace instance can be used; if so:
@@ -66,13 +79,18 @@ struct facts {
 	const char *wants_vendor;
 	char ftrace_enabled[FACT_LEN];
 	bool has_tracefs;
+	bool signed_only;
 	bool installed;
+	bool build_failed;
+	enum fact_signature signature;
 	bool loaded;
 	char version[FACT_LEN];
 	char abi[FACT_LEN];
 	char hypercall_nr[FACT_LEN];
 	char hook[FACT_LEN];
 	char instance[FACT_LEN];
+	bool missing_known;
+	char missing[FACT_LEN];
 	char params[NR_PARAMS][FACT_LEN];
 	char counts[NR_COUNTS][FACT_LEN];
 	enum source_status source;

@@ -48,13 +48,21 @@ static const char *limit(const char *text)
 	return strcmp(text, "0") ? known(text) : "unlimited";
 }
 
+static const char *signing(const struct facts *f)
+{
+	if (!f->signed_only)
+		return "";
+	return f->signature == SIGNATURE_NONE ? ", not signed" :
+	       f->signature == SIGNATURE_THERE ? ", signed" : "";
+}
+
 static void text_module(FILE *out, const struct facts *f)
 {
 	uint64_t nr;
 
 	if (!f->loaded) {
-		row(out, "module", "not loaded%s",
-		    f->installed ? "" : ", not installed");
+		row(out, "module", "not loaded%s%s",
+		    f->installed ? "" : ", not installed", signing(f));
 		return;
 	}
 	row(out, "module", "loaded, version %s, ABI %s", known(f->version),
@@ -64,6 +72,8 @@ static void text_module(FILE *out, const struct facts *f)
 		row(out, "hypercall", "0x%" PRIx64, nr);
 	else
 		row(out, "hypercall", "%s", known(f->hypercall_nr));
+	row(out, "missing", "%s", f->missing_known && !f->missing[0] ?
+	    "nothing of KVM" : known(f->missing));
 	row(out, "policy", "%s", known(f->params[PARAM_POLICY]));
 	row(out, "limits",
 	    "requests/s: %s for each VM (burst %s), %s for the host",
@@ -153,6 +163,22 @@ static void json_host(struct json_object *obj, const struct facts *f)
 	json_add_bool(obj, "kvm_loaded", f->kvm);
 	json_add_text(obj, "kvm_vendor", f->vendor);
 	add_fact(obj, "ftrace_enabled", f->ftrace_enabled);
+	json_add_bool(obj, "signed_modules_only", f->signed_only);
+}
+
+/* Words separated by spaces */
+static void add_words(struct json_object *obj, const char *key,
+		      const char *text)
+{
+	struct json_object *list = json_object_new_array();
+	char words[FACT_LEN];
+	char *save, *word;
+
+	snprintf(words, sizeof(words), "%s", text);
+	for (word = strtok_r(words, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save))
+		json_object_array_add(list, json_object_new_string(word));
+	json_object_object_add(obj, key, list);
 }
 
 static void json_module(struct json_object *obj, const struct facts *f)
@@ -163,6 +189,10 @@ static void json_module(struct json_object *obj, const struct facts *f)
 
 	json_add_bool(mod, "installed", f->installed || f->loaded);
 	json_add_bool(mod, "loaded", f->loaded);
+	if (f->signature == SIGNATURE_UNKNOWN)
+		json_add_null(mod, "signed");
+	else
+		json_add_bool(mod, "signed", f->signature == SIGNATURE_THERE);
 	if (!f->loaded)
 		return;
 	json_add_text(mod, "version", f->version[0] ? f->version : NULL);
@@ -172,6 +202,10 @@ static void json_module(struct json_object *obj, const struct facts *f)
 		json_add_hex(mod, "hypercall_nr", nr);
 	else
 		json_add_null(mod, "hypercall_nr");
+	if (f->missing_known)
+		add_words(mod, "missing", f->missing);
+	else
+		json_add_null(mod, "missing");
 	sub = add_object(mod, "parameters");
 	for (int i = 0; i < NR_PARAMS; i++)
 		add_fact(sub, fact_param_names[i], f->params[i]);

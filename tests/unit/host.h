@@ -56,6 +56,7 @@ static inline void host_write_module(const char *root)
 		{ "/sys/kernel/vcpu_info/hypercall_nr", "0x56435055" },
 		{ "/sys/kernel/vcpu_info/hook", "active" },
 		{ "/sys/kernel/vcpu_info/instance", "vcpu_info" },
+		{ "/sys/kernel/vcpu_info/missing", "" },
 		{ "/sys/kernel/vcpu_info/stats/requests", "14" },
 		{ "/sys/kernel/vcpu_info/stats/records", "5" },
 		{ "/sys/kernel/vcpu_info/stats/probes", "1" },

@@ -9,6 +9,7 @@
 #include "unit.h"
 
 #include "host/exits.h"
+#include "host/facts.h"
 #include "host/status.h"
 #include "host.h"
 
@@ -128,6 +129,10 @@ static void one_step_after_the_other(void **state)
 	check_problem(root, EXIT_NO_MODULE,
 		      "not installed for kernel 6.1.0-56-amd64",
 		      "apt install vcpu-info-dkms");
+	tree_write(root, FACT_BUILD_LOG, "make: error\n");
+	check_problem(root, EXIT_NO_MODULE,
+		      "could not build the module vcpu_info for kernel 6.1.0-56-amd64",
+		      FACT_BUILD_LOG);
 	tree_write(root, "/lib/modules/6.1.0-56-amd64/modules.dep",
 		   "updates/dkms/vcpu_info.ko.xz: kernel/x.ko\n");
 	check_problem(root, EXIT_NO_MODULE, "vcpu_info is not loaded",
@@ -175,6 +180,9 @@ static void single_faults(void **state)
 		  "loses events while it is read", "pause-on-trace" },
 		{ "/sys/module/vcpu_info/parameters/policy", "none", "all",
 		  EXIT_OK, "the policy refuses every VM", "echo all > " },
+		{ "/sys/kernel/vcpu_info/missing", "kvm_get_rflags vcpu_put",
+		  "", EXIT_OK, "does not give out functions that the module uses: kvm_get_rflags vcpu_put",
+		  "vcpu_info(4)" },
 		{ "/sys/module/vcpu_info/version", "0.0.9", VCPU_INFO_VERSION,
 		  EXIT_OK, "the module is version 0.0.9", "same version" },
 	};
@@ -186,6 +194,60 @@ static void single_faults(void **state)
 		tree_write(*state, faults[i].path, "%s\n", faults[i].good);
 	}
 	check_golden(*state, false, EXIT_OK, "status-well.txt");
+}
+
+static void missing_functions_in_json(void **state)
+{
+	struct captured cap;
+
+	tree_write(*state, "/sys/kernel/vcpu_info/missing",
+		   "kvm_get_rflags vcpu_put\n");
+	cap = status_of(*state, true);
+	assert_non_null(strstr(cap.out, "\"missing\":[\"kvm_get_rflags\",\"vcpu_put\"]"));
+	captured_free(&cap);
+}
+
+#define HOST_KO	"/lib/modules/6.1.0-56-amd64/updates/dkms/vcpu_info.ko"
+#define SIG_END	"~Module signature appended~\n"
+
+/* What a kernel that takes only signed modules makes of ours. */
+static void signed_modules_only(void **state)
+{
+	static const char * const enforced[][3] = {
+		{ "/sys/module/module/parameters/sig_enforce", "Y", "N" },
+		{ "/sys/kernel/security/lockdown",
+		  "none [integrity] confidentiality",
+		  "[none] integrity confidentiality" },
+	};
+	struct captured cap;
+	char *root = tree_make();
+
+	(void)state;
+	host_write_kvm(root);
+	tree_write(root, "/lib/modules/6.1.0-56-amd64/modules.dep",
+		   "updates/dkms/vcpu_info.ko: kernel/x.ko\n");
+	for (size_t i = 0; i < ARRAY_SIZE(enforced); i++) {
+		tree_write(root, enforced[i][0], "%s\n", enforced[i][1]);
+		tree_write(root, HOST_KO, "ELF");
+		check_problem(root, EXIT_NO_MODULE, "vcpu_info is not signed",
+			      "mokutil --import /var/lib/dkms/mok.pub");
+		tree_write(root, HOST_KO, "ELF and a longer text without it");
+		cap = status_of(root, true);
+		assert_non_null(strstr(cap.out, "\"signed_modules_only\":true"));
+		assert_non_null(strstr(cap.out, "\"signed\":false"));
+		captured_free(&cap);
+		tree_write(root, HOST_KO, "ELF" SIG_END);
+		check_problem(root, EXIT_NO_MODULE, "a key that it knows",
+			      "mokutil --import /var/lib/dkms/mok.pub");
+		tree_write(root, enforced[i][0], "%s\n", enforced[i][2]);
+		check_problem(root, EXIT_NO_MODULE, "vcpu_info is not loaded",
+			      "modprobe vcpu_info");
+	}
+	cap = status_of(root, true);
+	assert_non_null(strstr(cap.out, "\"signed_modules_only\":false"));
+	assert_non_null(strstr(cap.out, "\"signed\":true"));
+	captured_free(&cap);
+	tree_remove(root);
 }
 
 static void lost_events_are_reported(void **state)
@@ -228,6 +290,9 @@ int main(void)
 		cmocka_unit_test(nothing_there),
 		cmocka_unit_test(one_step_after_the_other),
 		cmocka_unit_test_setup_teardown(single_faults, setup, teardown),
+		cmocka_unit_test_setup_teardown(missing_functions_in_json,
+						setup, teardown),
+		cmocka_unit_test(signed_modules_only),
 		cmocka_unit_test_setup_teardown(lost_events_are_reported,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(no_permission, setup, teardown),
