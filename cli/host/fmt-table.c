@@ -2,7 +2,7 @@
 /*
  * A row an event. Rows of a long output are printed a batch at a time, so that
  * memory stays bounded; columns have least widths that most values fit into,
- * so that batches line up.
+ * and never get narrower, so that batches line up.
  */
 #include <stdlib.h>
 
@@ -46,6 +46,25 @@ struct fmt_table {
 	size_t rows;
 };
 
+static size_t nr_columns(const struct fmt *fmt)
+{
+	return fmt->symbols ? COL_SYMBOL + 1 : COL_RIP + 1;
+}
+
+/*
+ * A row like all others: a column whose data is narrower than libsmartcols'
+ * own heading would not have its least width, but where there is no heading.
+ */
+static bool add_heading(struct fmt_table *table)
+{
+	struct libscols_line *line = scols_table_new_line(table->table, NULL);
+
+	for (size_t i = 0; line && i < nr_columns(table->fmt); i++)
+		scols_line_set_data(line, i, columns[i].name ?:
+				    time_names[table->fmt->time]);
+	return line;
+}
+
 struct fmt_table *fmt_table_new(const struct fmt *fmt)
 {
 	struct fmt_table *table = calloc(1, sizeof(*table));
@@ -60,10 +79,15 @@ struct fmt_table *fmt_table_new(const struct fmt *fmt)
 	}
 	scols_table_set_stream(table->table, fmt->out);
 	scols_table_enable_colors(table->table, fmt->color);
-	for (size_t i = 0; i <= (fmt->symbols ? COL_SYMBOL : COL_RIP); i++)
-		scols_table_new_column(table->table, columns[i].name ?:
-				       time_names[fmt->time], columns[i].width,
+	scols_table_enable_noheadings(table->table, true);
+	for (size_t i = 0; i < nr_columns(fmt); i++)
+		scols_table_new_column(table->table, NULL, columns[i].width,
 				       columns[i].flags);
+	if (!add_heading(table)) {
+		scols_unref_table(table->table);
+		free(table);
+		return NULL;
+	}
 	return table;
 }
 
@@ -132,13 +156,23 @@ void fmt_table_event(struct fmt_table *table, const struct event *ev,
 		fmt_table_flush(table);
 }
 
+/* The last column is as wide as it is. */
+static void keep_widths(struct libscols_table *table)
+{
+	for (size_t i = 0; i + 1 < scols_table_get_ncols(table); i++) {
+		struct libscols_column *column = scols_table_get_column(table, i);
+
+		scols_column_set_whint(column, scols_column_get_width(column));
+	}
+}
+
 void fmt_table_flush(struct fmt_table *table)
 {
 	if (!table->rows)
 		return;
 	scols_print_table(table->table);
 	scols_table_remove_lines(table->table);
-	scols_table_enable_noheadings(table->table, 1);
+	keep_widths(table->table);
 	table->rows = 0;
 }
 

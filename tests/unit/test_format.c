@@ -104,31 +104,38 @@ static void table_rows(void **state)
 	check(FORMAT_TABLE, true, TIME_WALL, "events-table-colour.txt");
 }
 
-/* A long table is printed in parts that have one heading and line up. */
+/*
+ * A long table is printed in parts that have one heading and line up, also with
+ * the parts before if a value of those was wider than others.
+ */
 static void long_table(void **state)
 {
+	const size_t wide = 300;	/* in the first part */
 	const struct fmt_about about = { .vmm = "x" };
 	struct fmt fmt = { .time = TIME_TRACE };
 	struct event ev = { .kind = EVENT_RECORD };
 	struct printer printer;
 	size_t len, width, lines = 0;
-	char *text;
+	char *text, *line;
 
 	(void)state;
 	fmt.out = open_memstream(&text, &len);
 	assert_true(printer_init(&printer, FORMAT_TABLE, &fmt));
 	for (int i = 0; i < 1234; i++) {
 		event_set(&ev, FIELD_VM_PID, 1 + i);
+		event_set(&ev, FIELD_VM_FD, i == (int)wide ? 123456789 : 1);
 		printer_event(&printer, &ev, &about);
 	}
 	printer_free(&printer);
 	fclose(fmt.out);
-	width = strcspn(strchr(text, '\n') + 1, "\n");
-	for (char *line = strchr(text, '\n') + 1; *line; lines++) {
+	width = strcspn(text, "\n");
+	assert_memory_equal(text, "NAME         VM            ", 27);
+	for (line = text; *line; lines++) {
 		assert_int_equal(strcspn(line, "\n"), width);
+		assert_true(!lines == !strncmp(line, "NAME ", 5));
 		line += width + 1;
 	}
-	assert_int_equal(lines, 1234);
+	assert_int_equal(lines, 1 + 1234);
 	free(text);
 }
 
