@@ -3,8 +3,12 @@
  * A row an event. Rows of a long output are printed a batch at a time, so that
  * memory stays bounded; columns have least widths that most values fit into,
  * and never get narrower, so that batches line up.
+ *
+ * Cells are padded here: which least widths libsmartcols heeds differs between
+ * its versions.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include <libsmartcols.h>
 
@@ -16,7 +20,7 @@
 
 enum column {
 	COL_NAME, COL_VM, COL_VCPU, COL_THREAD, COL_STATE, COL_TIME,
-	COL_EXITS, COL_CPU, COL_RIP, COL_SYMBOL,
+	COL_EXITS, COL_CPU, COL_RIP, COL_SYMBOL, NR_COLUMNS,
 };
 
 static const struct {
@@ -43,6 +47,7 @@ static const char * const time_names[] = {
 struct fmt_table {
 	const struct fmt *fmt;
 	struct libscols_table *table;
+	int width[NR_COLUMNS];
 	size_t rows;
 };
 
@@ -51,17 +56,31 @@ static size_t nr_columns(const struct fmt *fmt)
 	return fmt->symbols ? COL_SYMBOL + 1 : COL_RIP + 1;
 }
 
-/*
- * A row like all others: a column whose data is narrower than libsmartcols'
- * own heading would not have its least width, but where there is no heading.
- */
+/* The last column is as wide as it is. */
+static void set(struct fmt_table *table, struct libscols_line *line,
+		enum column col, const char *text)
+{
+	char safe[160], padded[sizeof(safe)];
+	int *width = &table->width[col];
+	bool right = columns[col].flags & SCOLS_FL_RIGHT;
+	int len;
+
+	text_printable(safe, sizeof(safe), text);
+	len = strlen(safe);
+	if (len > *width && col != COL_SYMBOL)
+		*width = len;
+	snprintf(padded, sizeof(padded), "%*s", right ? *width : -*width, safe);
+	scols_line_set_data(line, col, padded);
+}
+
+/* A row like all others, so that it is as wide. */
 static bool add_heading(struct fmt_table *table)
 {
 	struct libscols_line *line = scols_table_new_line(table->table, NULL);
 
 	for (size_t i = 0; line && i < nr_columns(table->fmt); i++)
-		scols_line_set_data(line, i, columns[i].name ?:
-				    time_names[table->fmt->time]);
+		set(table, line, i, columns[i].name ?:
+		    time_names[table->fmt->time]);
 	return line;
 }
 
@@ -80,9 +99,11 @@ struct fmt_table *fmt_table_new(const struct fmt *fmt)
 	scols_table_set_stream(table->table, fmt->out);
 	scols_table_enable_colors(table->table, fmt->color);
 	scols_table_enable_noheadings(table->table, true);
-	for (size_t i = 0; i < nr_columns(fmt); i++)
-		scols_table_new_column(table->table, NULL, columns[i].width,
+	for (size_t i = 0; i < nr_columns(fmt); i++) {
+		scols_table_new_column(table->table, NULL, 0,
 				       columns[i].flags);
+		table->width[i] = columns[i].width;
+	}
 	if (!add_heading(table)) {
 		scols_unref_table(table->table);
 		free(table);
@@ -91,20 +112,12 @@ struct fmt_table *fmt_table_new(const struct fmt *fmt)
 	return table;
 }
 
-static void set(struct libscols_line *line, enum column col, const char *text)
-{
-	char safe[160];
-
-	text_printable(safe, sizeof(safe), text);
-	scols_line_set_data(line, col, safe);
-}
-
-static void set_field(struct libscols_line *line, enum column col,
-		      const struct event *ev, enum field_id id)
+static void set_field(struct fmt_table *table, struct libscols_line *line,
+		      enum column col, const struct event *ev, enum field_id id)
 {
 	char value[VALUE_LEN];
 
-	set(line, col, value_field(value, ev, id) ? value : UNKNOWN);
+	set(table, line, col, value_field(value, ev, id) ? value : UNKNOWN);
 }
 
 static const char *state_color(const struct event *ev)
@@ -132,38 +145,28 @@ void fmt_table_event(struct fmt_table *table, const struct event *ev,
 	line = scols_table_new_line(table->table, NULL);
 	if (!line)
 		return;
-	set(line, COL_NAME, about->vm ?: about->vmm ?:
+	set(table, line, COL_NAME, about->vm ?: about->vmm ?:
 	    about->vmm_gone ? "(gone)" : UNKNOWN);
 	snprintf(text, sizeof(text), "%d:%d", event_int(ev, FIELD_VM_PID),
 		 event_int(ev, FIELD_VM_FD));
-	set(line, COL_VM, text);
-	set_field(line, COL_VCPU, ev, FIELD_VCPU_ID);
-	set_field(line, COL_THREAD, ev, FIELD_PID);
-	set_field(line, COL_STATE, ev,
+	set(table, line, COL_VM, text);
+	set_field(table, line, COL_VCPU, ev, FIELD_VCPU_ID);
+	set_field(table, line, COL_THREAD, ev, FIELD_PID);
+	set_field(table, line, COL_STATE, ev,
 		  is_record ? FIELD_STATE_NR : FIELD_REASON_NR);
 	scols_cell_set_color(scols_line_get_cell(line, COL_STATE),
 			     state_color(ev));
 	value_time(text, ev, about, table->fmt->time);
-	set(line, COL_TIME, text);
-	set_field(line, COL_EXITS, ev, FIELD_EXITS);
-	set_field(line, COL_CPU, ev, FIELD_CPU);
-	set_field(line, COL_RIP, ev, FIELD_REGS + VCPU_INFO_REG_RIP);
+	set(table, line, COL_TIME, text);
+	set_field(table, line, COL_EXITS, ev, FIELD_EXITS);
+	set_field(table, line, COL_CPU, ev, FIELD_CPU);
+	set_field(table, line, COL_RIP, ev, FIELD_REGS + VCPU_INFO_REG_RIP);
 	if (table->fmt->symbols) {
 		value_symbol(text, sizeof(text), about);
-		set(line, COL_SYMBOL, text);
+		set(table, line, COL_SYMBOL, text);
 	}
 	if (++table->rows >= BATCH)
 		fmt_table_flush(table);
-}
-
-/* The last column is as wide as it is. */
-static void keep_widths(struct libscols_table *table)
-{
-	for (size_t i = 0; i + 1 < scols_table_get_ncols(table); i++) {
-		struct libscols_column *column = scols_table_get_column(table, i);
-
-		scols_column_set_whint(column, scols_column_get_width(column));
-	}
 }
 
 void fmt_table_flush(struct fmt_table *table)
@@ -172,7 +175,6 @@ void fmt_table_flush(struct fmt_table *table)
 		return;
 	scols_print_table(table->table);
 	scols_table_remove_lines(table->table);
-	keep_widths(table->table);
 	table->rows = 0;
 }
 
