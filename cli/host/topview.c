@@ -210,21 +210,44 @@ static bool is_wanted(const struct topview *top, const struct top_row *row)
 	return strstr(text, top->filter);
 }
 
+static size_t nr_shown(const struct topview *top)
+{
+	return top->frozen ? top->nr_kept : top->nr;
+}
+
 const struct top_row **topview_sorted(struct topview *top, size_t *nr)
 {
-	const struct top_row **list = calloc(top->nr + 1, sizeof(*list));
+	const struct top_row *rows = top->frozen ? top->kept : top->rows;
+	size_t total = nr_shown(top);
+	const struct top_row **list = calloc(total + 1, sizeof(*list));
 
 	*nr = 0;
 	if (!list)
 		return NULL;
-	for (size_t i = 0; i < top->nr; i++) {
-		if (is_wanted(top, &top->rows[i]))
-			list[(*nr)++] = &top->rows[i];
+	for (size_t i = 0; i < total; i++) {
+		if (is_wanted(top, &rows[i]))
+			list[(*nr)++] = &rows[i];
 	}
 	qsort_r(list, *nr, sizeof(*list), compare, top);
 	if (top->scroll >= *nr)
 		top->scroll = *nr ? *nr - 1 : 0;
 	return list;
+}
+
+/* Not at all if there is no memory for a copy of what is shown. */
+static void toggle_frozen(struct topview *top)
+{
+	free(top->kept);
+	top->kept = NULL;
+	top->nr_kept = 0;
+	if (!top->frozen && top->nr) {
+		top->kept = calloc(top->nr, sizeof(*top->kept));
+		if (!top->kept)
+			return;
+		memcpy(top->kept, top->rows, top->nr * sizeof(*top->kept));
+		top->nr_kept = top->nr;
+	}
+	top->frozen = !top->frozen;
 }
 
 static enum top_action edit_filter(struct topview *top, int key)
@@ -263,7 +286,7 @@ enum top_action topview_key(struct topview *top, int key)
 		top->reverse = !top->reverse;
 		return TOP_REDRAW;
 	case 'f':
-		top->frozen = !top->frozen;
+		toggle_frozen(top);
 		return TOP_REDRAW;
 	case 'p':
 		top->paused = !top->paused;
@@ -305,7 +328,7 @@ void topview_summary(const struct topview *top, size_t shown, char *line,
 
 	line[0] = '\0';
 	append(line, width, &len, "%zu of %zu vCPUs, %llu records, %llu lost",
-	       shown, top->nr, (unsigned long long)top->records,
+	       shown, nr_shown(top), (unsigned long long)top->records,
 	       (unsigned long long)top->lost);
 	append(line, width, &len, "; sorted by %s%s",
 	       top_column_names[top->sort], top->reverse ? " reversed" : "");
@@ -364,5 +387,6 @@ void topview_row(const struct topview *top, const struct top_row *row,
 void topview_free(struct topview *top)
 {
 	free(top->rows);
+	free(top->kept);
 	*top = (struct topview){ 0 };
 }

@@ -46,6 +46,8 @@ struct top_row {
  * struct topview - all that is shown
  * @rows: one for each vCPU
  * @nr: their number
+ * @kept: copy of the rows as they were when they were frozen
+ * @nr_kept: their number
  * @sort: column to sort by
  * @reverse: the other way round
  * @filter: only rows that have this in their name, VM, thread, state or symbol
@@ -60,6 +62,8 @@ struct top_row {
 struct topview {
 	struct top_row *rows;
 	size_t nr;
+	struct top_row *kept;
+	size_t nr_kept;
 	enum top_column sort;
 	bool reverse;
 	char filter[32];

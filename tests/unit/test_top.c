@@ -192,6 +192,32 @@ static void pause_and_scroll(void **state)
 	assert_int_equal(top->scroll, 6);
 }
 
+/* What is drawn again, on a screen of another size, say, is the same. */
+static void freeze(void **state)
+{
+	struct topview *top = *state;
+	char line[100];
+
+	keys(top, "f");
+	add(top, "web", 1234, 0, VCPU_INFO_STATE_HALTED, 9000000, true);
+	add(top, "web", 1234, 9, 1, 1, true);
+	topview_expire(top, 0);
+	expect(top, "031102");
+	topview_summary(top, 6, line, sizeof(line) - 1);
+	assert_non_null(strstr(line, "6 of 6 vCPUs, 8 records,"));
+	assert_non_null(strstr(line, "FROZEN"));
+	keys(top, "r");
+	expect(top, "201130");
+	keys(top, "f");
+	expect(top, "9");
+	topview_expire(top, 0);
+	keys(top, "ff");
+	top->nr = 0;
+	keys(top, "f");
+	add(top, "web", 1234, 0, VCPU_INFO_STATE_HALTED, 1, true);
+	expect(top, "");
+}
+
 static void one_row_for_a_vcpu(void **state)
 {
 	struct topview *top = *state;
@@ -244,6 +270,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(pause_and_scroll, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(freeze, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_row_for_a_vcpu, setup,
 						teardown),
 		cmocka_unit_test(options),
