@@ -56,9 +56,14 @@ void opt_take_file(struct opt_parser *op)
 	op->max_rest = 1;
 }
 
-void opt_take_command(struct opt_parser *op)
+void opt_take_words(struct opt_parser *op)
 {
 	op->max_rest = op->argc;
+}
+
+void opt_take_command(struct opt_parser *op)
+{
+	opt_take_words(op);
 	/* its own options are not ours: end at its name */
 	memmove(op->shorts + 1, op->shorts, strlen(op->shorts) + 1);
 	op->shorts[0] = '+';

@@ -61,13 +61,15 @@ void opt_init(struct opt_parser *op, int argc, char **argv,
 /*
  * The next option: true and its value in *val, 'h' and 'V' included. False at
  * the end, and with *val = '?' and op->err set for a bad option. Whatever is
- * no option is an error, but for what opt_take_file() or opt_take_command()
- * allowed.
+ * no option is an error, but for what an opt_take function allowed.
  */
 bool opt_next(struct opt_parser *op, int *val);
 
 /* After opt_init(): one argument that is no option may be given. */
 void opt_take_file(struct opt_parser *op);
+
+/* After opt_init(): any number of arguments that are no options may be given. */
+void opt_take_words(struct opt_parser *op);
 
 /* After opt_init(): the first argument that is no option starts a command. */
 void opt_take_command(struct opt_parser *op);

@@ -203,7 +203,7 @@ static bool check_policy(const struct facts *f, struct problem *p)
 {
 	if (strcmp(f->params[PARAM_POLICY], "none"))
 		return false;
-	fix(p, "echo all > /sys/module/vcpu_info/parameters/policy");
+	fix(p, "vcpu-info policy all");
 	return found(p, EXIT_OK, "the policy refuses every VM");
 }
 

@@ -104,7 +104,7 @@ static void gather_module(struct facts *f, const char *root)
 	f->missing_known = hostfile_line(f->missing, FACT_LEN, root,
 					 SYS_KERNEL "/missing");
 	for (int i = 0; i < NR_PARAMS; i++)
-		hostfile_line(f->params[i], FACT_LEN, root,
+		hostfile_line(f->params[i], FACT_PARAM_LEN, root,
 			      SYS_MODULE "/parameters/%s",
 			      fact_param_names[i]);
 	for (int i = 0; i < NR_COUNTS; i++)

@@ -37,6 +37,7 @@ extern const char * const fact_count_names[NR_COUNTS];
 #define FACT_BUILD_LOG \
 	"/var/lib/dkms/vcpu-info/" VCPU_INFO_VERSION "/build/make.log"
 #define FACT_LEN	64
+#define FACT_PARAM_LEN	4096	/* policy may be a list */
 
 enum fact_signature {
 	SIGNATURE_UNKNOWN,
@@ -91,7 +92,7 @@ struct facts {
 	char instance[FACT_LEN];
 	bool missing_known;
 	char missing[FACT_LEN];
-	char params[NR_PARAMS][FACT_LEN];
+	char params[NR_PARAMS][FACT_PARAM_LEN];
 	char counts[NR_COUNTS][FACT_LEN];
 	enum source_status source;
 	char dir[4096];

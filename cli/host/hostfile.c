@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -134,4 +135,20 @@ bool hostfile_contains(const char *root, const char *path, const char *text)
 	free(line);
 	fclose(f);
 	return found;
+}
+
+int hostfile_write(const char *root, const char *path, const char *text)
+{
+	char full[PATH_MAX];
+	int err = 0;
+	int fd;
+
+	snprintf(full, sizeof(full), "%s%s", root, path);
+	fd = open(full, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	if (write(fd, text, strlen(text)) < 0)
+		err = errno;
+	close(fd);
+	return err;
 }

@@ -37,4 +37,7 @@ DIR *hostfile_dir(const char *root, const char *fmt, ...) __printf(2, 3);
 /* Whether a line of the file contains the text. */
 bool hostfile_contains(const char *root, const char *path, const char *text);
 
+/* Write the file in one piece: 0, or the errno number that it failed with. */
+int hostfile_write(const char *root, const char *path, const char *text);
+
 #endif /* HOST_HOSTFILE_H */

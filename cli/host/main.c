@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cmd.h"
 #include "follow.h"
+#include "policy.h"
 #include "record.h"
 #include "report.h"
 #include "show.h"
@@ -13,6 +14,8 @@ static const struct cmd cmds[] = {
 	  show_opts, cmd_show },
 	{ "follow", "Print records as they are made, until interrupted.",
 	  follow_opts, cmd_follow },
+	{ "policy", "Tell, or set, which VMs are served: all, none, or VMs by PID or name.",
+	  policy_opts, cmd_policy },
 	{ "record", "Record to a file, by trace-cmd.",
 	  record_opts, cmd_record },
 	{ "report", "Print the records of a file that trace-cmd made.",

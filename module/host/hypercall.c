@@ -15,6 +15,7 @@
 #include "compat/kvm.h"
 #include "hook.h"
 #include "hypercall.h"
+#include "limits.h"
 #include "policy.h"
 #include "snapshot.h"
 #include "stats.h"
@@ -123,7 +124,7 @@ static void request_end(struct request *req, int result)
 static int refuse(struct request *req, u8 reason, int result)
 {
 	request_origin(req);
-	vcpu_info_policy_report(req->vcpu->kvm, &req->from, req->vcpu_id,
+	vcpu_info_limits_report(req->vcpu->kvm, &req->from, req->vcpu_id,
 				reason, result);
 	return result;
 }
@@ -163,7 +164,7 @@ static int request_serve(struct request *req)
 		return VCPU_INFO_HC_OK;
 	}
 
-	if (!vcpu_info_policy_within_limits(kvm)) {
+	if (!vcpu_info_limits_take(kvm)) {
 		vcpu_info_count(rate_limited);
 		return refuse(req, VCPU_INFO_REASON_RATE_LIMIT,
 			      -VCPU_INFO_HC_EAGAIN);

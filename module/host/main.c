@@ -8,7 +8,7 @@
 #include "hook.h"
 #include "hypercall.h"
 #include "instance.h"
-#include "policy.h"
+#include "limits.h"
 #include "quiesce.h"
 #include "stats.h"
 
@@ -48,7 +48,7 @@ static int __init vcpu_info_init(void)
 	if (err)
 		return err;
 
-	vcpu_info_policy_init();
+	vcpu_info_limits_init();
 
 	err = vcpu_info_stats_init(vcpu_info_hypercall_hook());
 	if (err)
@@ -70,7 +70,7 @@ static int __init vcpu_info_init(void)
 
 err_hypercall:
 	vcpu_info_hypercall_exit();
-	vcpu_info_policy_exit();
+	vcpu_info_limits_exit();
 err_quiesce:
 	vcpu_info_quiesce_exit();
 	vcpu_info_stats_exit();
@@ -82,7 +82,7 @@ err_symbols:
 static void __exit vcpu_info_exit(void)
 {
 	vcpu_info_hypercall_exit();
-	vcpu_info_policy_exit();
+	vcpu_info_limits_exit();
 	vcpu_info_instance_exit();
 	vcpu_info_quiesce_exit();
 	vcpu_info_stats_exit();

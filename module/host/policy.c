@@ -1,284 +1,206 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may ask, how often, and how refusals are reported.
+ * Which VMs may ask: all, none, or those of some processes.
  *
- * VMs have slots in a table of fixed size, so a guest cannot make the module
- * allocate, and a VM that goes away leaves nothing behind that has to be freed.
- * A slot knows its VM by address only and never follows it. Two VMs that fall
- * on one slot take turns in it; a VM that so gets a fresh burst is still held
- * by the limit for the whole host.
+ * A list holds references to struct pid, not numbers. When a VMM is gone its
+ * number may come back, but never the struct pid: an entry can only go stale,
+ * it cannot come to mean another process.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/atomic.h>
-#include <linux/hash.h>
-#include <linux/jiffies.h>
-#include <linux/ktime.h>
-#include <linux/math64.h>
+#include <linux/err.h>
 #include <linux/module.h>
-#include <linux/spinlock.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/workqueue.h>
 
 #include "policy.h"
-#include "trace.h"
 
-#define SLOT_BITS		8
-#define REPORT_INTERVAL		HZ
-#define NR_REASONS		(VCPU_INFO_REASON_NESTED + 1)
-
-/* Refusals of one kind that no event has told of yet */
-struct pending {
-	u64 count;
-	unsigned long last_event;	/* jiffies */
-	int vcpu_id;
-	int result;
+struct policy {
+	bool all;
+	unsigned int nr;
+	struct pid *vmms[];
 };
 
-struct slot {
-	spinlock_t lock;		/* all of the slot */
-	const struct kvm *kvm;
-	u64 next_ns;
-	struct vcpu_info_origin from;
-	struct pending pending[NR_REASONS];
-};
+static struct policy serve_all = { .all = true };
+static struct policy serve_none;
 
-static struct slot slots[1 << SLOT_BITS];
-static atomic64_t host_next_ns;
+/* Changed by the parameter alone, whose lock serializes that. */
+static struct policy __rcu *policy = RCU_INITIALIZER(&serve_all);
 
-static bool policy_all = true;
-static unsigned int vm_rate = 100;
-static unsigned int vm_burst = 200;
-static unsigned int host_rate = 1000;
-
-static int policy_set(const char *val, const struct kernel_param *kp)
+static void policy_free(struct policy *old)
 {
-	if (sysfs_streq(val, "all")) {
-		WRITE_ONCE(policy_all, true);
-	} else if (sysfs_streq(val, "none")) {
-		WRITE_ONCE(policy_all, false);
-	} else {
-		pr_err("policy is \"all\" or \"none\", not \"%.*s\"\n",
-		       (int)strcspn(val, "\n"), val);
+	unsigned int i;
+
+	if (old == &serve_all || old == &serve_none)
+		return;
+
+	for (i = 0; i < old->nr; i++)
+		put_pid(old->vmms[i]);
+	kfree(old);
+}
+
+static void policy_replace(struct policy *new)
+{
+	struct policy *old = rcu_replace_pointer(policy, new, true);
+
+	synchronize_rcu();
+	policy_free(old);
+}
+
+static bool policy_has(const struct policy *p, const struct pid *vmm)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->nr; i++)
+		if (p->vmms[i] == vmm)
+			return true;
+
+	return false;
+}
+
+/* The process with that number in the host's PID namespace, if there is one */
+static struct pid *vmm_get(int nr)
+{
+	struct pid *vmm;
+
+	rcu_read_lock();
+	vmm = find_pid_ns(nr, &init_pid_ns);
+	if (vmm && !pid_task(vmm, PIDTYPE_TGID))
+		vmm = NULL;
+	get_pid(vmm);
+	rcu_read_unlock();
+
+	return vmm;
+}
+
+static int policy_add(struct policy *p, const char *word)
+{
+	struct pid *vmm;
+	int nr;
+
+	if (strncmp(word, "pid:", 4) || kstrtoint(word + 4, 10, &nr) ||
+	    nr <= 0) {
+		pr_err("policy is \"all\", \"none\", or a list of the processes whose VMs are served, such as pid:1234,pid:5678; it cannot have \"%.32s\"\n",
+		       word);
 		return -EINVAL;
 	}
 
+	vmm = vmm_get(nr);
+	if (!vmm) {
+		pr_err("policy: there is no process %d\n", nr);
+		return -ESRCH;
+	}
+	if (policy_has(p, vmm)) {
+		put_pid(vmm);
+		return 0;
+	}
+	if (p->nr == VCPU_INFO_POLICY_MAX) {
+		put_pid(vmm);
+		pr_err("policy: a list has %d processes at the most\n",
+		       VCPU_INFO_POLICY_MAX);
+		return -E2BIG;
+	}
+
+	p->vmms[p->nr++] = vmm;
 	return 0;
 }
 
+static struct policy *policy_parse(const char *val)
+{
+	struct policy *p = kzalloc(struct_size(p, vmms, VCPU_INFO_POLICY_MAX),
+				   GFP_KERNEL);
+	char *text = kstrdup(val, GFP_KERNEL);
+	char *rest, *word;
+	int err = -ENOMEM;
+
+	if (p && text) {
+		rest = strim(text);
+		do {
+			word = strsep(&rest, ",");
+			err = policy_add(p, word);
+		} while (!err && rest);
+	}
+	kfree(text);
+	if (!err)
+		return p;
+
+	if (p)
+		policy_free(p);
+	return ERR_PTR(err);
+}
+
+static int policy_set(const char *val, const struct kernel_param *kp)
+{
+	struct policy *new;
+
+	if (sysfs_streq(val, "all"))
+		new = &serve_all;
+	else if (sysfs_streq(val, "none"))
+		new = &serve_none;
+	else
+		new = policy_parse(val);
+	if (IS_ERR(new))
+		return PTR_ERR(new);
+
+	policy_replace(new);
+	return 0;
+}
+
+/* Processes that are gone are not shown: nothing can be served for them. */
 static int policy_get(char *buffer, const struct kernel_param *kp)
 {
-	return sysfs_emit(buffer, "%s\n", policy_all ? "all" : "none");
+	const struct policy *p = rcu_dereference_protected(policy, true);
+	unsigned int i;
+	int len = 0;
+
+	if (p->all)
+		return sysfs_emit(buffer, "all\n");
+
+	rcu_read_lock();
+	for (i = 0; i < p->nr; i++)
+		if (pid_task(p->vmms[i], PIDTYPE_TGID))
+			len += sysfs_emit_at(buffer, len, "%spid:%d",
+					     len ? "," : "",
+					     pid_nr(p->vmms[i]));
+	rcu_read_unlock();
+
+	return len + sysfs_emit_at(buffer, len, len ? "\n" : "none\n");
+}
+
+/* At unload, and at a load that failed */
+static void policy_release(void *arg)
+{
+	policy_replace(&serve_all);
 }
 
 static const struct kernel_param_ops policy_ops = {
 	.set = policy_set,
 	.get = policy_get,
+	.free = policy_release,
 };
 
 module_param_cb(policy, &policy_ops, NULL, 0644);
 __MODULE_PARM_TYPE(policy, "string");
-MODULE_PARM_DESC(policy, "whose requests are served: all (VMs, each for its own vCPUs) or none (default: all)");
-
-static int rate_set(const char *val, const struct kernel_param *kp)
-{
-	unsigned int min = kp->arg == &vm_burst ? 1 : 0;
-	unsigned int rate;
-	int err;
-
-	err = kstrtouint(val, 0, &rate);
-	if (!err && (rate < min || rate > VCPU_INFO_RATE_MAX))
-		err = -ERANGE;
-	if (err) {
-		pr_err("%s is a number from %u to %u\n", kp->name, min,
-		       VCPU_INFO_RATE_MAX);
-		return err;
-	}
-
-	WRITE_ONCE(*(unsigned int *)kp->arg, rate);
-	return 0;
-}
-
-static const struct kernel_param_ops rate_ops = {
-	.set = rate_set,
-	.get = param_get_uint,
-};
-
-module_param_cb(vm_rate, &rate_ops, &vm_rate, 0644);
-__MODULE_PARM_TYPE(vm_rate, "uint");
-MODULE_PARM_DESC(vm_rate, "requests per second of one VM, 0 to 1000000; 0 is no limit (default: 100)");
-module_param_cb(vm_burst, &rate_ops, &vm_burst, 0644);
-__MODULE_PARM_TYPE(vm_burst, "uint");
-MODULE_PARM_DESC(vm_burst, "requests of one VM that may come at once, 1 to 1000000 (default: 200)");
-module_param_cb(host_rate, &rate_ops, &host_rate, 0644);
-__MODULE_PARM_TYPE(host_rate, "uint");
-MODULE_PARM_DESC(host_rate, "requests per second of all VMs together, in bursts of at most one second's worth, 0 to 1000000; 0 is no limit (default: 1000)");
-
-/*
- * A token bucket as one number: when it will next be full. A request takes the
- * time that a token needs to come back.
- *
- * Return: the new number, or 0 if there is no token.
- */
-static u64 bucket_take(u64 next_ns, u64 now_ns, unsigned int rate,
-		       unsigned int burst)
-{
-	u64 period_ns = div_u64(NSEC_PER_SEC, rate);
-
-	if (next_ns < now_ns)
-		next_ns = now_ns;
-	if (next_ns - now_ns > (burst - 1) * period_ns)
-		return 0;
-
-	return next_ns + period_ns;
-}
-
-static bool host_take(u64 now_ns)
-{
-	unsigned int rate = READ_ONCE(host_rate);
-	s64 old, new;
-
-	if (!rate)
-		return true;
-
-	old = atomic64_read(&host_next_ns);
-	do {
-		new = bucket_take(old, now_ns, rate, rate);
-		if (!new)
-			return false;
-	} while (!atomic64_try_cmpxchg(&host_next_ns, &old, new));
-
-	return true;
-}
-
-static void emit_pending(struct slot *slot, u8 reason)
-{
-	struct pending *pending = &slot->pending[reason];
-
-	if (!pending->count)
-		return;
-
-	trace_vcpu_info_error(&slot->from, pending->vcpu_id, reason,
-			      pending->result, pending->count);
-	pending->count = 0;
-	pending->last_event = jiffies;
-}
-
-static void emit_all_pending(struct slot *slot)
-{
-	int reason;
-
-	for (reason = 0; reason < NR_REASONS; reason++)
-		emit_pending(slot, reason);
-}
-
-static struct slot *slot_lock(const struct kvm *kvm)
-{
-	struct slot *slot = &slots[hash_ptr(kvm, SLOT_BITS)];
-	int reason;
-
-	spin_lock(&slot->lock);
-	if (slot->kvm == kvm)
-		return slot;
-
-	emit_all_pending(slot);
-	slot->kvm = kvm;
-	slot->next_ns = 0;
-	/* The first refusal of a VM is told at once. */
-	for (reason = 0; reason < NR_REASONS; reason++)
-		slot->pending[reason].last_event = jiffies - REPORT_INTERVAL;
-
-	return slot;
-}
-
-static void report_late(struct work_struct *work)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(slots); i++) {
-		spin_lock(&slots[i].lock);
-		emit_all_pending(&slots[i]);
-		spin_unlock(&slots[i].lock);
-	}
-}
-
-static DECLARE_DELAYED_WORK(report_work, report_late);
+MODULE_PARM_DESC(policy, "whose requests are served: all (VMs, each for its own vCPUs), none, or those of VMMs by process ID, such as pid:1234,pid:5678 (default: all)");
 
 /**
- * vcpu_info_policy_report() - tell of a refused request, but not too often
- * @kvm: the VM that asked
- * @from: the same, for the event
- * @vcpu_id: what it asked for
- * @reason: VCPU_INFO_REASON_*
- * @result: what the guest was told
+ * vcpu_info_policy_admits() - whether the policy serves the VM that asks
  *
- * The first refusal is an event at once; those that follow within a second
- * make one event together, with their number.
+ * Called by the thread that runs the asking vCPU, which is one of the VMM's.
  */
-void vcpu_info_policy_report(const struct kvm *kvm,
-			     const struct vcpu_info_origin *from, int vcpu_id,
-			     u8 reason, int result)
-{
-	struct slot *slot = slot_lock(kvm);
-	struct pending *pending = &slot->pending[reason];
-
-	slot->from = *from;
-	pending->count++;
-	pending->vcpu_id = vcpu_id;
-	pending->result = result;
-	if (time_after_eq(jiffies, pending->last_event + REPORT_INTERVAL))
-		emit_pending(slot, reason);
-	else
-		schedule_delayed_work(&report_work, REPORT_INTERVAL);
-	spin_unlock(&slot->lock);
-}
-
-/**
- * vcpu_info_policy_within_limits() - take a token for one request
- * @kvm: the VM that asks
- *
- * The VM's own limit comes first, so that a VM beyond it cannot use up what
- * the host has for all.
- */
-bool vcpu_info_policy_within_limits(const struct kvm *kvm)
-{
-	unsigned int rate = READ_ONCE(vm_rate);
-	u64 now_ns = ktime_get_ns();
-	bool ok = true;
-	struct slot *slot;
-	u64 next_ns;
-
-	if (rate) {
-		slot = slot_lock(kvm);
-		next_ns = bucket_take(slot->next_ns, now_ns, rate,
-				      READ_ONCE(vm_burst));
-		if (next_ns)
-			slot->next_ns = next_ns;
-		else
-			ok = false;
-		spin_unlock(&slot->lock);
-	}
-
-	return ok && host_take(now_ns);
-}
-
-/* Whether the policy serves requests of VMs at all */
 bool vcpu_info_policy_admits(void)
 {
-	return READ_ONCE(policy_all);
-}
+	const struct policy *p;
+	bool admits;
 
-void vcpu_info_policy_init(void)
-{
-	int i;
+	rcu_read_lock();
+	p = rcu_dereference(policy);
+	admits = p->all || policy_has(p, task_tgid(current));
+	rcu_read_unlock();
 
-	for (i = 0; i < ARRAY_SIZE(slots); i++)
-		spin_lock_init(&slots[i].lock);
-}
-
-/* After the last request: tells what is still untold. */
-void vcpu_info_policy_exit(void)
-{
-	cancel_delayed_work_sync(&report_work);
-	report_late(NULL);
+	return admits;
 }

@@ -52,6 +52,8 @@ completes trace.dat report --rates tr
 completes "--output" record --o
 completes trace.dat record --output ""
 completes "--batch" top --b
+completes "+none" policy ""
+completes "--json" policy --j
 completes "" status x
 rm -rf "$PWD"
 echo "1..$number"

@@ -90,6 +90,21 @@ void tree_link(const char *root, const char *path, const char *target)
 	assert_int_equal(symlink(target, full), 0);
 }
 
+void tree_process(const char *root, int pid, const char *comm,
+		  const char *cmdline, size_t len)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	tree_write(root, path, "%s\n", comm);
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	tree_write(root, path,
+		   "%d (%s) S 1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 5 0 3000 99 98 97\n",
+		   pid, comm);
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	tree_bytes(root, path, cmdline, len);
+}
+
 void tree_copy(const char *root, const char *path, const char *name)
 {
 	size_t len;

@@ -25,6 +25,10 @@ void tree_bytes(const char *root, const char *path, const void *data,
 /* A symbolic link below root. */
 void tree_link(const char *root, const char *path, const char *target);
 
+/* A process that is 100 s old if the machine is up for 130. */
+void tree_process(const char *root, int pid, const char *comm,
+		  const char *cmdline, size_t len);
+
 /* Copy tests/unit/data/NAME to a file below root. */
 void tree_copy(const char *root, const char *path, const char *name);
 

@@ -179,7 +179,7 @@ static void single_faults(void **state)
 		{ HOST_INSTANCE "/options/pause-on-trace", "1", "0", EXIT_OK,
 		  "loses events while it is read", "pause-on-trace" },
 		{ "/sys/module/vcpu_info/parameters/policy", "none", "all",
-		  EXIT_OK, "the policy refuses every VM", "echo all > " },
+		  EXIT_OK, "the policy refuses every VM", "vcpu-info policy all" },
 		{ "/sys/kernel/vcpu_info/missing", "kvm_get_rflags vcpu_put",
 		  "", EXIT_OK, "does not give out functions that the module uses: kvm_get_rflags vcpu_put",
 		  "vcpu_info(4)" },

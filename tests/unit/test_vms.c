@@ -20,20 +20,10 @@ static void link_fd(const char *root, int pid, const char *text)
 	tree_link(root, path, strchr(text, '=') + 1);
 }
 
-/* A process that is 100 s old. */
 static void process(const char *root, int pid, const char *comm,
 		    const char *cmdline, size_t len)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	tree_write(root, path, "%s\n", comm);
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	tree_write(root, path,
-		   "%d (%s) S 1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 5 0 3000 99 98 97\n",
-		   pid, comm);
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-	tree_bytes(root, path, cmdline, len);
+	tree_process(root, pid, comm, cmdline, len);
 	link_fd(root, pid, "0=/dev/null");
 }
 

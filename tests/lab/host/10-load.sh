@@ -44,7 +44,9 @@ refused "hypercall_nr=4095" "4095 is refused" hypercall_nr=4095
 refused "buffer_kb=7" "buffer_kb=7 is refused: it is 0 or a number from 8 to" \
 	buffer_kb=7
 refused "buffer_kb=1048577" "buffer_kb=1048577 is refused" buffer_kb=1048577
-refused "policy=some" 'policy is "all" or "none", not "some"' policy=some
+refused "policy=some" 'policy is "all", "none", or a list .*not have "some"' \
+	policy=some
+refused "policy=pid:4194305" "there is no process 4194305" policy=pid:4194305
 refused "vm_burst=0" "vm_burst is a number from 1 to 1000000" vm_burst=0
 refused "vm_rate=x" "vm_rate is a number from 0 to 1000000" vm_rate=x
 refused "host_rate=1000001" "host_rate is a number from 0 to 1000000" \
@@ -94,6 +96,14 @@ is "policy can be changed" \
 check "a wrong policy is refused at run time" \
 	eval '! echo some 2>/dev/null >$params/policy'
 is "and changes nothing" "$(cat $params/policy)" none
+echo "pid:$$,pid:1" >$params/policy
+for bad in "" pid: pid:0 pid:-1 "pid:$$," "pid:$$ pid:1" "all,pid:1" PID:1 \
+	pid:99999999999 pid:1x; do
+	check "policy '$bad' is refused" \
+		eval '! echo "$bad" 2>/dev/null >$params/policy'
+done
+is "the list stays" "$(cat $params/policy)" "pid:$$,pid:1"
+echo all >$params/policy
 is "rates can be changed" "$(echo 7 >$params/vm_rate; cat $params/vm_rate)" 7
 check "a wrong rate is refused at run time" \
 	eval '! echo -1 2>/dev/null >$params/vm_rate'

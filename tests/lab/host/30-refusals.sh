@@ -97,7 +97,28 @@ is "policy none: exit status 5" $? 5
 like "the host has the refusal" "$(errors)" \
 	'reason=policy result=-13 count=1'
 is "and no record" "$(records)" ""
-echo all >$params/policy
+check "status says so" grep -q "vcpu-info policy all" <(vcpu-info status)
+like "policy lab: the guest by its name" "$(vcpu-info policy lab)" \
+	"^  $(guest_pid lab) lab\$"
+is "it is its PID" "$(cat $params/policy)" "pid:$(guest_pid lab)"
+guest_run lab vcpu-info-guest trigger --vcpu-id 0 >/dev/null 2>&1
+is "policy lab: 0" $? 0
+sleep 1000 &
+other=$!
+check "policy: another process" eval 'echo "pid:$other" >$params/policy'
+guest_run lab vcpu-info-guest trigger --vcpu-id 0 >/dev/null 2>&1
+is "policy of another: exit status 5" $? 5
+check "policy: both" eval 'echo "pid:$other,pid:$(guest_pid lab)" >$params/policy'
+guest_run lab vcpu-info-guest trigger --vcpu-id 0 >/dev/null 2>&1
+is "policy of both: 0" $? 0
+kill $other
+wait $other 2>/dev/null
+is "who has ended is not on the list" "$(cat $params/policy)" \
+	"pid:$(guest_pid lab)"
+like "policy none" "$(vcpu-info policy none)" '^none'
+guest_run lab vcpu-info-guest trigger --vcpu-id 0 >/dev/null 2>&1
+is "policy none again: exit status 5" $? 5
+like "policy all" "$(vcpu-info policy all)" '^all'
 guest_run lab vcpu-info-guest trigger --vcpu-id 0 >/dev/null 2>&1
 is "policy all: 0" $? 0
 

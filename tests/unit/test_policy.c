@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * 'policy' over a directory that looks like a host with VMs.
+ */
+#include "unit.h"
+
+#include "host/exits.h"
+#include "host/policy.h"
+#include "host.h"
+
+#define POLICY	"/sys/module/vcpu_info/parameters/policy"
+
+struct run {
+	const char *root;
+	const char *words[5];
+};
+
+static enum opt_outcome parse(struct opt_parser *op, const char * const *words,
+			      struct policy_params *params)
+{
+	static char *argv[8];
+	int argc = 1;
+
+	argv[0] = "policy";
+	for (; words[argc - 1]; argc++)
+		argv[argc] = (char *)words[argc - 1];
+	argv[argc] = NULL;
+	return policy_parse(op, argc, argv, params);
+}
+
+static int run_policy(void *arg)
+{
+	const struct run *run = arg;
+	struct policy_params params;
+	struct opt_parser op;
+	int ret;
+
+	assert_int_equal(parse(&op, run->words, &params), OPT_RUN);
+	ret = policy(&params, run->root);
+	filter_free(&params.vms);
+	return ret;
+}
+
+/* Three processes: web, two VMs in 300, and a second web. */
+static int setup(void **state)
+{
+	char *root = host_make();
+
+	tree_link(root, "/proc/1234/fd/14", "anon_inode:kvm-vm");
+	tree_process(root, 300, "my vmm", "my vmm", 7);
+	tree_link(root, "/proc/300/fd/5", "anon_inode:kvm-vm");
+	tree_link(root, "/proc/300/fd/6", "anon_inode:kvm-vm");
+	tree_process(root, 400, "init", "init", 5);
+	tree_link(root, "/proc/400/fd/5", "/dev/null");
+	tree_process(root, 2000, "qemu", HOST_CMDLINE, sizeof(HOST_CMDLINE));
+	tree_link(root, "/proc/2000/fd/9", "anon_inode:kvm-vm");
+	*state = root;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	tree_remove(*state);
+	return 0;
+}
+
+static void check(struct run *run, const char *want)
+{
+	struct captured cap = capture(run_policy, run);
+
+	assert_int_equal(cap.ret, EXIT_OK);
+	assert_string_equal(cap.err, "");
+	assert_string_equal(cap.out, want);
+	captured_free(&cap);
+}
+
+static void check_fails(struct run *run, int exit_code, const char *why)
+{
+	struct captured cap = capture(run_policy, run);
+
+	assert_int_equal(cap.ret, exit_code);
+	assert_string_equal(cap.out, "");
+	if (!strstr(cap.err, why))
+		fail_msg("no '%s' in: %s", why, cap.err);
+	captured_free(&cap);
+}
+
+static void shows(void **state)
+{
+	check(&(struct run){ *state, { NULL } }, "all: every VM is served\n");
+	tree_write(*state, POLICY, "none\n");
+	check(&(struct run){ *state, { NULL } }, "none: no VM is served\n");
+	tree_write(*state, POLICY, "pid:1234,pid:300,pid:77\n");
+	check(&(struct run){ *state, { NULL } },
+	      "list: the VMs of these processes are served, and no other\n"
+	      "  1234 web\n  300 my vmm\n  77 -\n");
+}
+
+static void shows_json(void **state)
+{
+	static const char * const policies[] = {
+		"all", "none", "pid:1234,pid:300,pid:77",
+	};
+	char all[1000] = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(policies); i++) {
+		struct run run = { *state, { "--json" } };
+		struct captured cap;
+
+		tree_write(*state, POLICY, "%s\n", policies[i]);
+		cap = capture(run_policy, &run);
+		assert_int_equal(cap.ret, EXIT_OK);
+		strcat(all, cap.out);
+		captured_free(&cap);
+	}
+	golden_check("policy.json", all);
+}
+
+/* A plain file keeps what is written to it. */
+static void sets(void **state)
+{
+	check(&(struct run){ *state, { "none" } }, "none: no VM is served\n");
+	check(&(struct run){ *state, { "all" } }, "all: every VM is served\n");
+	check(&(struct run){ *state, { "300" } },
+	      "list: the VMs of these processes are served, and no other\n"
+	      "  300 my vmm\n");
+	check(&(struct run){ *state, { "web", "300", "2000" } },
+	      "list: the VMs of these processes are served, and no other\n"
+	      "  300 my vmm\n  1234 web\n  2000 web\n");
+	check(&(struct run){ *state, { NULL } },
+	      "list: the VMs of these processes are served, and no other\n"
+	      "  300 my vmm\n  1234 web\n  2000 web\n");
+}
+
+static void refuses(void **state)
+{
+	check_fails(&(struct run){ *state, { "db" } }, EXIT_FAILED,
+		    "no VM of the name 'db' runs on this host");
+	check_fails(&(struct run){ *state, { "web", "400" } }, EXIT_FAILED,
+		    "process 400 runs no VM");
+	check(&(struct run){ *state, { NULL } }, "all: every VM is served\n");
+	tree_delete(*state, POLICY);
+	check_fails(&(struct run){ *state, { "all" } }, EXIT_FAILED,
+		    "cannot read " POLICY);
+	tree_remove(*state);
+	*state = tree_make();
+	host_write_kvm(*state);
+	check_fails(&(struct run){ *state, { NULL } }, EXIT_NO_MODULE,
+		    "vcpu_info is not installed");
+}
+
+static void bad_arguments(void **state)
+{
+	static const struct {
+		const char *words[4];
+		const char *why;
+	} bad[] = {
+		{ { "all", "web" }, "'all' excludes" },
+		{ { "web", "none" }, "'none' excludes" },
+		{ { "all", "none" }, "'all' excludes" },
+		{ { "1234:14" }, "one for all VMs of a process" },
+		{ { "-1" }, "unknown option" },
+		{ { "" }, "is not a VM" },
+		{ { "12x" }, "is not a VM" },
+		{ { "0" }, "is not a VM" },
+		{ { "--json=yes" }, "takes no argument" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct policy_params params;
+		struct opt_parser op;
+
+		assert_int_equal(parse(&op, bad[i].words, &params), OPT_BAD);
+		if (!strstr(op.err, bad[i].why))
+			fail_msg("no '%s' in: %s", bad[i].why, op.err);
+		filter_free(&params.vms);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(shows, setup, teardown),
+		cmocka_unit_test_setup_teardown(shows_json, setup, teardown),
+		cmocka_unit_test_setup_teardown(sets, setup, teardown),
+		cmocka_unit_test_setup_teardown(refuses, setup, teardown),
+		cmocka_unit_test(bad_arguments),
+	};
+
+	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
+}
