@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 BASHCOMP ?= $(PREFIX)/share/bash-completion/completions
 INSTALL ?= install
 
-.PHONY: all modules cli unit lint lab check check-long check-compile check-matrix demo fuzz bench-cli deb install clean help
+.PHONY: all modules cli unit lint lab check check-long check-compile check-matrix demo fuzz fuzz-short bench-cli deb install clean help
 
 all: cli modules ## build the two commands and the modules
 
@@ -45,10 +45,15 @@ demo: ## install what it needs, show a record of a real guest [root]
 	tests/setup.sh lab
 	tests/lab/lab demo $(ROW)
 
-fuzz: ## fuzz the commands' decoders and option parsers (needs clang)
+fuzz: ## fuzz what the commands read, a minute for each kind of input
+	tests/setup.sh fuzz
 	$(MAKE) -C tests/fuzz fuzz
 
+fuzz-short: ## the same, a number of runs for each
+	$(MAKE) -C tests/fuzz fuzz-short
+
 bench-cli: ## records per second of vcpu-info report and trace-cmd report
+	tests/setup.sh bench
 	$(MAKE) -C cli bench-cli
 
 deb: ## build the Debian packages in build/deb

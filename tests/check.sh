@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check.sh [ROW...] - run all tests: lint, unit tests, the lab's own, and its ROWs
+# check.sh [ROW...] - run all tests: lint, unit tests, fuzzers, the lab's own, and
+# its ROWs
 #
 # Every part prints TAP; its output is kept in build/check/PART.log and its
 # counts in build/check/PART. A part that fails, ends before its plan is
@@ -45,19 +46,20 @@ part()
 
 rm -rf "$out"
 mkdir -p "$out"
-tests/setup.sh build lab intel lint || {
+tests/setup.sh build fuzz lab intel lint || {
 	echo "0 passed, 1 failed, 0 skipped"
 	exit 1
 }
 
 part lint tests/lint.sh
 part unit env CMOCKA_MESSAGE_OUTPUT=TAP make -s --no-print-directory unit
+part fuzz make -s --no-print-directory fuzz-short
 part selftest tests/lab/selftest.sh
 for row; do
 	part "lab-$row" tests/lab/lab run "$row"
 done
 
-awk -v parts=$(($# + 3)) '
+awk -v parts=$(($# + 4)) '
 	{ passed += $1; failed += $2; skipped += $3 }
 	END {
 		if (NR != parts)
@@ -65,4 +67,4 @@ awk -v parts=$(($# + 3)) '
 		printf "%d passed, %d failed, %d skipped\n",
 			passed, failed, skipped
 		exit failed > 0
-	}' "$out"/{lint,unit,selftest} "${@/#/$out/lab-}"
+	}' "$out"/{lint,unit,fuzz,selftest} "${@/#/$out/lab-}"

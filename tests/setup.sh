@@ -3,8 +3,9 @@
 #
 # setup.sh [GROUP...] - install the Debian packages that the groups need
 #
-# Groups: build (commands and unit tests), lab, intel (for its Intel rows), lint,
-# package (Debian packages and their checkers); without any, all of them.
+# Groups: build (commands and unit tests), fuzz, bench (of the commands), lab,
+# intel (for its Intel rows), lint, package (Debian packages and their checkers);
+# without any, all of them.
 # Nothing is touched, and root is not needed, if all is there.
 set -eu
 
@@ -17,6 +18,8 @@ lab="gcc libc6-dev mmdebstrap debian-archive-keyring ca-certificates mount
 	busybox-static"
 intel="bochs bochs-term bochsbios vgabios grub-common grub-pc-bin xorriso"
 lint="git perl shellcheck mandoc cppcheck codespell linux-source-6.1 xz-utils"
+fuzz="$build clang libclang-rt-dev"
+bench="$build trace-cmd time"
 package="$build build-essential debhelper dh-dkms git lintian blhc"
 
 die()
@@ -34,7 +37,9 @@ packages_of()
 		intel)		echo "$intel" ;;
 		lint)		echo "$lint" ;;
 		package)	echo "$package" ;;
-		*)		die "no group '$group'; there are: build lab intel lint package" ;;
+		fuzz)		echo "$fuzz" ;;
+		bench)		echo "$bench" ;;
+		*)		die "no group '$group'; there are: build fuzz bench lab intel lint package" ;;
 		esac
 	done
 }
@@ -45,7 +50,7 @@ is_installed()
 		grep -qx installed
 }
 
-[ $# -gt 0 ] || set -- build lab intel lint package
+[ $# -gt 0 ] || set -- build fuzz bench lab intel lint package
 packages=$(packages_of "$@")
 packages=$(echo "$packages" | xargs -n1 | sort -u)
 

@@ -30,7 +30,7 @@ image_files()
 # kit_files - what the tests' own programs and modules are built from
 kit_files()
 {
-	local pattern='^(include|module|tests/lab/(guest|oracle))/|^(VERSION|Kbuild)$'
+	local pattern='^(include|module|tests/lab/(guest|oracle|storm))/|^(VERSION|Kbuild)$'
 
 	tree_files | grep -E "$pattern|^tests/lab/host/(Makefile|.*\.[ch])$"
 }
@@ -38,7 +38,7 @@ kit_files()
 # unit_files - what the commands and their unit tests are built from
 unit_files()
 {
-	tree_files | grep -E '^(cli|include|man|completions|tests/unit)/|^VERSION$'
+	tree_files | grep -E '^(cli|include|man|completions|docs|tests/unit)/|^VERSION$'
 }
 
 # Nothing of ours: it comes from the suite.
