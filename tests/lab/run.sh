@@ -61,7 +61,8 @@ make_payload()
 	tests=$(select_tests "$@" | xargs)
 	[ -n "$tests" ] || die "no test begins with: $*"
 	mkdir -p "$dir"
-	cp -r "$LAB/l1" "$LAB/host" "$LAB/demo.sh" "$dir/" || return 1
+	cp -r "$LAB/l1" "$LAB/host" "$LAB/demo.sh" "$TOP/docs/record.schema.json" \
+		"$TOP/tests/unit/check_schema.py" "$dir/" || return 1
 	[ "$mode" = demo ] || cp -r "$KIT/kit/." "$dir/" || return 1
 	[ -z "${UPSTREAM:-}" ] || cp -r "$UPSTREAM/kit/." "$dir/" || return 1
 	cat >"$dir/conf" <<END

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""check_schema.py SCHEMA FILE... - validate each line of each file; prints TAP
+"""check_schema.py [--valid] SCHEMA FILE... - validate each line of each file
 
-So that a schema that takes anything does not pass, every line must also be
-refused when it is spoilt: a key gone, a value of another kind.
+Prints TAP. So that a schema that takes anything does not pass, every line must
+also be refused when it is spoilt anywhere: a key gone or new, a value of
+another kind. --valid leaves that out.
 """
 import json
 import re
@@ -11,23 +12,31 @@ import sys
 
 import jsonschema
 
-
-def spoilt(line):
-    """Yield variants of the object that the schema has to refuse."""
-    for key, value in line.items():
-        if key in ("unknown_fields", "rip_symbol", "delta"):
-            continue
-        if key not in OPEN:
-            yield f"without {key}", {k: v for k, v in line.items() if k != key}
-            yield f"{key} a list", dict(line, **{key: [[value]]})
+# keys that may be left out; what is in the first may have any name
+ANY_KEYS = "unknown_fields"
+OPTIONAL = (ANY_KEYS, "rip_symbol", "delta")
 
 
-# keys of a status that the schema leaves open
-OPEN = ("vcpu_info_version", "vcpu_info_abi", "kernel", "kvm_loaded",
-        "kvm_vendor", "ftrace_enabled")
+def spoilt(value, name=""):
+    """Yield how, and variants of the value that the schema has to refuse."""
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            for how, bad in spoilt(item, f"{name}[{number}]"):
+                yield how, value[:number] + [bad] + value[number + 1:]
+    if not isinstance(value, dict):
+        return
+    if name != ANY_KEYS:
+        yield f"{name} with a new key", dict(value, new_key=1)
+    for key, item in value.items():
+        if key not in OPTIONAL and name != ANY_KEYS:
+            yield (f"{name} without {key}",
+                   {k: v for k, v in value.items() if k != key})
+        yield f"{name} with {key} a list", dict(value, **{key: [[item]]})
+        for how, bad in spoilt(item, key):
+            yield how, dict(value, **{key: bad})
 
 
-def check(validator, name):
+def check(validator, name, only_valid):
     """Return what is wrong with a file of lines."""
     lines = 0
     with open(name, encoding="ascii") as file:
@@ -39,21 +48,24 @@ def check(validator, name):
                 validator.iter_errors(line))
             if error:
                 return f"line {lines}: {error.message}"
-            for how, bad in spoilt(line):
+            for how, bad in () if only_valid else spoilt(line):
                 if validator.is_valid(bad):
-                    return f"line {lines} {how} is taken, too"
+                    return f"line {lines}{how} is taken, too"
     return None if lines else "it is empty"
 
 
 def main():
     """Validate all files."""
+    only_valid = sys.argv[1] == "--valid"
+    if only_valid:
+        del sys.argv[1]
     with open(sys.argv[1], encoding="ascii") as file:
         schema = json.load(file)
     jsonschema.Draft7Validator.check_schema(schema)
     validator = jsonschema.Draft7Validator(schema)
     failed = False
     for number, name in enumerate(sys.argv[2:], 1):
-        wrong = check(validator, name)
+        wrong = check(validator, name, only_valid)
         result = f"not ok {number}" if wrong else f"ok {number}"
         print(f"{result} - schema: {name.rsplit('/', 1)[-1]}")
         if wrong:
