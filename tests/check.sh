@@ -10,7 +10,7 @@
 set -u
 
 cd "$(dirname "$0")/.." || exit 1
-[ $# -gt 0 ] || set -- bookworm-amd bookworm-intel
+[ $# -gt 0 ] || set -- bookworm-amd trixie-amd sid-amd bookworm-intel
 out=build/check
 
 # count LOG STATUS - "passed failed skipped" of a part
