@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 BASHCOMP ?= $(PREFIX)/share/bash-completion/completions
 INSTALL ?= install
 
-.PHONY: all modules cli unit lint lab check check-long check-compile check-matrix demo fuzz fuzz-short bench-cli deb install clean help
+.PHONY: all modules cli unit lint lab check check-long check-compile check-matrix check-packages demo fuzz fuzz-short bench-cli deb install clean help
 
 all: cli modules ## build the two commands and the modules
 
@@ -56,6 +56,9 @@ bench-cli: ## records per second of vcpu-info report and trace-cmd report
 	tests/setup.sh bench
 	$(MAKE) -C cli bench-cli
 
+check-packages: ## build the Debian packages, look at them from all sides [root]
+	tests/check-packages.sh
+
 deb: ## build the Debian packages in build/deb
 	debian/build.sh build/deb
 
@@ -68,6 +71,8 @@ install: cli ## install commands, manuals and headers to PREFIX [root]
 	$(INSTALL) -m 644 include/*.h $(DESTDIR)$(PREFIX)/include
 	$(INSTALL) -m 644 man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	$(INSTALL) -m 644 man/*.4 $(DESTDIR)$(PREFIX)/share/man/man4
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/share/vcpu-info
+	$(INSTALL) -m 644 docs/record.schema.json $(DESTDIR)$(PREFIX)/share/vcpu-info
 	$(INSTALL) -m 644 completions/* $(DESTDIR)$(BASHCOMP)
 
 clean: ## remove everything that was built (.cache stays)

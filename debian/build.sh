@@ -3,6 +3,9 @@
 # Build the source and binary packages from a copy of the tree in the given
 # directory, and leave them there.
 set -euo pipefail
+umask 022
+# The same modes, whoever checked the tree out
+mode=--mode=u+rw,go+rX,go-w
 
 cd "$(dirname "$0")/.."
 out=$1
@@ -23,9 +26,9 @@ rm -rf "$out"
 mkdir -p "$out/$name"
 list_files | while IFS= read -r -d '' f; do
 	[ ! -e "$f" ] && [ ! -L "$f" ] || printf '%s\0' "$f"
-done | tar -c --null -T - | tar -x -C "$out/$name"
+done | tar -c "$mode" --null -T - | tar -x -C "$out/$name"
 cd "$out"
-tar -c --sort=name --mtime="@$epoch" --owner=0 --group=0 --numeric-owner \
+tar -c "$mode" --sort=name --mtime="@$epoch" --owner=0 --group=0 --numeric-owner \
 	--exclude="$name/debian" "$name" |
 	xz >"vcpu-info_$(cat "$name/VERSION").orig.tar.xz"
 cd "$name"

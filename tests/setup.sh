@@ -20,7 +20,8 @@ intel="bochs bochs-term bochsbios vgabios grub-common grub-pc-bin xorriso"
 lint="git perl shellcheck mandoc cppcheck codespell linux-source-6.1 xz-utils"
 fuzz="$build clang libclang-rt-dev"
 bench="$build trace-cmd time"
-package="$build build-essential debhelper dh-dkms git lintian blhc"
+package="$build build-essential debhelper dh-dkms dpkg-dev git lintian blhc
+	autopkgtest diffoscope-minimal"
 
 die()
 {

@@ -1,0 +1,244 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The life of the packages, in a root of their own: install, upgrade, downgrade,
+# purge; without headers, with new ones, with a module that does not compile.
+#
+# In: /tmp/repo, packages of two versions and a third that is broken. Out:
+# /tmp/out, apt's output and lists of files; results as TAP without numbers, and
+# "# the end" as the last line.
+set -u
+
+out=/tmp/out
+packages=(vcpu-info-dkms vcpu-info vcpu-info-guest-dkms vcpu-info-guest
+	vcpu-info-dev)
+modules=(vcpu_info vcpu_info_guest)
+mkdir -p $out
+echo 'deb [trusted=yes] file:/tmp/repo ./' >/tmp/repo.list
+
+# the versions of vcpu-info-dkms, lowest first: ours, the next, the broken one
+mapfile -t versions < <(sed -n '/^Package: vcpu-info-dkms$/,/^$/s/^Version: //p' \
+	/tmp/repo/Packages | sort -V)
+old=${versions[0]} next=${versions[1]} broken=${versions[2]}
+
+# expect WHAT COMMAND...
+expect()
+{
+	local what=$1
+
+	shift
+	if "$@" >$out/last 2>&1; then
+		echo "ok - $what"
+	else
+		echo "not ok - $what"
+		echo "# failed: $*"
+		tail -n 20 $out/last | sed 's/^/# /'
+	fi
+}
+
+# apt_do NAME ARGUMENT... - apt-get on our packages alone; output: $out/NAME.apt
+apt_do()
+{
+	local log=$out/$1.apt
+
+	shift
+	apt-get -y -q -o Dir::Etc::SourceList=/tmp/repo.list \
+		-o Dir::Etc::SourceParts=/dev/null \
+		-o Dir::State::Lists=/tmp/lists -o Dir::Cache=/tmp/cache \
+		--no-install-recommends --allow-downgrades "$@" >"$log" 2>&1 &&
+		return
+	tail -n 20 "$log"
+	return 1
+}
+
+# apt_headers NAME ARGUMENT... - apt-get on the distribution's packages
+apt_headers()
+{
+	local log=$out/$1.apt
+
+	shift
+	apt-get -y -q --no-install-recommends "$@" >"$log" 2>&1 && return
+	tail -n 20 "$log"
+	return 1
+}
+
+# version VERSION - each of our packages has it, wholly installed
+version()
+{
+	[ "$(dpkg-query -W -f '${db:Status-Abbrev}${Version}\n' \
+		"${packages[@]}" | sort -u)" = "ii $1" ]
+}
+
+# sound - no package is in a state that apt complains of
+sound()
+{
+	[ -z "$(dpkg --audit)" ] && apt-get check
+}
+
+# built UPSTREAM KERNEL... - both modules are there, and of that version
+built()
+{
+	local kernel module want=$1
+
+	shift
+	for kernel; do
+		for module in "${modules[@]}"; do
+			[ "$(modinfo -k "$kernel" -F version "$module")" = "$want" ] ||
+				return 1
+		done
+	done
+}
+
+not_built()
+{
+	! modinfo -k "$1" vcpu_info 2>/dev/null && ! modinfo -k "$1" vcpu_info_guest
+}
+
+# one_tree UPSTREAM - DKMS knows that version of each and no other
+one_tree()
+{
+	[ "$(dkms status | sed -nE 's,^(vcpu-info[^,:]*).*,\1,p' | sort -u |
+		xargs)" = "vcpu-info-guest/$1 vcpu-info/$1" ]
+}
+
+# files NAME - all there are, but for what dpkg, apt and the tests keep
+files()
+{
+	find / -xdev \( -path /tmp -o -path /proc -o -path /sys -o -path /dev \
+		-o -path /var/lib/apt -o -path /var/cache -o -path /var/log \
+		-o -path /run \) -prune -o -print | LC_ALL=C sort >"$out/$1.files"
+	# Contents, of what the packages make others write
+	sha256sum /lib/modules/*/modules.* >"$out/$1.sums" 2>/dev/null
+	find /etc -xdev -type f -exec sha256sum {} + | sort -k 2 \
+		>>"$out/$1.sums"
+}
+
+# same_files A B
+same_files()
+{
+	diff "$out/$1.files" "$out/$2.files" &&
+		diff "$out/$1.sums" "$out/$2.sums"
+}
+
+said()
+{
+	grep -qE -- "$2" "$out/$1.apt"
+}
+
+upstream()
+{
+	echo "${1%-*}"
+}
+
+mapfile -t kernels < <(basename -a /lib/modules/*)
+kernel=${kernels[0]}
+expect "the root has one kernel and its headers" \
+	test ${#kernels[@]} -eq 1 -a -e "/lib/modules/$kernel/build/include"
+mkdir -p /tmp/lists/partial /tmp/cache/archives/partial
+expect "apt reads the repository" apt_do update update
+files before
+
+# From nothing and back
+
+expect "they install" apt_do install install "${packages[@]/%/=$old}"
+expect "wholly" version "$old"
+expect "with both modules" built "$(upstream "$old")" "$kernel"
+files installed
+diff $out/before.files $out/installed.files | sed -n 's/^> //p' \
+	>$out/added.files
+echo "# $(wc -l <$out/added.files) files and directories are added"
+for file in /usr/lib/modprobe.d/vcpu-info.conf \
+	/usr/lib/udev/rules.d/60-vcpu-info-guest-dkms.rules \
+	/usr/share/bash-completion/completions/vcpu-info \
+	/usr/share/bash-completion/completions/vcpu-info-guest \
+	/usr/share/vcpu-info/record.schema.json /usr/include/vcpu_info_abi.h; do
+	expect "$file is there" test -s "$file"
+done
+expect "none in /etc, where purge would have to find it" \
+	eval '! grep -q ^/etc/ $out/added.files'
+bash /tmp/check_completion.sh /usr/bin/vcpu-info \
+	/usr/share/bash-completion/completions/vcpu-info >$out/completion.log
+expect "the installed completion completes" eval \
+	'grep -q "^ok" $out/completion.log && ! grep "^not ok" $out/completion.log'
+
+expect "they are upgraded" apt_do upgrade install "${packages[@]/%/=$next}"
+expect "to the next version" version "$next"
+expect "and their modules" built "$(upstream "$next")" "$kernel"
+expect "of which the old version is gone" one_tree "$(upstream "$next")"
+
+expect "they are reinstalled" apt_do reinstall install --reinstall \
+	"${packages[@]/%/=$next}"
+expect "with their modules" built "$(upstream "$next")" "$kernel"
+
+expect "they are downgraded" apt_do downgrade install "${packages[@]/%/=$old}"
+expect "to the old version" version "$old"
+expect "and their modules" built "$(upstream "$old")" "$kernel"
+expect "of which the new version is gone" one_tree "$(upstream "$old")"
+
+expect "they are removed" apt_do remove remove "${packages[@]}"
+expect "and the modules" not_built "$kernel"
+expect "and purged" apt_do purge purge "${packages[@]}"
+files purged
+expect "nothing is left" same_files before purged
+expect "nothing named so is in dpkg's database" \
+	eval '! ls /var/lib/dpkg/info | grep vcpu-info'
+expect "apt is sound" sound
+
+# Without headers, and when they come
+
+mapfile -t headers < <(dpkg-query -W -f '${Package}\n' 'linux-headers-*cloud*')
+expect "the headers are removed" apt_headers no-headers purge "${headers[@]}"
+expect "they install without headers" apt_do without-headers install \
+	"${packages[@]/%/=$old}"
+expect "wholly" version "$old"
+expect "saying that headers are missing" said without-headers \
+	'headers.*(not.*installed|missing)|No kernel headers'
+expect "without modules" not_built "$kernel"
+expect "headers come" apt_headers headers install linux-headers-cloud-amd64
+expect "and with them the modules" built "$(upstream "$old")" "$kernel"
+expect "headers of another kernel come" apt_headers second install \
+	linux-headers-amd64
+mapfile -t kernels < <(basename -a /lib/modules/*)
+expect "there are two kernels" test ${#kernels[@]} -eq 2
+expect "and modules for both" built "$(upstream "$old")" "${kernels[@]}"
+dkms status | sed 's/^/# /'
+
+# A module that does not compile
+
+expect "a broken version is installed without failing" apt_do broken install \
+	vcpu-info-dkms="$broken" vcpu-info-guest-dkms="$broken" \
+	vcpu-info="$next" vcpu-info-guest="$next"
+is_broken()
+{
+	[ "$(dpkg-query -W -f '${db:Status-Abbrev}${Version}\n' \
+		vcpu-info-dkms vcpu-info-guest-dkms | sort -u)" = "ii $broken" ]
+}
+expect "wholly" is_broken
+expect "saying where the compiler's words are" said broken \
+	'vcpu-info-dkms: no vcpu_info for kernel .* could not be built'
+expect "and what to do" said broken 'dpkg-reconfigure vcpu-info-guest-dkms'
+expect "the compiler's words are there" \
+	grep -qs 'broken on purpose' /var/lib/dkms/vcpu-info/*/build/make.log
+expect "there is no module" not_built "$kernel"
+expect "apt is sound" sound
+expect "headers of a third kernel come without failing" apt_headers third \
+	install linux-headers-rt-amd64
+expect "saying it again" said third 'no vcpu_info for kernel .*rt-amd64'
+expect "apt is sound then" sound
+expect "configuring it again does not fail either" \
+	dpkg-reconfigure vcpu-info-dkms
+expect "DKMS by hand does" eval \
+	'! dkms install -m vcpu-info -v "$(upstream "$broken")" -k "$kernel"'
+expect "the good version comes back" apt_do repaired install \
+	"${packages[@]/%/=$old}"
+expect "wholly" version "$old"
+newest=$(basename -a /boot/config-* | sort -V | tail -n 1)
+expect "with modules for the newest kernel" \
+	built "$(upstream "$old")" "${newest#config-}"
+expect "the broken version again" apt_do broken-again install \
+	vcpu-info-dkms="$broken" vcpu-info-guest-dkms="$broken"
+expect "the broken version is purged" apt_do purge-broken purge "${packages[@]}"
+expect "nothing of it is left" eval '! find / -xdev -path /tmp -prune -o \
+	-path /proc -prune -o -name "*vcpu[-_]info*" -print | grep .'
+expect "apt is sound in the end" sound
+echo "# the end"
