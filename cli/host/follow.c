@@ -82,6 +82,7 @@ struct following {
 	struct live *live;
 	struct output out;
 	uint64_t start;
+	bool ending;
 	uint64_t count[EVENT_NR_KINDS];
 	uint64_t bad;
 };
@@ -93,30 +94,42 @@ static bool is_done(const struct following *fl)
 	return fl->params->count && nr >= (uint64_t)fl->params->count;
 }
 
-static bool take_event(const struct event *ev, void *arg)
-{
-	struct following *fl = arg;
-
-	if (!output_wants(&fl->out, ev))
-		return true;
-	output_print(&fl->out, ev);
-	fl->count[ev->kind]++;
-	return !is_done(fl) && !stop_wanted();
-}
-
 static bool timed_out(const struct following *fl)
 {
 	return fl->params->timeout_ns &&
 	       stop_clock() - fl->start >= fl->params->timeout_ns;
 }
 
+/* What there is when the end comes is read still, however much it is. */
+static void end_if_due(struct following *fl)
+{
+	if (fl->ending || !(stop_wanted() || timed_out(fl)))
+		return;
+	fl->ending = true;
+	live_pause(fl->live);
+}
+
+static bool take_event(const struct event *ev, void *arg)
+{
+	struct following *fl = arg;
+
+	end_if_due(fl);
+	if (output_wants(&fl->out, ev)) {
+		output_print(&fl->out, ev);
+		fl->count[ev->kind]++;
+	}
+	return !is_done(fl) && !stop_at_once();
+}
+
 static int follow_events(struct following *fl)
 {
+	bool last;
 	int bad;
 
-	for (;;) {
-		bool last = stop_wanted() || timed_out(fl);
-
+	do {
+		stop_sleep_ms(fl->ending ? 0 : PERIOD_MS);
+		end_if_due(fl);
+		last = fl->ending;
 		live_clock(fl->live, &fl->out.tb);
 		bad = live_read(fl->live, take_event, fl);
 		if (bad < 0) {
@@ -128,12 +141,8 @@ static int follow_events(struct following *fl)
 		printer_flush(&fl->out.printer);
 		if (is_done(fl))
 			return EXIT_OK;
-		/* what was there when the end came has been read */
-		if (last || stop_wanted())
-			return fl->params->count && timed_out(fl) ?
-			       EXIT_TIMEOUT : EXIT_OK;
-		stop_sleep_ms(PERIOD_MS);
-	}
+	} while (!last && !stop_at_once());
+	return fl->params->count && timed_out(fl) ? EXIT_TIMEOUT : EXIT_OK;
 }
 
 static void report_end(struct following *fl)

@@ -229,6 +229,11 @@ int live_read(struct live *live,
 	return live->bad;
 }
 
+void live_pause(struct live *live)
+{
+	tracefs_trace_off(live->instance);
+}
+
 bool live_stats(struct live *live, struct source_stats *stats)
 {
 	return source_stats(live->src, stats);

@@ -35,6 +35,9 @@ bool live_close(struct live *live);
 int live_read(struct live *live,
 	      bool (*found)(const struct event *ev, void *arg), void *arg);
 
+/* No more events, so that there is an end of those that there are. */
+void live_pause(struct live *live);
+
 /* Events lost so far; 0 if that is not known. */
 bool live_stats(struct live *live, struct source_stats *stats);
 

@@ -10,12 +10,13 @@
 #include "stop.h"
 #include "timebase.h"
 
-static atomic_bool wanted;
+/* how often a signal said so */
+static atomic_uint wanted;
 
 static void remember(int sig)
 {
 	(void)sig;
-	wanted = true;
+	wanted++;
 }
 
 void stop_catch_signals(void)
@@ -24,7 +25,7 @@ void stop_catch_signals(void)
 	/* no SA_RESTART: a write that waits for a reader ends, too */
 	struct sigaction action = { .sa_handler = remember };
 
-	wanted = false;
+	wanted = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaction(signals[i], &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
@@ -33,6 +34,11 @@ void stop_catch_signals(void)
 bool stop_wanted(void)
 {
 	return wanted || ferror(stdout);
+}
+
+bool stop_at_once(void)
+{
+	return wanted > 1 || ferror(stdout);
 }
 
 void stop_sleep_ms(unsigned int ms)

@@ -11,8 +11,11 @@
 /* Have SIGINT, SIGTERM and SIGHUP only be remembered, and SIGPIPE ignored. */
 void stop_catch_signals(void);
 
-/* Whether one of them came. */
+/* Whether one of them came, or nothing can be printed any more. */
 bool stop_wanted(void);
+
+/* Whether that is urgent: a second signal, or nothing can be printed. */
+bool stop_at_once(void);
 
 /* Wait; ends early when such a signal comes. */
 void stop_sleep_ms(unsigned int ms);

@@ -2,10 +2,14 @@
 /*
  * Options of 'follow', and which trace instances are left over.
  */
+#include <signal.h>
+#include <unistd.h>
+
 #include "unit.h"
 
 #include "host/follow.h"
 #include "host/live.h"
+#include "host/stop.h"
 #include "support.h"
 
 #define MAX_WORDS	6
@@ -107,12 +111,27 @@ static void instances_left_over(void **state)
 	tree_remove(root);
 }
 
+static void stop_by_signals(void **state)
+{
+	(void)state;
+	stop_catch_signals();
+	assert_false(stop_wanted());
+	kill(getpid(), SIGTERM);
+	assert_true(stop_wanted());
+	assert_false(stop_at_once());
+	kill(getpid(), SIGINT);
+	assert_true(stop_at_once());
+	stop_catch_signals();
+	assert_false(stop_wanted());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options),
 		cmocka_unit_test(bad_options),
 		cmocka_unit_test(instances_left_over),
+		cmocka_unit_test(stop_by_signals),
 	};
 
 	return cmocka_run_group_tests_name("follow", tests, NULL, NULL);
