@@ -55,7 +55,7 @@ IGNORE_SHELL=SC1091,SC2016,SC2034,SC2128,SC2178,SC3043
 
 # Hosts that a file may name. Mirrors and workplaces are nobody else's business.
 HOSTS='www\.kernel\.org|docs\.kernel\.org|git\.kernel\.org|www\.debian\.org'
-HOSTS+='|salsa\.debian\.org|www\.gnu\.org|no-color\.org'
+HOSTS+='|www\.w3\.org|salsa\.debian\.org|www\.gnu\.org|no-color\.org'
 
 # Directories that are one machine's or one person's.
 DIRS='home|Users|builds|work|workspaces?'
@@ -261,7 +261,7 @@ spdx()
 {
 	local exempt='^(LICENSE|VERSION|debian/(changelog|copyright))$'
 
-	exempt+='|^debian/source/format$|\.(dkms|docs)$|/golden/|\.(json|dat|bin)$'
+	exempt+='|^debian/source/format$|\.(dkms|docs)$|/golden/|\.(json|dat|bin)$|^docs/top-.*\.txt$'
 	[ -n "$(files .)" ] || { echo "no file to check"; return 1; }
 	! files . | grep -vE "$exempt" | while IFS= read -r file; do
 		head -n 5 -- "$file" | grep -q 'SPDX-License-Identifier: GPL-2\.0' ||
