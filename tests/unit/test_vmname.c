@@ -32,6 +32,13 @@ static void names(void **state)
 		{ "/srv/jailer/firecracker|--id|551e7604|--start-time-us|1|",
 		  "firecracker", "551e7604" },
 		{ "firecracker-v1.7|--id=fc1|", "firecracker", "fc1" },
+		/* as libvirt starts it, in the order it has */
+		{ "/usr/bin/qemu-system-x86_64|-name|guest=debian 12 (web),debug-threads=on|-S|-object|{\"qom-type\":\"secret\",\"id\":\"masterKey0\"}|-machine|pc-q35-7.2,usb=off|-accel|kvm|-uuid|4dea22b3-1d52-d8f3-2516-782e98ab3fa0|",
+		  "qemu", "debian 12 (web)" },
+		{ "cloud-hypervisor|--kernel|vmlinux|--cpus|boot=4|",
+		  "cloud-hypervisor", "" },
+		{ "firecracker|--no-api|--config-file|vm.json|",
+		  "firecracker", "" },
 		{ "crosvm|run|--name|c|", "crosvm", "c" },
 		{ "lkvm|run|--name|k|", "kvmtool", "k" },
 		{ "myvmm|-name|x|", NULL, "" },
@@ -44,7 +51,7 @@ static void names(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
 		size_t len = strlen(tests[i].words);
 		struct vmname vm;
-		char line[200];
+		char line[400];
 
 		strcpy(line, tests[i].words);
 		for (char *p = line; (p = strchr(p, '|')); p++)
