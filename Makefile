@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 BASHCOMP ?= $(PREFIX)/share/bash-completion/completions
 INSTALL ?= install
 
-.PHONY: all modules cli unit lint lab check check-long check-compile check-matrix check-packages demo fuzz fuzz-short bench-cli deb install clean help
+.PHONY: all modules cli unit lint lab check check-hostile check-long check-compile check-matrix check-packages demo fuzz fuzz-short bench-cli deb install clean help
 
 all: cli modules ## build the two commands and the modules
 
@@ -29,6 +29,10 @@ lab: ## run the lab tests of ROW (bookworm-amd) [root]
 
 check: ## install what the tests need, run them all on ROWS, count them [root]
 	tests/check.sh $(ROWS)
+
+check-hostile: ## hostile guests and bad days, in 20 minutes; prints one table [root]
+	tests/setup.sh lab intel
+	tests/check-hostile.sh
 
 check-long: ## like check, with 10,000 snapshots per state and upstream's tests [root]
 	VCPU_INFO_LONG=1 VCPU_INFO_LAB_TIMEOUT=14400 tests/check.sh $(ROWS)

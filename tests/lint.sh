@@ -212,7 +212,7 @@ bad_mandoc()
 
 codespell()
 {
-	each . command codespell --quiet-level=2 --ignore-words-list=parm,te
+	each . command codespell --quiet-level=2 --ignore-words-list=fpr,parm,te
 }
 
 bad_codespell()

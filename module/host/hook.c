@@ -7,6 +7,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
+#include "delay.h"
 #include "hook.h"
 
 static unsigned long hook_in_flight(const struct vcpu_info_hook *hook)
@@ -94,6 +95,7 @@ void vcpu_info_hook_remove(struct vcpu_info_hook *hook)
 	/* Returns after every handler that could still divert a call is done. */
 	WARN_ON(unregister_ftrace_function(&hook->ops));
 	WRITE_ONCE(hook->active, false);
+	vcpu_info_delay_tell(hook_in_flight(hook));
 
 	/* A replacement may sleep, which RCU-tasks takes for being done. */
 	while (hook_in_flight(hook))

@@ -13,6 +13,7 @@
 #include <linux/module.h>
 
 #include "compat/kvm.h"
+#include "delay.h"
 #include "hook.h"
 #include "hypercall.h"
 #include "limits.h"
@@ -193,10 +194,12 @@ static int vcpu_info_emulate_hypercall(struct kvm_vcpu *vcpu)
 	int ret;
 
 	request_begin(&req, vcpu);
+	vcpu_info_delay_sleep();
 	ret = compat_kvm.emulate_hypercall(vcpu);
 	if (request_is_ours(&req))
 		request_end(&req, request_serve(&req));
 	vcpu_info_hook_done(&hypercall_hook);
+	vcpu_info_delay_spin();
 
 	return ret;
 }

@@ -30,7 +30,7 @@ image_files()
 # kit_files - what the tests' own programs and modules are built from
 kit_files()
 {
-	local pattern='^(include|module|tests/lab/(guest|oracle|storm))/|^(VERSION|Kbuild)$'
+	local pattern='^(include|module|tests/lab/(guest|hostile|oracle|storm))/|^(VERSION|Kbuild)$'
 
 	tree_files | grep -E "$pattern|^tests/lab/host/(Makefile|.*\.[ch])$"
 }

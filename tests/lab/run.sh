@@ -5,6 +5,7 @@
 LAB_TIMEOUT=${VCPU_INFO_LAB_TIMEOUT:-1800}
 TEST_TIMEOUT=${VCPU_INFO_TEST_TIMEOUT:-300}
 LONG=${VCPU_INFO_LONG:-}
+HOSTILE=${VCPU_INFO_HOSTILE:-$LONG}
 
 # run_begin MODE [TEST...] - an empty directory RUN, owned until we end
 run_begin()
@@ -23,7 +24,9 @@ run_begin()
 
 # select_tests [PREFIX...] - names of the tests to run
 #
-# Tests with a line "# long" are left out unless VCPU_INFO_LONG is set.
+# Tests with a line "# long" are left out unless VCPU_INFO_LONG is set; those
+# with "# hostile", or "# hostile: VENDOR" for that vendor, unless that or
+# VCPU_INFO_HOSTILE is.
 select_tests()
 {
 	local file name prefix hit
@@ -31,6 +34,8 @@ select_tests()
 	for file in "$LAB"/host/[0-9]*.sh; do
 		name=${file##*/}
 		[ -n "$LONG" ] || ! grep -qx '# long' "$file" || continue
+		[ -n "$HOSTILE" ] ||
+			! grep -qxE "# hostile(: $VENDOR)?" "$file" || continue
 		hit=$([ $# -gt 0 ] || echo yes)
 		for prefix; do
 			[ "${name#"$prefix"}" = "$name" ] || hit=yes
@@ -49,6 +54,18 @@ oracle_count()
 		echo "$long"
 	else
 		echo "$short"
+	fi
+}
+
+# test_size - how much the tests of hostile guests do
+test_size()
+{
+	if [ -n "$LONG" ]; then
+		echo long
+	elif [ -n "$HOSTILE" ]; then
+		echo hostile
+	else
+		echo check
 	fi
 }
 
@@ -71,6 +88,7 @@ VENDOR=$VENDOR
 GUEST_CPU=${BOOT_GUEST_CPU:-host}
 LACKS="${BOOT_LACKS:-}"
 ORACLE_COUNT=$(oracle_count)
+SIZE=$(test_size)
 TESTS="$tests"
 TEST_TIMEOUT=$TEST_TIMEOUT
 END

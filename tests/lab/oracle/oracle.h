@@ -174,6 +174,7 @@ struct host {
 extern struct host host;
 
 void host_open(void);
+void host_open_any(void);
 struct vm *vm_create(enum mode mode);
 void vm_destroy(struct vm *vm);
 struct vcpu *vm_add_vcpu(struct vm *vm, int id, int cpu);

@@ -80,21 +80,29 @@ static void find_vendor(void)
 	host.amd = __get_cpuid(0x80000001, &a, &b, &c, &d) && (c & CPUID_SVM);
 }
 
-void host_open(void)
+/* With vcpu_info loaded or not; its hypercall number is the usual one. */
+void host_open_any(void)
 {
-	char nr[32];
-
-	if (!read_file(NR_FILE, nr, sizeof(nr)))
-		die("%s: %s; is vcpu_info loaded?", NR_FILE, strerror(errno));
-	host.hypercall_nr = strtoul(nr, NULL, 0);
-	need_unlimited("vm_rate");
-	need_unlimited("host_rate");
+	host.hypercall_nr = VCPU_INFO_HC_DEFAULT;
 	find_cpus();
 	find_vendor();
 
 	host.kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (host.kvm_fd < 0)
 		die("/dev/kvm: %s", strerror(errno));
+}
+
+/* With vcpu_info loaded, and no limits */
+void host_open(void)
+{
+	char nr[32];
+
+	if (!read_file(NR_FILE, nr, sizeof(nr)))
+		die("%s: %s; is vcpu_info loaded?", NR_FILE, strerror(errno));
+	need_unlimited("vm_rate");
+	need_unlimited("host_rate");
+	host_open_any();
+	host.hypercall_nr = strtoul(nr, NULL, 0);
 }
 
 static void add_memory(struct vm *vm, int slot, uint64_t gpa, uint64_t size,

@@ -1,0 +1,143 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The module comes and goes, and so do VMMs, threads, CPUs and KVM's own
+# modules, while guests ask all the time.
+# hostile
+# timeout: 14400
+. /lab/host/hostile.sh
+
+instance=/sys/kernel/tracing/instances/vcpu_info
+
+test_module=/lab/modules/vcpu_info.ko
+preempt=/sys/kernel/debug/sched/preempt
+
+# cycle COMMAND... - load by it, wait until records are made, unload
+cycle()
+{
+	module_unload && "$@" || return 1
+	poll_until 120 more_than records 0 || return 1
+	rmmod vcpu_info && [ -z "$(hooks)" ] && [ ! -e "$instance" ]
+}
+
+# cycles WHAT NUMBER COMMAND...
+cycles()
+{
+	local what=$1 nr=$2 i
+
+	shift 2
+	for ((i = 0; i < nr; i++)); do
+		cycle "$@" || break
+	done
+	is "$what: $nr cycles of load and unload under a storm" $i "$nr"
+}
+
+# Load and unload
+
+storm_start --vcpus 4
+cycles "as it is" "$(sized 3 12 1000)" modprobe vcpu_info vm_rate=0 host_rate=0
+
+# Replacements that sleep, or that take their time to return, when the module
+# goes; with and without preemption of the kernel
+
+# delayed WHAT NUMBER PARAMETER... - and if calls sleep, some have to be under way
+delayed()
+{
+	local what=$1 nr=$2 before
+
+	shift 2
+	before=$(log_lines)
+	cycles "$what" "$nr" insmod $test_module vm_rate=0 host_rate=0 "$@"
+	[[ $* == *test_sleep_ms=* ]] || return
+	like "$what: calls were under way" "$(log_since "$before")" \
+		'test: [1-9][0-9]* calls in flight when the hook went'
+}
+
+models=$(tr -d '()' <$preempt 2>/dev/null | xargs)
+usual=$(grep -oE '\(\w+\)' $preempt 2>/dev/null | tr -d '()')
+for model in ${models:-unknown}; do
+	[ "$model" != none ] || continue
+	[ "$model" = unknown ] || echo "$model" >$preempt
+	delayed "asleep, preemption $model" "$(sized 1 1 50)" test_sleep_ms=100
+	delayed "returning late, preemption $model" "$(sized 1 1 50)" \
+		test_spin_ms=10
+	delayed "both, preemption $model" "$(sized 1 1 50)" \
+		test_sleep_ms=20 test_spin_ms=5
+done
+[ -z "$usual" ] || echo "$usual" >$preempt
+storm_stop
+
+# The VMM is killed
+
+vm_gone()
+{
+	! compgen -G "/sys/kernel/debug/kvm/$STORM-*" >/dev/null
+}
+
+check "load for killed VMMs" module_unlimited
+killed=0
+for ((i = 0; i < $(sized 2 8 200); i++)); do
+	storm_start >/dev/null
+	goes_on records || break
+	kill -KILL "$STORM"
+	wait "$STORM" 2>/dev/null
+	poll_until 30 vm_gone || break
+	killed=$((killed + 1))
+done
+is "VMMs are killed amid snapshots, and their VMs are gone" $killed $i
+served "after killed VMMs"
+
+# A vCPU's threads end
+
+hostile threads --count "$(sized 10 50 2000)"
+
+# CPUs go and come
+
+if [ -w /sys/devices/system/cpu/cpu1/online ]; then
+	storm_start
+	cpus=0
+	for ((i = 0; i < $(sized 2 5 200); i++)); do
+		echo 0 >/sys/devices/system/cpu/cpu1/online || break
+		goes_on records || break
+		echo 1 >/sys/devices/system/cpu/cpu1/online || break
+		goes_on records || break
+		cpus=$((cpus + 1))
+	done
+	is "CPU 1 goes and comes while vCPUs run on it" $cpus $i
+	storm_stop
+	served "after CPU hotplug"
+else
+	skip "CPU 1 goes and comes" "it cannot be taken offline here"
+fi
+
+# KVM's vendor module goes and comes; kvm itself is pinned
+
+vendor=$(awk '/^kvm_(amd|intel) /{ print $1 }' /proc/modules)
+for ((i = 0; i < $(sized 2 2 50); i++)); do
+	check "$vendor unloads under the module" rmmod "$vendor"
+	check "kvm does not" eval '! rmmod kvm 2>/dev/null'
+	check "$vendor loads again" modprobe "$vendor"
+	served "$vendor loaded again"
+done
+
+# Readers of all kinds stay when the module goes
+
+event=$instance/events/vcpu_info/vcpu_info
+exec 5<$instance/trace_pipe 6<$instance/trace 7<$event/format \
+	8<>$event/enable 9<$instance/per_cpu/cpu0/trace_pipe_raw
+check "unload under readers" rmmod vcpu_info
+check "the instance stays" test -d $instance
+check "the event is gone" test ! -e $event
+for fd in 5 6 7 8 9; do
+	timeout 1 dd bs=4096 count=1 status=none <&$fd >/dev/null 2>&1
+	diag "reading descriptor $fd ends with $?"
+done
+echo 1 2>/dev/null >&8
+check "load again under them" module_unlimited
+served "with readers of the time before"
+exec 5<&- 6<&- 7<&- 8<&- 9<&-
+check "unload without them" rmmod vcpu_info
+check "the instance is gone" test ! -e $instance
+check "load once more" module_load
+served "at the end"
+check "and unload" module_unload
+quiet_log

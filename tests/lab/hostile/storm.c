@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+/* All vCPUs of all VMs ask for all, whether or not somebody answers. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "hostile.h"
+
+static struct vm *make_vm(const struct hostile_options *options)
+{
+	struct vm *vm = vm_create(options->mode);
+	int i, id;
+
+	for (i = 0; i < options->vcpus; i++) {
+		struct vcpu *vcpu = vm_add_vcpu(vm, i, host.cpus[i % 2]);
+
+		vcpu_begin(vcpu);
+		for (id = 0; id < options->vcpus; id++) {
+			prog_add(&vcpu->prog, OP_SET, REG(RAX),
+				 host.hypercall_nr);
+			prog_add(&vcpu->prog, OP_SET, REG(RBX), id);
+			prog_add(&vcpu->prog, OP_CALL, 0, 0);
+		}
+		prog_add(&vcpu->prog, OP_BACK, 0, 0);
+		vcpu_make_runnable(vcpu);
+		vcpu_setup(vcpu, true);
+	}
+
+	return vm;
+}
+
+static uint64_t hypercalls(struct vm **vms, int nr)
+{
+	struct counts counts;
+	uint64_t sum = 0;
+	int i, j;
+
+	for (i = 0; i < nr; i++)
+		for (j = 0; j < vms[i]->nr; j++) {
+			vcpu_counts(&vms[i]->vcpus[j], &counts);
+			sum += counts.hypercalls;
+		}
+
+	return sum;
+}
+
+static void stop(struct vm *vm)
+{
+	int i;
+
+	for (i = 0; i < vm->nr; i++)
+		result(vcpu_stop(&vm->vcpus[i]) &&
+		       vm->vcpus[i].exit == -EINTR,
+		       "storm: vCPU %d asked until it was stopped", i);
+	vm_destroy(vm);
+}
+
+void cmd_storm(const struct hostile_options *options)
+{
+	struct vm **vms = calloc(options->vms, sizeof(*vms));
+	uint64_t before;
+	sigset_t set;
+	int i, j, sig;
+
+	if (!vms)
+		die("out of memory");
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	if (pthread_sigmask(SIG_BLOCK, &set, NULL))
+		die("a signal cannot be blocked");
+	for (i = 0; i < options->vms; i++)
+		vms[i] = make_vm(options);
+	for (i = 0; i < options->vms; i++)
+		for (j = 0; j < vms[i]->nr; j++)
+			vcpu_start(&vms[i]->vcpus[j]);
+	note("storm runs");
+	sigwait(&set, &sig);
+
+	before = hypercalls(vms, options->vms);
+	for (i = 0; i < 30000 && hypercalls(vms, options->vms) == before; i++)
+		usleep(1000);
+	result(hypercalls(vms, options->vms) > before,
+	       "storm: it is still asking");
+	note("storm hypercalls=%llu", (unsigned long long)before);
+	for (i = 0; i < options->vms; i++)
+		stop(vms[i]);
+	free(vms);
+}
