@@ -100,6 +100,39 @@ static inline bool compat_kvm_is_nested(const struct kvm_vcpu *vcpu)
 	return vcpu->arch.hflags & HF_GUEST_MASK;
 }
 
+/* It may enter a nested guest at any time. SVM only: VMX has CR4.VMXE. */
+static inline bool compat_kvm_is_hypervisor(const struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->arch.efer) & EFER_SVME;
+}
+
+/*
+ * Whether KVM_RUN is at work on it; without the field, whenever it is loaded.
+ *
+ * 6.11, a6816314af57 ("KVM: Introduce vcpu->wants_to_run"); also in 6.1.y
+ */
+static inline bool compat_kvm_wants_to_run(const struct kvm_vcpu *vcpu)
+{
+#ifdef COMPAT_HAVE_KVM_WANTS_TO_RUN
+	return READ_ONCE(vcpu->wants_to_run);
+#else
+	return true;
+#endif
+}
+
+/*
+ * Whether its registers are those between two instructions, if it is loaded but
+ * not in guest mode. KVM notes so at the exit for a host interrupt and forgets
+ * it when it goes on with KVM_RUN: not before it has taken registers that the
+ * VMM may have for it, nor in the other ioctls.
+ */
+static inline bool compat_kvm_between_instructions(const struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->arch.at_instruction_boundary) &&
+	       compat_kvm_wants_to_run(vcpu) &&
+	       !READ_ONCE(vcpu->run->kvm_dirty_regs);
+}
+
 /*
  * The last task that ran the vCPU; NULL if KVM_RUN was never called on it. The
  * caller puts it.

@@ -142,6 +142,29 @@ int vcpu_info_observe_install(struct ftrace_ops *ops,
 	return err;
 }
 
+/**
+ * vcpu_info_observe_install_name() - have a handler called when a function is
+ * @ops: @func is set, the rest is zero
+ * @name: a function that is not exported, and has a name of its own
+ *
+ * Return: 0, or a negative errno and nothing is installed.
+ */
+int vcpu_info_observe_install_name(struct ftrace_ops *ops, const char *name)
+{
+	unsigned char filter[KSYM_NAME_LEN];
+	int err;
+
+	strscpy(filter, name, sizeof(filter));
+	ops->flags = COMPAT_FTRACE_OBSERVE_FLAGS;
+	err = ftrace_set_filter(ops, filter, strlen(filter), 1);
+	if (!err)
+		err = register_ftrace_function(ops);
+	if (err)
+		ftrace_free_filter(ops);
+
+	return err;
+}
+
 /* When it returns, the handler is not running and will not be called. */
 void vcpu_info_observe_remove(struct ftrace_ops *ops)
 {

@@ -113,23 +113,36 @@ static u32 regs_in_memory(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Asking KVM is a read of memory on SVM, with nothing cached or changed. Not so
- * on VMX: there it may become a VMREAD from whichever VMCS this CPU has loaded,
- * and only what was read when the vCPU came to rest can be had. KVM may have
- * changed that since: by emulation before the vCPU was preempted, or by INIT.
+ * Whether quiesce.c has seen it come to the rest that it is in. KVM changes
+ * registers at INIT; and on SVM no other way to sleep but HLT is observed.
+ */
+static bool rest_observed(struct kvm_vcpu *vcpu)
+{
+	u32 mp_state = READ_ONCE(vcpu->arch.mp_state);
+
+	if (READ_ONCE(vcpu->preempted))
+		return true;
+
+	return compat_kvm_is_svm() ? mp_state == KVM_MP_STATE_HALTED :
+				     mp_state != KVM_MP_STATE_INIT_RECEIVED;
+}
+
+/*
+ * Asking KVM is a read of the VMCB on SVM, with nothing cached or changed; but
+ * unless the vCPU is held, a guest that is a hypervisor may switch and free
+ * VMCBs. On VMX it may become a VMREAD from whichever VMCS this CPU has loaded.
+ * Then only what was read when the vCPU came to rest can be had.
  */
 static void copy_rflags_at_rest(struct kvm_vcpu *vcpu,
-				struct vcpu_info_snapshot *snap)
+				struct vcpu_info_snapshot *snap, bool held)
 {
 	u64 *rflags = &snap->regs[VCPU_INFO_REG_RFLAGS];
 	bool known;
 
-	if (compat_kvm_is_svm())
+	if (compat_kvm_is_svm() && (held || !compat_kvm_is_hypervisor(vcpu)))
 		known = compat_kvm_rflags(vcpu, rflags);
 	else
-		known = !READ_ONCE(vcpu->preempted) &&
-			READ_ONCE(vcpu->arch.mp_state) !=
-				KVM_MP_STATE_INIT_RECEIVED &&
+		known = rest_observed(vcpu) &&
 			vcpu_info_quiesce_rflags(vcpu, snap->exits, rflags);
 	if (known)
 		snap->valid |= REG(RFLAGS);
@@ -237,15 +250,6 @@ static bool rest_equal(const struct rest *a, const struct rest *b)
 }
 
 /*
- * A preempted vCPU was perhaps interrupted while KVM emulated an instruction
- * and wrote its results one by one. KVM knows when that is excluded.
- */
-static bool preempted_between_instructions(struct kvm_vcpu *vcpu)
-{
-	return READ_ONCE(vcpu->arch.at_instruction_boundary);
-}
-
-/*
  * Copies a vCPU that sleeps in KVM or waits for a host CPU. It may wake at any
  * time: what was copied counts only if it did not.
  */
@@ -264,11 +268,10 @@ static bool try_rest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 	take_counts(target, snap);
 	copy_regs(target, snap);
 	snap->valid = regs_in_memory(target);
-	/* An SVM guest that is a hypervisor may switch and free VMCBs. */
-	if (!(READ_ONCE(target->arch.efer) & EFER_SVME))
-		copy_rflags_at_rest(target, snap);
+	copy_rflags_at_rest(target, snap, false);
+	/* KVM was perhaps writing the results of an emulation one by one. */
 	if (before.preempted)
-		exact = preempted_between_instructions(target);
+		exact = compat_kvm_between_instructions(target);
 
 	smp_rmb(); /* the registers before the state */
 	read_rest(target, &after);
@@ -300,7 +303,7 @@ static bool try_user(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 	take_counts(target, snap);
 	copy_regs(target, snap);
 	snap->valid = regs_in_memory(target);
-	copy_rflags_at_rest(target, snap);
+	copy_rflags_at_rest(target, snap, true);
 	snap->state = compat_kvm_never_run(target) ? VCPU_INFO_STATE_NEVER_RUN :
 						     VCPU_INFO_STATE_USER;
 	mutex_unlock(&target->mutex);
