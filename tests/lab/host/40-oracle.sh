@@ -16,8 +16,9 @@ oracle()
 	local what=$1 status
 
 	shift
-	/lab/bin/oracle "$@" | sed -u -E 's/^((not )?ok) [0-9]+ - /\1 - /;
-		/^1\.\./d'
+	diag "oracle $what:"
+	/lab/bin/oracle "$@" | sed -u -E "s/^((not )?ok) [0-9]+ - /\\1 - $what: /;
+		/^1\\.\\./d"
 	status=${PIPESTATUS[0]}
 	case $status in
 	0) ;;
@@ -46,6 +47,7 @@ for name in vm_rate host_rate; do
 	echo 0 >$parameters/$name
 done
 torn=$(count torn)
+diag "preemption: $(cat /sys/kernel/debug/sched/preempt 2>&1)"
 
 oracle "in all states" --all --count "$count"
 oracle "in a PID namespace" --pidns 2 --count "$count" --state self \

@@ -172,6 +172,8 @@ static void note_states(const char *name, const struct tally *tally)
 	for (i = 0; i < NR_STATES; i++)
 		if (tally->states[i])
 			printf(", %s %lu", state_name(i), tally->states[i]);
+	if (tally->nested)
+		printf("; nested %lu", tally->nested);
 	putchar('\n');
 }
 
@@ -204,6 +206,10 @@ static void run_test(const struct test *test, const struct options *options)
 	}
 	if ((test->flags & T_64) && options->mode != MODE_64) {
 		tap_skip(name, "in 64-bit mode only");
+		return;
+	}
+	if ((test->flags & T_NESTED) && !host.nested) {
+		tap_skip(name, "needs KVM's parameter nested=1");
 		return;
 	}
 

@@ -323,6 +323,53 @@ static void ask_wide(struct vcpu *caller, struct tally *tally)
 		failed(tally, "a narrow caller was not served: %ld", result);
 }
 
+/* The caller's hypercall is one of its nested guest: its own affair. */
+static void code_nested_ask(struct vcpu *caller)
+{
+	struct prog *prog = &caller->prog;
+
+	vcpu_begin(caller);
+	prog_add(prog, OP_SET, REG(RAX), vcpu_nested_gpa(caller));
+	prog_add(prog, OP_ENTER, 0, 0);
+	prog_add(prog, OP_SET, REG(RAX), host.hypercall_nr);
+	prog_add(prog, OP_SET, REG(RBX), caller->id);
+	prog_add(prog, OP_LEAVE, 0, 0);
+	prog_add(prog, OP_REWIND, 0, 0);
+	prog_add(prog, OP_OUT, 0, 0);
+}
+
+/*
+ * What a nested guest calls for reaches its hypervisor alone. The vCPU itself
+ * is served again, once it has left the nested guest.
+ */
+void test_nested_call(const struct test *test, const struct options *options,
+		      struct tally *tally)
+{
+	struct expect expect = { .want = test->state };
+	struct vm *vm = vm_create(options->mode);
+	struct vcpu *caller = vm_add_vcpu(vm, 0, -1);
+	struct record rec;
+	int exit;
+
+	reader_drain();
+	while (tally->snapshots < options->count && !tally->failure[0]) {
+		code_nested_ask(caller);
+		vcpu_make_runnable(caller);
+		vcpu_setup(caller, true);
+		exit = vcpu_run(caller);
+		if (exit != KVM_EXIT_IO || !nested_called(caller))
+			failed(tally, "the nested guest's call ended with exit reason %d",
+			       exit);
+		nothing_recorded(vm, tally, "a nested guest's call");
+
+		caller_setup(caller);
+		if (!request(caller, caller, &expect, &rec, tally))
+			break;
+		check_record(tally, &expect, &rec);
+	}
+	vm_destroy(vm);
+}
+
 /* What is not a request is refused, and what is leads to what it should. */
 void test_refused(const struct test *test, const struct options *options,
 		  struct tally *tally)

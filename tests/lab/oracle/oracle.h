@@ -37,6 +37,9 @@ struct regs {
 	uint64_t r[NR_REGS];
 };
 
+/* The guests' memory from 0 on is there a second time. */
+#define HIGH_BASE	0xffffffff80000000ULL
+
 /* What the guest's CPU is set to: the width of its code. */
 enum mode {
 	MODE_16 = 16,	/* real mode */
@@ -64,7 +67,10 @@ enum op {
 	OP_CALL,	/* the hypercall; RAX = 0 */
 	OP_HLT,
 	OP_OUT,
-	OP_BACK,	/* to the first step */
+	OP_ENTER,	/* a nested guest: it does the steps that follow */
+	OP_LEAVE,	/* the nested guest's call for its hypervisor */
+	OP_REWIND,	/* the nested guest's RIP = HIGH_BASE + imm */
+	OP_BACK,	/* to the step that the loop begins with */
 };
 
 struct step {
@@ -78,6 +84,9 @@ struct prog {
 	enum mode mode;
 	uint64_t rip;		/* of the first step */
 	uint32_t counter_gpa;	/* OP_STORE's */
+	uint32_t nested_gpa;	/* of what OP_ENTER takes the nested guest from */
+	struct regs nested;	/* registers of the nested guest's own, at first */
+	int loop;		/* the step that OP_BACK goes to */
 	int nr;
 	struct step steps[PROG_MAX_STEPS];
 	size_t len;
@@ -90,6 +99,8 @@ void prog_add(struct prog *prog, enum op op, int reg, uint32_t imm);
 void prog_add_lockstep(struct prog *prog);
 bool prog_exits(const struct prog *prog);
 bool prog_counts(const struct prog *prog);
+int prog_entry(const struct prog *prog);
+bool prog_nested(const struct prog *prog, int step);
 uint64_t prog_rip(const struct prog *prog, int step);
 bool prog_state(const struct prog *prog, const struct regs *init,
 		uint64_t counter, int step, int again, struct regs *out);
@@ -144,6 +155,7 @@ struct vcpu {
 	pthread_mutex_t lock;	/* protects state and exit */
 	pthread_cond_t changed;
 	enum vcpu_state state;
+	int (*work)(struct vcpu *vcpu);	/* what the thread does; vcpu_run() */
 	int exit;		/* KVM_EXIT_* or a negative errno */
 };
 
@@ -166,6 +178,7 @@ struct vm {
 struct host {
 	int kvm_fd;
 	bool amd;
+	bool nested;		/* guests can have guests */
 	uint32_t hypercall_nr;
 	int nr_cpus;		/* that we may run on; the first two are used */
 	int cpus[2];
@@ -179,12 +192,21 @@ struct vm *vm_create(enum mode mode);
 void vm_destroy(struct vm *vm);
 struct vcpu *vm_add_vcpu(struct vm *vm, int id, int cpu);
 uint32_t vcpu_cr3(const struct vcpu *vcpu, bool other);
+uint32_t vcpu_code_gpa(const struct vcpu *vcpu);
+uint32_t vcpu_nested_gpa(const struct vcpu *vcpu);
 void vcpu_begin(struct vcpu *vcpu);
-void vcpu_reset_counter(struct vcpu *vcpu);
+void vcpu_store_counter(struct vcpu *vcpu, uint64_t counter);
 uint64_t vcpu_counter(const struct vcpu *vcpu);
 void vm_load_code(struct vcpu *vcpu);
 void vm_setup_memory(struct vcpu *vcpu, struct kvm_sregs *sregs);
+void vm_other_control(const struct regs *regs, struct regs *other);
 
+#define RFLAGS_FIXED	0x0002
+#define RFLAGS_RANDOM	0x200cd5	/* CF PF AF ZF SF DF OF ID */
+
+#define VCPU_IOCTL(vcpu, nr, arg) vcpu_ioctl(vcpu, nr, #nr, arg)
+void vcpu_ioctl(struct vcpu *vcpu, unsigned long nr, const char *name,
+		void *arg);
 void vcpu_random_regs(struct vcpu *vcpu, bool interrupts);
 void vcpu_setup(struct vcpu *vcpu, bool interrupts);
 void vcpu_set_regs(struct vcpu *vcpu);
@@ -192,12 +214,26 @@ void vcpu_get_regs(struct vcpu *vcpu, struct regs *regs);
 void vcpu_make_runnable(struct vcpu *vcpu);
 void vcpu_counts(struct vcpu *vcpu, struct counts *counts);
 int vcpu_run(struct vcpu *vcpu);
+int vcpu_set_regs_on(struct vcpu *vcpu);
 char vcpu_thread_state(struct vcpu *vcpu);
 bool vcpu_blocked(struct vcpu *vcpu);
 void vcpu_start(struct vcpu *vcpu);
 bool vcpu_wait(struct vcpu *vcpu);
 bool vcpu_stop(struct vcpu *vcpu);
 void vcpu_destroy(struct vcpu *vcpu);
+
+/* nested.c: vCPUs that run a guest of their own */
+
+/* The layout of what is at vcpu_nested_gpa(), as far as programs touch it */
+#define VMCB_RIP	0x578
+#define VMCS12_RIP	544
+#define NESTED_POINTER	0x1ff8	/* its own address */
+#define ENTER_LEN	3	/* VMRUN or VMLAUNCH */
+
+bool nested_can(void);
+void nested_reset(struct vcpu *vcpu);
+void nested_setup(struct vcpu *vcpu);
+bool nested_called(const struct vcpu *vcpu);
 
 /* record.c: what the host reports */
 
@@ -227,6 +263,7 @@ struct tally {
 	unsigned long snapshots;	/* records of the wanted state */
 	unsigned long valid;		/* of these, with all that must be valid */
 	unsigned long wrong;		/* records with something wrong, any state */
+	unsigned long nested;		/* records of a nested guest's registers */
 	unsigned long states[NR_STATES];	/* records of each state */
 	unsigned long requests;
 	unsigned int attempts_max;
@@ -273,6 +310,7 @@ struct options {
 #define T_TWO_CPUS	0x01	/* needs a host CPU beside the caller's */
 #define T_64		0x02	/* only in 64-bit mode */
 #define T_ALL_MODES	0x04	/* --all runs it in all modes */
+#define T_NESTED	0x08	/* its vCPU runs a nested guest */
 
 struct test {
 	const char *name;
@@ -290,6 +328,8 @@ void test_storm(const struct test *test, const struct options *options,
 		struct tally *tally);
 void test_isolation(const struct test *test, const struct options *options,
 		    struct tally *tally);
+void test_nested_call(const struct test *test, const struct options *options,
+		      struct tally *tally);
 void test_refused(const struct test *test, const struct options *options,
 		  struct tally *tally);
 

@@ -14,6 +14,8 @@
 #define FLAG_SF	0x0080
 #define FLAG_OF	0x0800
 
+#define JUMP_LEN	5
+
 static void emit(struct prog *prog, const void *bytes, size_t len)
 {
 	if (prog->len + len > sizeof(prog->code))
@@ -89,8 +91,71 @@ static void emit_back(struct prog *prog)
 	if (prog->mode == MODE_16)
 		emit1(prog, 0x66);
 	emit1(prog, 0xe9);
-	rel = -(int32_t)(prog->len + sizeof(rel));
+	rel = prog->steps[prog->loop].off - (prog->len + sizeof(rel));
 	emit(prog, &rel, sizeof(rel));
+}
+
+/*
+ * VMRUN goes on behind itself once the nested guest is left, and VMLAUNCH is
+ * told to: a jump over the nested guest's code is there.
+ */
+static void emit_enter(struct prog *prog)
+{
+	emit(prog, host.amd ? "\x0f\x01\xd8" : "\x0f\x01\xc2", ENTER_LEN);
+	emit(prog, "\xe9\x00\x00\x00\x00", JUMP_LEN);
+}
+
+static void emit_call(struct prog *prog)
+{
+	emit(prog, host.amd ? "\x0f\x01\xd9" : "\x0f\x01\xc1", 3);
+}
+
+static struct step *add_step(struct prog *prog, enum op op, size_t off)
+{
+	struct step *step = &prog->steps[prog->nr++];
+
+	if (prog->nr >= PROG_MAX_STEPS)
+		die("a guest program has too many steps");
+	*step = (struct step) { .op = op, .off = off };
+
+	return step;
+}
+
+/* The step that follows is that jump. */
+static void add_jump_over(struct prog *prog)
+{
+	size_t off = prog->steps[prog_entry(prog) - 1].off + ENTER_LEN;
+	int32_t rel = prog->len - (off + JUMP_LEN);
+
+	memcpy(prog->code + off + 1, &rel, sizeof(rel));
+	add_step(prog, OP_JMP, off);
+}
+
+/* An instruction whose operand is in memory below 4 GiB */
+static void emit_memory(struct prog *prog, const char *opcode, size_t len,
+			uint32_t gpa)
+{
+	emit(prog, opcode, len);
+	emit(prog, &gpa, sizeof(gpa));
+}
+
+/* MOV to a VMCB. A VMCS is in memory only between VMCLEAR and VMPTRLD. */
+static void add_rewind(struct prog *prog, uint32_t imm)
+{
+	uint32_t pointer = prog->nested_gpa + NESTED_POINTER;
+	uint32_t rip = HIGH_BASE + imm;
+
+	if (!host.amd) {
+		emit_memory(prog, "\x66\x0f\xc7\x34\x25", 5, pointer);
+		add_step(prog, OP_NOP, prog->len);
+	}
+	emit_memory(prog, "\x48\xc7\x04\x25", 4, prog->nested_gpa +
+		    (host.amd ? VMCB_RIP : VMCS12_RIP));
+	emit(prog, &rip, sizeof(rip));
+	if (!host.amd) {
+		add_step(prog, OP_NOP, prog->len);
+		emit_memory(prog, "\x0f\xc7\x34\x25", 4, pointer);
+	}
 }
 
 void prog_begin(struct prog *prog, enum mode mode, uint32_t counter_gpa)
@@ -102,13 +167,10 @@ void prog_begin(struct prog *prog, enum mode mode, uint32_t counter_gpa)
 
 void prog_add(struct prog *prog, enum op op, int reg, uint32_t imm)
 {
-	struct step *step = &prog->steps[prog->nr];
+	struct step *step = add_step(prog, op, prog->len);
 
-	if (prog->nr++ == PROG_MAX_STEPS)
-		die("a guest program has too many steps");
-	*step = (struct step) {
-		.op = op, .reg = reg, .imm = imm, .off = prog->len,
-	};
+	step->reg = reg;
+	step->imm = imm;
 
 	switch (op) {
 	case OP_NOP:
@@ -139,7 +201,7 @@ void prog_add(struct prog *prog, enum op op, int reg, uint32_t imm)
 		emit(prog, "\x0f\xa2", 2);
 		break;
 	case OP_CALL:
-		emit(prog, host.amd ? "\x0f\x01\xd9" : "\x0f\x01\xc1", 3);
+		emit_call(prog);
 		break;
 	case OP_HLT:
 		emit1(prog, 0xf4);
@@ -147,6 +209,16 @@ void prog_add(struct prog *prog, enum op op, int reg, uint32_t imm)
 	case OP_OUT:
 		emit1(prog, 0xe6);
 		emit1(prog, PORT_DONE);
+		break;
+	case OP_ENTER:
+		emit_enter(prog);
+		break;
+	case OP_LEAVE:
+		emit_call(prog);
+		add_jump_over(prog);
+		break;
+	case OP_REWIND:
+		add_rewind(prog, imm);
 		break;
 	case OP_BACK:
 		emit_back(prog);
@@ -205,6 +277,32 @@ bool prog_counts(const struct prog *prog)
 	return counting_step(prog) >= 0;
 }
 
+/* The first step of the nested guest, or -1 */
+int prog_entry(const struct prog *prog)
+{
+	int i;
+
+	for (i = 0; i < prog->nr; i++)
+		if (prog->steps[i].op == OP_ENTER)
+			return i + 1;
+
+	return -1;
+}
+
+/* Whether a step is the nested guest's */
+bool prog_nested(const struct prog *prog, int step)
+{
+	bool nested = false;
+	int i;
+
+	for (i = 0; i < step; i++)
+		if (prog->steps[i].op == OP_ENTER ||
+		    prog->steps[i].op == OP_LEAVE)
+			nested = !nested;
+
+	return nested;
+}
+
 uint64_t prog_rip(const struct prog *prog, int step)
 {
 	return prog->rip + prog->steps[step].off;
@@ -236,8 +334,26 @@ static void increment(const struct prog *prog, struct regs *regs, int reg)
 	regs->r[REG(RFLAGS)] = flags;
 }
 
+/* What each level has of its own. SVM has RAX among it, VMX does not. */
+static void change_level(struct regs *regs, struct regs *other)
+{
+	static const int own[] = {
+		REG(RSP), REG(RFLAGS), REG(CR0), REG(CR3), REG(CR4), REG(EFER),
+		REG(RAX),
+	};
+	unsigned int nr = ARRAY_SIZE(own) - !host.amd;
+	uint64_t value;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		value = regs->r[own[i]];
+		regs->r[own[i]] = other->r[own[i]];
+		other->r[own[i]] = value;
+	}
+}
+
 static void do_step(const struct prog *prog, const struct step *step,
-		    struct regs *regs)
+		    struct regs *regs, struct regs *other)
 {
 	switch (step->op) {
 	case OP_INC:
@@ -264,17 +380,26 @@ static void do_step(const struct prog *prog, const struct step *step,
 	case OP_CALL:
 		regs->r[REG(RAX)] = 0;
 		break;
+	case OP_ENTER:
+		change_level(regs, other);
+		break;
+	case OP_LEAVE:
+		change_level(regs, other);
+		if (!host.amd)
+			regs->r[REG(RFLAGS)] = RFLAGS_FIXED;
+		break;
 	default:
 		break;
 	}
 }
 
-static void do_steps(const struct prog *prog, struct regs *regs, int nr)
+static void do_steps(const struct prog *prog, struct regs *regs,
+		     struct regs *other, int first, int end)
 {
 	int i;
 
-	for (i = 0; i < nr; i++)
-		do_step(prog, &prog->steps[i], regs);
+	for (i = first; i < end; i++)
+		do_step(prog, &prog->steps[i], regs, other);
 }
 
 /**
@@ -292,7 +417,9 @@ bool prog_state(const struct prog *prog, const struct regs *init,
 		uint64_t counter, int step, int again, struct regs *out)
 {
 	int counting = counting_step(prog);
+	struct regs other = prog->nested;
 	uint64_t loops = again;
+	int first = 0;
 
 	*out = *init;
 	if (counting >= 0) {
@@ -304,9 +431,12 @@ bool prog_state(const struct prog *prog, const struct regs *init,
 		if (counting >= 0)
 			out->r[REG_COUNTER] = in_width(prog, loops - 1 +
 						       init->r[REG_COUNTER]);
-		do_steps(prog, out, prog->nr);
+		do_steps(prog, out, &other, 0, prog->nr);
+		first = prog->loop;
+		if (step < first)
+			return false;
 	}
-	do_steps(prog, out, step);
+	do_steps(prog, out, &other, first, step);
 	out->r[REG(RIP)] = prog_rip(prog, step);
 
 	return true;

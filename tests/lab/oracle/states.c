@@ -23,6 +23,7 @@
  * @no_sipi: leave it waiting for SIPI
  * @woken: end its HLT just before it is asked for
  * @quiet: nothing changes while it is in the state
+ * @both_levels: it is to be found in its nested guest, and out of it
  * @code: adds its program
  * @exit: KVM_EXIT_* that it may end with, beside the signal that stops it
  * @enter: gets it there from new registers
@@ -36,6 +37,7 @@ struct state {
 	bool no_sipi;
 	bool woken;
 	bool quiet;
+	bool both_levels;
 	void (*code)(struct vcpu *vcpu);
 	int exit;
 	bool (*enter)(struct vcpu *vcpu);
@@ -133,6 +135,57 @@ static void code_cr3(struct vcpu *vcpu)
 	prog_add(prog, OP_BACK, 0, 0);
 }
 
+/* Runs a nested guest, whose steps are added next. */
+static void enter_nested(struct vcpu *vcpu)
+{
+	struct prog *prog = &vcpu->prog;
+
+	prog_add(prog, OP_SET, REG(RAX), vcpu_nested_gpa(vcpu));
+	prog_add(prog, OP_ENTER, 0, 0);
+}
+
+/* The loop is the nested guest's own. */
+static void enter_nested_loop(struct vcpu *vcpu)
+{
+	enter_nested(vcpu);
+	vcpu->prog.loop = prog_entry(&vcpu->prog);
+}
+
+static void code_nested(struct vcpu *vcpu)
+{
+	enter_nested_loop(vcpu);
+	code_lockstep(vcpu);
+}
+
+static void code_nested_halt(struct vcpu *vcpu)
+{
+	enter_nested_loop(vcpu);
+	code_halt(vcpu);
+}
+
+static void code_nested_out(struct vcpu *vcpu)
+{
+	enter_nested_loop(vcpu);
+	code_out(vcpu);
+}
+
+/* In and out of the nested guest, which begins anew each time */
+static void code_nested_exits(struct vcpu *vcpu)
+{
+	struct prog *prog = &vcpu->prog;
+	int entry;
+
+	prog_add(prog, OP_SET, REG(RBX), 0x12345678);
+	prog_add(prog, OP_JMP, 0, 0);
+	enter_nested(vcpu);
+	entry = prog_entry(prog);
+	prog_add_lockstep(prog);
+	prog_add(prog, OP_LEAVE, 0, 0);
+	prog_add(prog, OP_REWIND, 0,
+		 vcpu_code_gpa(vcpu) + prog->steps[entry].off);
+	prog_add(prog, OP_BACK, 0, 0);
+}
+
 static bool enter_nothing(struct vcpu *vcpu)
 {
 	(void)vcpu;
@@ -171,9 +224,39 @@ static bool enter_running(struct vcpu *vcpu)
 	return poll_for(has_run, vcpu);
 }
 
+/* The first thing that stores the count is the nested guest. */
+static bool has_counted(struct vcpu *vcpu)
+{
+	return vcpu_counter(vcpu) != vcpu->init.r[REG_COUNTER];
+}
+
+static bool enter_counting(struct vcpu *vcpu)
+{
+	vcpu_start(vcpu);
+	return poll_for(has_counted, vcpu);
+}
+
+static bool enter_counted(struct vcpu *vcpu)
+{
+	return enter_counting(vcpu) && vcpu_stop(vcpu) && vcpu->exit == -EINTR;
+}
+
 static bool enter_paused(struct vcpu *vcpu)
 {
 	return enter_running(vcpu) && vcpu_stop(vcpu) && vcpu->exit == -EINTR;
+}
+
+/* A host interrupt was its last exit; now its VMM is busy with it. */
+static bool enter_set_regs(struct vcpu *vcpu)
+{
+	if (!enter_paused(vcpu))
+		return false;
+	vcpu_set_regs(vcpu);
+	vcpu_store_counter(vcpu, vcpu->init.r[REG_COUNTER]);
+	vcpu->work = vcpu_set_regs_on;
+	vcpu_start(vcpu);
+
+	return true;
 }
 
 static const struct state guest = {
@@ -250,11 +333,52 @@ static const struct state init_wait = {
 	.code = code_spin, .enter = enter_blocked,
 };
 
+static const struct state set_regs = {
+	.step = -1, .crowd = true,
+	.code = code_lockstep, .enter = enter_set_regs,
+};
+
+static const struct state nested = {
+	.step = -1,
+	.flags = VCPU_INFO_F_NESTED,
+	.code = code_nested, .enter = enter_counting,
+};
+
+static const struct state nested_halted = {
+	.step = 4, .quiet = true,
+	.flags = VCPU_INFO_F_NESTED,
+	.code = code_nested_halt, .enter = enter_blocked,
+};
+
+static const struct state nested_user = {
+	.step = 3, .quiet = true,
+	.flags = VCPU_INFO_F_NESTED | VCPU_INFO_F_EMULATION,
+	.code = code_nested_out, .enter = enter_user, .exit = KVM_EXIT_IO,
+};
+
+static const struct state nested_paused = {
+	.step = -1, .quiet = true,
+	.flags = VCPU_INFO_F_NESTED,
+	.code = code_nested, .enter = enter_counted,
+};
+
+static const struct state nested_preempted = {
+	.step = -1, .crowd = true,
+	.flags = VCPU_INFO_F_NESTED,
+	.code = code_nested, .enter = enter_counting,
+};
+
+static const struct state nested_exits = {
+	.step = -1, .both_levels = true,
+	.code = code_nested_exits, .enter = enter_running,
+};
+
 static bool target_enter(const struct state *state, struct vcpu *vcpu)
 {
 	struct counts counts;
 
 	vcpu_begin(vcpu);
+	vcpu->work = vcpu_run;
 	state->code(vcpu);
 	if (!state->no_sipi)
 		vcpu_make_runnable(vcpu);
@@ -364,6 +488,10 @@ static void test_state(const struct test *test, const struct options *options,
 	while (tally->snapshots < options->count && !tally->failure[0] &&
 	       tally->requests < MAX_REQUESTS(options->count))
 		do_round(test, vm, nr_targets, options, tally);
+	if (state->both_levels &&
+	    (!tally->nested || tally->nested >= tally->valid))
+		failed(tally, "%lu of %lu records are of the nested guest",
+		       tally->nested, tally->valid);
 
 	if (state->leave)
 		trap_close();
@@ -424,16 +552,33 @@ const struct test state_tests[] = {
 	  &guest_cr3 },
 	{ "halted", T_ALL_MODES, VCPU_INFO_STATE_HALTED, test_state, &halted },
 	{ "user", T_ALL_MODES, VCPU_INFO_STATE_USER, test_state, &user },
-	{ "paused", 0, VCPU_INFO_STATE_USER, test_state, &paused },
+	{ "paused", T_ALL_MODES, VCPU_INFO_STATE_USER, test_state, &paused },
 	{ "paused-cr3", T_64, VCPU_INFO_STATE_USER, test_state, &paused_cr3 },
-	{ "never-run", 0, VCPU_INFO_STATE_NEVER_RUN, test_state, &never_run },
-	{ "preempted", 0, VCPU_INFO_STATE_PREEMPTED, test_state, &preempted },
+	{ "never-run", T_ALL_MODES, VCPU_INFO_STATE_NEVER_RUN, test_state,
+	  &never_run },
+	{ "preempted", T_ALL_MODES, VCPU_INFO_STATE_PREEMPTED, test_state,
+	  &preempted },
 	{ "preempted-cr3", T_64, VCPU_INFO_STATE_PREEMPTED, test_state,
 	  &preempted_cr3 },
+	{ "set-regs", 0, 0, test_state, &set_regs },
 	{ "in-exit", T_64, VCPU_INFO_STATE_IN_EXIT, test_state, &in_exit },
 	{ "exits", T_TWO_CPUS, 0, test_state, &exits },
 	{ "waking", T_TWO_CPUS, 0, test_state, &waking },
 	{ "init-wait", 0, VCPU_INFO_STATE_HALTED, test_state, &init_wait },
+	{ "nested", T_TWO_CPUS | T_64 | T_NESTED, VCPU_INFO_STATE_GUEST,
+	  test_state, &nested },
+	{ "nested-halted", T_64 | T_NESTED, VCPU_INFO_STATE_HALTED, test_state,
+	  &nested_halted },
+	{ "nested-user", T_64 | T_NESTED, VCPU_INFO_STATE_USER, test_state,
+	  &nested_user },
+	{ "nested-paused", T_64 | T_NESTED, VCPU_INFO_STATE_USER, test_state,
+	  &nested_paused },
+	{ "nested-preempted", T_64 | T_NESTED, VCPU_INFO_STATE_PREEMPTED,
+	  test_state, &nested_preempted },
+	{ "nested-exits", T_TWO_CPUS | T_64 | T_NESTED, 0, test_state,
+	  &nested_exits },
+	{ "nested-call", T_64 | T_NESTED, VCPU_INFO_STATE_SELF,
+	  test_nested_call, NULL },
 	{ "pair", 0, 0, test_storm, &two },
 	{ "storm", 0, 0, test_storm, NULL },
 	{ "isolation", 0, 0, test_isolation, NULL },

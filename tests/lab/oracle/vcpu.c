@@ -12,9 +12,7 @@
 
 #include "oracle.h"
 
-#define RFLAGS_FIXED	0x0002
 #define RFLAGS_IF	0x0200
-#define RFLAGS_RANDOM	0x200cd5	/* CF PF AF ZF SF DF OF ID */
 #define RFLAGS_MATH	0x08d4		/* what INC sets */
 
 #define WAIT_SECONDS	30
@@ -24,14 +22,12 @@ const char * const count_names[NR_COUNTS] = {
 	"irq_window_exits", "signal_exits", "hypercalls", "blocking",
 };
 
-static void vcpu_ioctl(struct vcpu *vcpu, unsigned long nr, const char *name,
-		       void *arg)
+void vcpu_ioctl(struct vcpu *vcpu, unsigned long nr, const char *name,
+		void *arg)
 {
 	if (ioctl(vcpu->fd, nr, arg))
 		die("%s: %s", name, strerror(errno));
 }
-
-#define VCPU_IOCTL(vcpu, nr, arg) vcpu_ioctl(vcpu, nr, #nr, arg)
 
 static void find_stat(struct vcpu *vcpu, const struct kvm_stats_header *header,
 		      int i)
@@ -109,6 +105,7 @@ struct vcpu *vm_add_vcpu(struct vm *vm, int id, int cpu)
 	vcpu->index = vm->nr++;
 	vcpu->id = id;
 	vcpu->cpu = cpu;
+	vcpu->work = vcpu_run;
 	vcpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, id);
 	if (vcpu->fd < 0)
 		die("KVM_CREATE_VCPU: %s", strerror(errno));
@@ -199,7 +196,7 @@ void vcpu_random_regs(struct vcpu *vcpu, bool interrupts)
 	vcpu->init.r[REG(RFLAGS)] = RFLAGS_FIXED | (random64() & RFLAGS_RANDOM);
 	if (interrupts && (must_set_if(vcpu) || (random64() & 0x100)))
 		vcpu->init.r[REG(RFLAGS)] |= RFLAGS_IF;
-	if (prog_counts(&vcpu->prog))
+	if (prog_counts(&vcpu->prog) && !vcpu->prog.loop)
 		lockstep_regs(vcpu);
 }
 
@@ -208,12 +205,16 @@ void vcpu_setup(struct vcpu *vcpu, bool interrupts)
 {
 	struct kvm_sregs sregs;
 
+	if (host.nested)
+		nested_reset(vcpu);
 	VCPU_IOCTL(vcpu, KVM_GET_SREGS, &sregs);
 	vm_setup_memory(vcpu, &sregs);
 	VCPU_IOCTL(vcpu, KVM_SET_SREGS, &sregs);
 	vcpu_random_regs(vcpu, interrupts);
+	if (prog_entry(&vcpu->prog) >= 0)
+		nested_setup(vcpu);
 	vcpu_set_regs(vcpu);
-	vcpu_reset_counter(vcpu);
+	vcpu_store_counter(vcpu, vcpu->init.r[REG_COUNTER]);
 }
 
 /* KVM's order of registers */
@@ -232,9 +233,8 @@ static void from_kvm(const struct kvm_regs *kvm, struct regs *regs)
 	regs->r[REG(RFLAGS)] = kvm->rflags;
 }
 
-void vcpu_set_regs(struct vcpu *vcpu)
+static void set_regs(struct vcpu *vcpu, const uint64_t *r)
 {
-	const uint64_t *r = vcpu->init.r;
 	struct kvm_regs kvm = {
 		.rax = r[REG(RAX)], .rbx = r[REG(RBX)],
 		.rcx = r[REG(RCX)], .rdx = r[REG(RDX)],
@@ -245,6 +245,26 @@ void vcpu_set_regs(struct vcpu *vcpu)
 
 	memcpy(&kvm.r8, &r[REG(R8)], 8 * sizeof(uint64_t));
 	VCPU_IOCTL(vcpu, KVM_SET_REGS, &kvm);
+}
+
+void vcpu_set_regs(struct vcpu *vcpu)
+{
+	set_regs(vcpu, vcpu->init.r);
+}
+
+/* Does not run, but has its registers counted up by the VMM instead. */
+int vcpu_set_regs_on(struct vcpu *vcpu)
+{
+	uint64_t counter = vcpu->init.r[REG_COUNTER];
+	struct regs regs;
+
+	while (!__atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_RELAXED)) {
+		prog_state(&vcpu->prog, &vcpu->init, ++counter, 0, 0, &regs);
+		set_regs(vcpu, regs.r);
+		vcpu_store_counter(vcpu, counter);
+	}
+
+	return -EINTR;
 }
 
 /* All registers. On Intel this makes KVM read what it had left in the VMCS. */
@@ -341,7 +361,7 @@ static void *vcpu_thread(void *data)
 		pthread_mutex_unlock(&vcpu->lock);
 		if (quit)
 			return NULL;
-		vcpu->exit = vcpu_run(vcpu);
+		vcpu->exit = vcpu->work(vcpu);
 	}
 }
 

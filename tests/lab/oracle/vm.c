@@ -17,13 +17,13 @@
 
 /* A vCPU's part of the memory: its code, then its page tables */
 #define VCPU_BASE	0x10000
-#define VCPU_SIZE	0x5000
+#define VCPU_SIZE	0x7000
 #define OFF_CODE	0x10
 #define OFF_TABLES	0x1000
 #define OFF_OTHER	0x4000	/* a second PML4 with the same in it */
+#define OFF_NESTED	0x5000	/* two pages for nested.c */
 #define COUNTERS	0x1000	/* what OP_STORE writes, 8 bytes for each vCPU */
 #define TABLE_SIZE	0x1000
-#define HIGH_BASE	0xffffffff80000000ULL
 
 #define PTE_TABLE	0x07	/* present, writable, user */
 #define PTE_LARGE	0x87	/* the same, and a large page */
@@ -86,6 +86,7 @@ void host_open_any(void)
 	host.hypercall_nr = VCPU_INFO_HC_DEFAULT;
 	find_cpus();
 	find_vendor();
+	host.nested = nested_can();
 
 	host.kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (host.kvm_fd < 0)
@@ -208,6 +209,16 @@ static void setup_tables_64(struct vm *vm, uint64_t pml4, uint64_t other)
 	put64(vm, pd + 8, VM_TRAP_GPA | PTE_LARGE);
 }
 
+static uint64_t base(const struct vcpu *vcpu)
+{
+	return VCPU_BASE + vcpu->index * VCPU_SIZE;
+}
+
+uint32_t vcpu_code_gpa(const struct vcpu *vcpu)
+{
+	return base(vcpu) + OFF_CODE;
+}
+
 static void setup_64(struct vcpu *vcpu, struct kvm_sregs *sregs)
 {
 	setup_tables_64(vcpu->vm, vcpu->base + OFF_TABLES,
@@ -217,7 +228,7 @@ static void setup_64(struct vcpu *vcpu, struct kvm_sregs *sregs)
 	sregs->efer |= EFER_LONG;
 	sregs->cs.l = 1;
 	sregs->cs.db = 0;
-	vcpu->prog.rip = HIGH_BASE + vcpu->base + OFF_CODE;
+	vcpu->prog.rip = HIGH_BASE + vcpu_code_gpa(vcpu);
 }
 
 static void setup_32(struct vcpu *vcpu, struct kvm_sregs *sregs)
@@ -262,11 +273,6 @@ static void setup_segments(struct kvm_sregs *sregs)
 	sregs->ss = sregs->ds;
 }
 
-static uint64_t base(const struct vcpu *vcpu)
-{
-	return VCPU_BASE + vcpu->index * VCPU_SIZE;
-}
-
 static uint32_t counter_gpa(const struct vcpu *vcpu)
 {
 	return COUNTERS + vcpu->index * sizeof(uint64_t);
@@ -276,6 +282,12 @@ static uint32_t counter_gpa(const struct vcpu *vcpu)
 uint32_t vcpu_cr3(const struct vcpu *vcpu, bool other)
 {
 	return base(vcpu) + (other ? OFF_OTHER : OFF_TABLES);
+}
+
+/* Two pages */
+uint32_t vcpu_nested_gpa(const struct vcpu *vcpu)
+{
+	return base(vcpu) + OFF_NESTED;
 }
 
 /* What OP_STORE has written last; the guest may be writing now. */
@@ -289,13 +301,14 @@ uint64_t vcpu_counter(const struct vcpu *vcpu)
 void vcpu_begin(struct vcpu *vcpu)
 {
 	prog_begin(&vcpu->prog, vcpu->vm->mode, counter_gpa(vcpu));
+	vcpu->prog.nested_gpa = vcpu_nested_gpa(vcpu);
 	vm_get_cpuid(vcpu->vm, vcpu->prog.cpuid);
 }
 
-/* A counter that is about to start from what init has */
-void vcpu_reset_counter(struct vcpu *vcpu)
+/* As OP_STORE does */
+void vcpu_store_counter(struct vcpu *vcpu, uint64_t counter)
 {
-	put64(vcpu->vm, counter_gpa(vcpu), vcpu->init.r[REG_COUNTER]);
+	put64(vcpu->vm, counter_gpa(vcpu), counter);
 }
 
 void vm_load_code(struct vcpu *vcpu)
@@ -340,4 +353,14 @@ void vm_setup_memory(struct vcpu *vcpu, struct kvm_sregs *sregs)
 	vcpu->init.r[REG(CR3)] = sregs->cr3;
 	vcpu->init.r[REG(CR4)] = sregs->cr4;
 	vcpu->init.r[REG(EFER)] = sregs->efer;
+}
+
+/* Other values that are as good, for the registers that a mode does not fix */
+void vm_other_control(const struct regs *regs, struct regs *other)
+{
+	uint64_t bits = random64();
+
+	other->r[REG(CR0)] = regs->r[REG(CR0)] ^ (bits & CR0_RANDOM);
+	other->r[REG(CR4)] = regs->r[REG(CR4)] ^ (bits >> 20 & CR4_RANDOM);
+	other->r[REG(EFER)] = regs->r[REG(EFER)] ^ (bits >> 40 & EFER_RANDOM);
 }
