@@ -4,6 +4,9 @@
 # check.sh [ROW...] - run all tests: lint, unit tests, fuzzers, the lab's own, and
 # its ROWs
 #
+# With VCPU_INFO_LONG set the oracle also has its turn in each row's host with
+# full preemption, where a thread may lose its CPU anywhere in KVM.
+#
 # Every part prints TAP; its output is kept in build/check/PART.log and its
 # counts in build/check/PART. A part that fails, ends before its plan is
 # fulfilled or tests nothing counts as a failed test where no other says so.
@@ -55,11 +58,19 @@ part lint tests/lint.sh
 part unit env CMOCKA_MESSAGE_OUTPUT=TAP make -s --no-print-directory unit
 part fuzz make -s --no-print-directory fuzz-short
 part selftest tests/lab/selftest.sh
+parts="lint unit fuzz selftest"
 for row; do
 	part "lab-$row" tests/lab/lab run "$row"
+	parts+=" lab-$row"
+	[ -n "${VCPU_INFO_LONG:-}" ] || continue
+	part "full-$row" env VCPU_INFO_HOST_ARGS=preempt=full \
+		tests/lab/lab run "$row" 40
+	parts+=" full-$row"
 done
 
-awk -v parts=$(($# + 4)) '
+cd "$out" || exit 1
+# shellcheck disable=SC2086 # its words
+awk -v parts="$(wc -w <<<"$parts")" '
 	{ passed += $1; failed += $2; skipped += $3 }
 	END {
 		if (NR != parts)
@@ -67,4 +78,4 @@ awk -v parts=$(($# + 4)) '
 		printf "%d passed, %d failed, %d skipped\n",
 			passed, failed, skipped
 		exit failed > 0
-	}' "$out"/{lint,unit,fuzz,selftest} "${@/#/$out/lab-}"
+	}' $parts

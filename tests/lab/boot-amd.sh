@@ -31,7 +31,7 @@ boot_command()
 	# cx16=off: after a CMPXCHG16B QEMU 7.2 has garbage for EFLAGS, which an
 	# interrupt before the next arithmetic makes real.
 	# cryptomgr.notests: from 6.12 on these crash under TCG.
-	args+=" cryptomgr.notests quiet loglevel=5"
+	args+=" cryptomgr.notests quiet loglevel=5 ${VCPU_INFO_HOST_ARGS:-}"
 	ensure_emulator
 	BOOT_COMMAND=("${EMULATOR[@]}" -M q35 -nodefaults -no-reboot
 		-display none -accel "tcg,thread=multi" -cpu "max,vgif=off,cx16=off"

@@ -3,9 +3,11 @@
 # long
 # timeout: 3000
 # KVM is left as it was: the kernel's own tests of it give the same results
-# with the module loaded as without.
+# with the module loaded as without. UPSTREAM_TESTS in the lab's configuration:
+# which of them; else all.
 . /lab/host/lib.sh
 . /lab/host/module.sh
+. /lab/conf
 
 # Hypercalls, VM exits, registers, state of VMs; each ends by itself. 4 is
 # their exit status for "not on this CPU".
@@ -18,6 +20,7 @@ names="cpuid_test cr4_cpuid_sync_test debug_regs emulator_error_test
 	userspace_msr_exit_test vmx_apic_access_test
 	vmx_preemption_timer_test xapic_state_test xen_shinfo_test
 	xen_vmcall_test"
+names=${UPSTREAM_TESTS:-$names}
 
 # status NAME - exit status of one of them; 124 if it does not end
 status()
@@ -27,16 +30,25 @@ status()
 }
 
 passed=0
+compared=0
+diag "row test without with seconds"
 for name in $names; do
-	[ -x "/lab/upstream/$name" ] || continue
+	if [ ! -x "/lab/upstream/$name" ]; then
+		[ -z "${UPSTREAM_TESTS:-}" ] || not_ok "upstream has no $name"
+		continue
+	fi
+	begin=$SECONDS
 	module_unload
 	without=$(status "$name")
 	module_unlimited || not_ok "the module loads"
 	with=$(status "$name")
+	diag "row $name $without $with $((SECONDS - begin))"
 	is "upstream's $name: exit status $without, with the module too" \
 		"$with" "$without"
 	grep -qx active /sys/kernel/vcpu_info/hook ||
 		not_ok "the hook is still there after $name"
 	[ "$with" -ne 0 ] || passed=$((passed + 1))
+	compared=$((compared + 1))
 done
-check "at least ten of them pass ($passed)" test $passed -ge 10
+check "at least a third of them pass ($passed of $compared)" \
+	test $((passed * 3)) -ge "$compared" -a "$passed" -gt 0
