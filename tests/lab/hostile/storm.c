@@ -47,12 +47,22 @@ static uint64_t hypercalls(struct vm **vms, int nr)
 
 static void stop(struct vm *vm)
 {
+	struct regs regs;
 	int i;
 
-	for (i = 0; i < vm->nr; i++)
-		result(vcpu_stop(&vm->vcpus[i]) &&
-		       vm->vcpus[i].exit == -EINTR,
-		       "storm: vCPU %d asked until it was stopped", i);
+	for (i = 0; i < vm->nr; i++) {
+		struct vcpu *vcpu = &vm->vcpus[i];
+
+		if (result(vcpu_stop(vcpu) && vcpu->exit == -EINTR,
+			   "storm: vCPU %d asked until it was stopped", i))
+			continue;
+		vcpu_get_regs(vcpu, &regs);
+		note("it ended with %d (%u), rip=%#llx rax=%#llx rbx=%#llx",
+		     vcpu->exit, vcpu->run->internal.suberror,
+		     (unsigned long long)regs.r[REG(RIP)],
+		     (unsigned long long)regs.r[REG(RAX)],
+		     (unsigned long long)regs.r[REG(RBX)]);
+	}
 	vm_destroy(vm);
 }
 
