@@ -6,13 +6,19 @@
 #
 # A cell is "ok", "FAILED", "skip" where the row cannot do it (a Linux guest on
 # an emulated Intel host), or "-" where it was not reached. What the lab printed
-# is in build/matrix/ROW.unit, ROW.tap and ROW.log.
+# is in build/matrix/ROW.unit, ROW.tap and ROW.log. From the environment:
+#
+#   VCPU_INFO_JOBS   rows at a time (2)
+#   VCPU_INFO_TESTS  the tests that each row runs: the modules' own; "0 1 2 3 4
+#                    5 6 7 8 9" for all
 set -u -o pipefail
 
 # shellcheck source-path=SCRIPTDIR source=lab/lib.sh
 . "$(dirname "$0")/lab/lib.sh"
 
 OUT=$TOP/build/matrix
+JOBS=${VCPU_INFO_JOBS:-2}
+TESTS=${VCPU_INFO_TESTS:-00 10 20 30 35 40 50}
 FORMAT='%-18s %-28s %-7s %-7s %-7s %-7s %-7s %-7s %-7s %7s %7s %7s\n'
 
 # verdict FILE REGEX - of the results in a TAP file that match
@@ -68,7 +74,7 @@ add_row()
 		"$(test_verdict "$row" 40-oracle)" \
 		"$(verdict "$load" ' the module unloads$')" \
 		"$(verdict "$tap" 'the kernels. logs are clean$')" \
-		"${sum[@]}" >>"$OUT/table"
+		"${sum[@]}" >"$OUT/$row.line"
 }
 
 run_row()
@@ -90,7 +96,8 @@ run_row()
 		add_row "$row" FAILED
 		return 1
 	fi
-	"$LAB/lab" run "$row" >"$OUT/$row.tap" 2>>"$OUT/$row.log" || {
+	# shellcheck disable=SC2086
+	"$LAB/lab" run "$row" $TESTS >"$OUT/$row.tap" 2>>"$OUT/$row.log" || {
 		grep '^not ok ' "$OUT/$row.tap" | head -n 20 >&2
 		add_row "$row" ok
 		return 1
@@ -105,10 +112,23 @@ mkdir -p "$OUT"
 printf "$FORMAT" row kernel unit build load record oracle unload "log" passed \
 	failed skipped >"$OUT/table"
 [ $# -gt 0 ] || mapfile -t rows < <(row_names)
-failed=0
-for row in "${@:-${rows[@]}}"; do
-	run_row "$row" </dev/null || failed=1
+[ $# -gt 0 ] || set -- "${rows[@]}"
+failed=0 running=0
+for row; do
+	if [ $running -eq "$JOBS" ]; then
+		wait -n || failed=1
+		running=$((running - 1))
+	fi
+	run_row "$row" </dev/null &
+	running=$((running + 1))
 done
+while [ $running -gt 0 ]; do
+	wait -n || failed=1
+	running=$((running - 1))
+done
+for row; do
+	cat "$OUT/$row.line"
+done >>"$OUT/table"
 cat "$OUT/table"
 awk 'NR > 1 { for (i = 0; i < 3; i++) sum[i] += $(NF - 2 + i) }
 	END { printf "%d passed, %d failed, %d skipped\n", sum[0], sum[1], sum[2] }' \
