@@ -123,12 +123,13 @@ static bool take_event(const struct event *ev, void *arg)
 
 static int follow_events(struct following *fl)
 {
-	bool last;
+	bool last, on;
 	int bad;
 
 	do {
 		stop_sleep_ms(fl->ending ? 0 : PERIOD_MS);
 		end_if_due(fl);
+		on = live_is_on(fl->live);
 		last = fl->ending;
 		live_clock(fl->live, &fl->out.tb);
 		bad = live_read(fl->live, take_event, fl);
@@ -141,7 +142,11 @@ static int follow_events(struct following *fl)
 		printer_flush(&fl->out.printer);
 		if (is_done(fl))
 			return EXIT_OK;
-	} while (!last && !stop_at_once());
+	} while (on && !last && !stop_at_once());
+	if (!on) {
+		msg_error("the module vcpu_info was unloaded: no more records come");
+		return EXIT_NO_MODULE;
+	}
 	return fl->params->count && timed_out(fl) ? EXIT_TIMEOUT : EXIT_OK;
 }
 

@@ -234,6 +234,16 @@ void live_pause(struct live *live)
 	tracefs_trace_off(live->instance);
 }
 
+bool live_is_on(struct live *live)
+{
+	char *on = tracefs_event_file_read(live->instance, VCPU_INFO_SYSTEM,
+					   VCPU_INFO_EVENT, "enable", NULL);
+	bool yes = on && on[0] == '1';
+
+	free(on);
+	return yes;
+}
+
 bool live_stats(struct live *live, struct source_stats *stats)
 {
 	return source_stats(live->src, stats);

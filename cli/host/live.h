@@ -38,6 +38,9 @@ int live_read(struct live *live,
 /* No more events, so that there is an end of those that there are. */
 void live_pause(struct live *live);
 
+/* Whether events can come: not once the module is unloaded, nor by loading it. */
+bool live_is_on(struct live *live);
+
 /* Events lost so far; 0 if that is not known. */
 bool live_stats(struct live *live, struct source_stats *stats);
 
