@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 BASHCOMP ?= $(PREFIX)/share/bash-completion/completions
 INSTALL ?= install
 
-.PHONY: all modules cli unit lint lab check check-hostile check-long check-compile check-matrix check-packages demo fuzz fuzz-short bench-cli deb install clean help
+.PHONY: all modules cli unit lint lab check check-hostile check-long check-compile check-debug check-matrix check-packages demo fuzz fuzz-short bench-cli deb install clean help
 
 all: cli modules ## build the two commands and the modules
 
@@ -40,6 +40,9 @@ check-long: ## like check, with 10,000 snapshots per state and upstream's tests 
 check-compile: ## compile the modules for all of Debian's kernels [root]
 	tests/setup.sh lab
 	tests/compile-matrix.sh
+
+check-debug: ## run lab tests on kernels with KASAN, lockdep and kmemleak [root]
+	tests/check-debug.sh
 
 check-matrix: ## run the lab on every row, print one table [root]
 	tests/setup.sh lab

@@ -111,7 +111,7 @@ mkdir -p "$OUT"
 # shellcheck disable=SC2059 # the one format
 printf "$FORMAT" row kernel unit build load record oracle unload "log" passed \
 	failed skipped >"$OUT/table"
-[ $# -gt 0 ] || mapfile -t rows < <(row_names)
+[ $# -gt 0 ] || mapfile -t rows < <("$LAB/lab" list --ready)
 [ $# -gt 0 ] || set -- "${rows[@]}"
 failed=0 running=0
 for row; do

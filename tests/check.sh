@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # check.sh [ROW...] - run all tests: lint, unit tests, fuzzers, the lab's own, and
-# its ROWs
+# its ROWs; a little on a debugging kernel if that has been built
 #
 # With VCPU_INFO_LONG set the oracle also has its turn in each row's host with
 # full preemption, where a thread may lose its CPU anywhere in KVM.
@@ -30,5 +30,8 @@ for row; do
 	[ -n "${VCPU_INFO_LONG:-}" ] || continue
 	part "full-$row" env VCPU_INFO_HOST_ARGS=preempt=full \
 		tests/lab/lab run "$row" 40
+done
+for row in $(tests/lab/lab list --ready | grep '^debug61-'); do
+	part "lab-$row" tests/lab/lab run "$row" 10 20
 done
 parts_sum

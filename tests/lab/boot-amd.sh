@@ -10,6 +10,7 @@ BOOT_GUEST_CPU=host,-xsave,-avx,-avx2,-fma,-f16c,-vaes,-vpclmulqdq
 
 # The oracle's snapshots per state, short and long
 BOOT_SNAPSHOTS="200 10000"
+[ -z "$KERNEL_SOURCE" ] || BOOT_SNAPSHOTS="20 1000"
 
 # boot_tools - what booting needs on this machine, as need takes it: the
 # emulator brings all of its own
@@ -26,16 +27,22 @@ boot_tools()
 boot_command()
 {
 	local run=$1 image=$2 args="console=ttyS0 panic=-1 mitigations=off"
+	local memory=2048
 
 	# vgif=off: with TCG's virtual GIF a guest with two CPUs hangs.
 	# cx16=off: after a CMPXCHG16B QEMU 7.2 has garbage for EFLAGS, which an
 	# interrupt before the next arithmetic makes real.
 	# cryptomgr.notests: from 6.12 on these crash under TCG.
 	args+=" cryptomgr.notests quiet loglevel=5 ${VCPU_INFO_HOST_ARGS:-}"
+	# All that KASAN finds, not the first alone; no rush.
+	[ -z "$KERNEL_SOURCE" ] || {
+		args+=" kasan_multi_shot rcupdate.rcu_cpu_stall_timeout=120"
+		memory=3072
+	}
 	ensure_emulator
 	BOOT_COMMAND=("${EMULATOR[@]}" -M q35 -nodefaults -no-reboot
 		-display none -accel "tcg,thread=multi" -cpu "max,vgif=off,cx16=off"
-		-smp 2 -m 2048
+		-smp 2 -m "$memory"
 		-kernel "$image/vmlinuz" -initrd "$image/initrd"
 		-append "$args"
 		-drive "file=$image/disk,format=raw,if=virtio,snapshot=on"

@@ -30,8 +30,9 @@ image_files()
 # kit_files - what the tests' own programs and modules are built from
 kit_files()
 {
-	local pattern='^(include|module|tests/lab/(guest|hostile|oracle|storm))/|^(VERSION|Kbuild)$'
+	local pattern='^(include|module|tests/lab/(guest|hostile|kernel/faults|oracle|storm))/'
 
+	pattern+='|^(VERSION|Kbuild)$'
 	tree_files | grep -E "$pattern|^tests/lab/host/(Makefile|.*\.[ch])$"
 }
 
@@ -43,6 +44,11 @@ unit_files()
 
 # Nothing of ours: it comes from the suite.
 upstream_files()
+{
+	:
+}
+
+kernel_files()
 {
 	:
 }
@@ -63,19 +69,46 @@ stage_name()
 	shift
 	key=$({
 		base_name
+		[ -z "$KERNEL" ] || echo "${KERNEL##*/}"
 		"${kind}_files" | pack | sha256sum && hash_files "$@"
 	} | sha256sum | cut -c1-16) || die "the sources could not be read"
 	echo "$kind-$HOST-$key"
 }
 
-# build_stage KIND DIR - run build-KIND over the base
+# kernel_name - not made from the base's name: this is what takes longest
+kernel_name()
+{
+	local key
+
+	key=$({
+		echo "$SUITE $KERNEL_SOURCE"
+		hash_files tests/lab/build-kernel tests/lab/kernel/config
+	} | sha256sum | cut -c1-16)
+	echo "kernel-$KERNEL_SOURCE-$key"
+}
+
+# ready_rows - names of the rows that do not want a kernel that is yet to build
+ready_rows()
+{
+	local row
+
+	for row in $(row_names); do
+		(
+			row_load "$row"
+			[ -z "$KERNEL_SOURCE" ] || [ -d "$CACHE/$(kernel_name)" ]
+		) && echo "$row"
+	done
+}
+
+# build_stage KIND DIR [ARGUMENT] - run build-KIND over the base
 build_stage()
 {
 	local kind=$1 out=$2 log=$CACHE/$1-$HOST.log
 
+	shift 2
 	"${kind}_files" | pack >"$out/source.tar" || return 1
 	unshare --mount --propagation private \
-		"$LAB/build-$kind" "$BASE" "$out" >"$log" 2>&1 || {
+		"$LAB/build-$kind" "$BASE" "$out" "$@" >"$log" 2>&1 || {
 		tail -n 40 "$log" >&2
 		echo "lab: build-$kind failed; all of its output: $log" >&2
 		return 1
@@ -86,14 +119,14 @@ build_stage()
 build_image()
 {
 	stage "building the packages and installing them with DKMS"
-	cp "$BASE/kver" "$BASE/vmlinuz" "$BASE/initrd" "$1/" &&
-		build_stage image "$1"
+	cp "$BASE/vmlinuz" "$BASE/initrd" "$1/" &&
+		build_stage image "$1" "$KERNEL"
 }
 
 build_kit()
 {
 	stage "building the tests' own programs"
-	build_stage kit "$1"
+	build_stage kit "$1" "$KERNEL"
 }
 
 build_unit()
@@ -108,20 +141,64 @@ build_upstream()
 	build_stage upstream "$1"
 }
 
+build_kernel()
+{
+	stage "building a debugging kernel (once; takes its time)"
+	build_stage kernel "$1" "$KERNEL_SOURCE"
+}
+
+# locked COMMAND... - with the lock of HOST, which cached wants held
+locked()
+(
+	flock -n 9 || {
+		stage "waiting for another build of $HOST"
+		flock 9
+	}
+	"$@"
+) 9>"$CACHE/$HOST.lock"
+
+# ensure_kernel - under a lock of its own: other rows need not wait for it
+ensure_kernel()
+{
+	locked cached "${BASE##*/}" build_base || return 1
+	local HOST=$KERNEL_SOURCE
+	locked cached "${KERNEL##*/}" build_kernel && prune kernel 1
+}
+
+# build_kinds KIND... - what ensure_built builds under the lock
+build_kinds()
+{
+	local kind
+
+	cached "${BASE##*/}" build_base || return 1
+	for kind; do
+		case $kind in
+		image) cached "${IMAGE##*/}" build_image || return 1 ;;
+		kit) cached "${KIT##*/}" build_kit || return 1 ;;
+		unit) cached "${UNIT##*/}" build_unit || return 1 ;;
+		upstream)
+			cached "${UPSTREAM##*/}" build_upstream || return 1
+			;;
+		esac
+		prune "$kind" 3
+	done
+	prune base 1
+}
+
 # ensure_built KIND... - build what is missing of "image", "kit", "unit",
 # "upstream"
 #
 # Sets BASE, and IMAGE, KIT, UNIT and UPSTREAM to the complete directories;
-# UPSTREAM is empty if it was not asked for.
+# UPSTREAM is empty if it was not asked for. So is KERNEL, which is built too,
+# where the host runs the suite's own kernel.
 ensure_built()
 {
-	local kind
-
 	[ "$(id -u)" -eq 0 ] || die "building a lab host needs root"
 	need mmdebstrap=mmdebstrap cpio=cpio mkfs.ext4=e2fsprogs \
 		modprobe=kmod unshare=util-linux
 	mkdir -p "$CACHE"
 	BASE=$CACHE/$(base_name)
+	KERNEL=${KERNEL_SOURCE:+$CACHE/$(kernel_name)}
 	IMAGE=$CACHE/$(stage_name image tests/lab/{build-image,chroot.sh} \
 		tests/lab/{mkinitrd,l2/init}) || exit 1
 	KIT=$CACHE/$(stage_name kit tests/lab/{build-kit,chroot.sh}) || exit 1
@@ -130,23 +207,6 @@ ensure_built()
 	[[ " $* " != *" upstream "* ]] ||
 		UPSTREAM=$CACHE/$(stage_name upstream \
 			tests/lab/{build-upstream,chroot.sh}) || exit 1
-	(
-		flock -n 9 || {
-			stage "waiting for another build of $HOST"
-			flock 9
-		}
-		cached "${BASE##*/}" build_base || exit 1
-		for kind; do
-			case $kind in
-			image) cached "${IMAGE##*/}" build_image || exit 1 ;;
-			kit) cached "${KIT##*/}" build_kit || exit 1 ;;
-			unit) cached "${UNIT##*/}" build_unit || exit 1 ;;
-			upstream)
-				cached "${UPSTREAM##*/}" build_upstream || exit 1
-				;;
-			esac
-			prune "$kind" 3
-		done
-		prune base 1
-	) 9>"$CACHE/$HOST.lock" || die "row $ROW was not built"
+	[ -z "$KERNEL" ] || ensure_kernel || die "row $ROW: no kernel was built"
+	locked build_kinds "$@" || die "row $ROW was not built"
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# For build-image and build-kit: a writable root over a base.
+# For the build-* scripts: a writable root over a base.
 #
 # These run in a mount namespace of their own, so that whatever is mounted
 # goes with the last process however it ends.
@@ -27,6 +27,18 @@ open_root()
 	mount -t tmpfs tmpfs "$root/mnt"
 	mkdir "$root/mnt/source"
 	tar -x -C "$root/mnt/source" -f "$dir/source.tar"
+}
+
+# add_kernel [DIR] - put what build-kernel made into the root; sets host_kver,
+# the version of the kernel that the host runs
+add_kernel()
+{
+	host_kver=$kver
+	[ -n "${1:-}" ] || return 0
+	host_kver=$(cat "$1/kver")
+	# In the root /lib is a link.
+	tar -x -C "$root" --keep-directory-symlink --no-overwrite-dir \
+		-f "$1/root.tar"
 }
 
 close_root()

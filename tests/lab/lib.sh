@@ -36,15 +36,18 @@ row_names()
 	sed -E '/^[[:space:]]*(#|$)/d' "$LAB/table" | awk '{ print $1 }'
 }
 
-# row_load NAME - sets ROW, SUITE, KERNEL_PACKAGE and VENDOR, and HOST, which
-# rows share that boot from the same disk
+# row_load NAME - sets ROW, SUITE, KERNEL_PACKAGE, VENDOR, HOST, which rows share
+# that boot from the same root, and KERNEL_SOURCE for a debugging kernel
+#
+# SLOW is by how much such a host is slower than others, at worst.
 row_load()
 {
 	local line
 
 	line=$(awk -v row="$1" '$1 == row { print; exit }' "$LAB/table")
 	[ -n "$line" ] || die "no row '$1' in the table; 'lab list' shows all"
-	read -r ROW SUITE KERNEL_PACKAGE VENDOR <<<"$line"
+	read -r ROW SUITE KERNEL_PACKAGE VENDOR KERNEL_SOURCE <<<"$line"
+	SLOW=$([ -z "$KERNEL_SOURCE" ] && echo 1 || echo 5)
 	[ -n "$VENDOR" ] || die "row '$ROW' in the table is incomplete"
 	HOST=$SUITE-${KERNEL_PACKAGE#linux-image-}
 	[ -r "$LAB/boot-$VENDOR.sh" ] ||
@@ -101,6 +104,7 @@ SCAN_PATTERN+='|INFO: task .* blocked|soft lockup|hard LOCKUP|Hard LOCKUP'
 SCAN_PATTERN+='|KASAN:|KCSAN:|UBSAN:|KFENCE:|Call Trace:|Kernel panic'
 SCAN_PATTERN+='|refcount_t: |unchecked MSR access|list_(add|del) corruption'
 SCAN_PATTERN+='|Unable to handle|scheduling while atomic|bad page state'
+SCAN_PATTERN+='|suspected memory leaks|ODEBUG: '
 
 # scan_logs FILE... - print the lines that betray a kernel's fault
 #

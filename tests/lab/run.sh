@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Boots a row's host, follows what it reports, judges the outcome.
 
-LAB_TIMEOUT=${VCPU_INFO_LAB_TIMEOUT:-1800}
+LAB_TIMEOUT=${VCPU_INFO_LAB_TIMEOUT:-}
 TEST_TIMEOUT=${VCPU_INFO_TEST_TIMEOUT:-300}
 LONG=${VCPU_INFO_LONG:-}
 HOSTILE=${VCPU_INFO_HOSTILE:-$LONG}
@@ -26,7 +26,8 @@ run_begin()
 #
 # Tests with a line "# long" are left out unless VCPU_INFO_LONG is set; those
 # with "# hostile", or "# hostile: VENDOR" for that vendor, unless that or
-# VCPU_INFO_HOSTILE is.
+# VCPU_INFO_HOSTILE is, or the kernel is a debugging one. Those with "# debug"
+# are for such kernels, and always run there.
 select_tests()
 {
 	local file name prefix hit
@@ -34,9 +35,13 @@ select_tests()
 	for file in "$LAB"/host/[0-9]*.sh; do
 		name=${file##*/}
 		[ -n "$LONG" ] || ! grep -qx '# long' "$file" || continue
-		[ -n "$HOSTILE" ] ||
+		[ -n "$HOSTILE$KERNEL_SOURCE" ] ||
 			! grep -qxE "# hostile(: $VENDOR)?" "$file" || continue
 		hit=$([ $# -gt 0 ] || echo yes)
+		if grep -qx '# debug' "$file"; then
+			[ -n "$KERNEL_SOURCE" ] || continue
+			hit=yes
+		fi
 		for prefix; do
 			[ "${name#"$prefix"}" = "$name" ] || hit=yes
 		done
@@ -75,7 +80,11 @@ make_payload()
 	local mode=$1 dir=$RUN/payload tests
 
 	shift
-	tests=$(select_tests "$@" | xargs)
+	if [ "$mode" = faults ]; then
+		tests=faults.sh
+	else
+		tests=$(select_tests "$@" | xargs)
+	fi
 	[ -n "$tests" ] || die "no test begins with: $*"
 	mkdir -p "$dir"
 	cp -r "$LAB/l1" "$LAB/host" "$LAB/demo.sh" "$TOP/docs/record.schema.json" \
@@ -92,6 +101,7 @@ SIZE=$(test_size)
 UPSTREAM_TESTS="${VCPU_INFO_UPSTREAM:-${BOOT_UPSTREAM:-}}"
 TESTS="$tests"
 TEST_TIMEOUT=$TEST_TIMEOUT
+SLOW=$SLOW
 END
 	[ -s "$dir/conf" ] || return 1
 	tar -C "$dir" -c -f "$RUN/payload.tar" . && rm -rf "$dir"
@@ -103,7 +113,7 @@ END
 # it said nothing.
 boot()
 {
-	local pid line status last="nothing"
+	local pid line status last="nothing" limit=${LAB_TIMEOUT:-$((1800 * SLOW))}
 
 	boot_command "$RUN" "$IMAGE" "$1"
 	mkfifo "$RUN/tap"
@@ -112,7 +122,7 @@ boot()
 	# not: the end of the file is the end of the VMM.
 	# shellcheck disable=SC2094 # it is a fifo
 	exec 5<>"$RUN/tap" 7<"$RUN/tap" 6>"$RUN/tap" 5>&-
-	timeout --kill-after=10 "$LAB_TIMEOUT" "${BOOT_COMMAND[@]}" \
+	timeout --kill-after=10 "$limit" "${BOOT_COMMAND[@]}" \
 		</dev/null >"$RUN/vmm.log" 2>&1 7<&- 8>&- &
 	pid=$!
 	exec 6>&-
@@ -138,7 +148,7 @@ boot()
 
 	if [ -z "$HOST_STATUS" ]; then
 		case $status in
-		124 | 137) HOST_STATUS="not done after $LAB_TIMEOUT seconds" ;;
+		124 | 137) HOST_STATUS="not done after $limit seconds" ;;
 		*) HOST_STATUS="ended early (exit status $status)" ;;
 		esac
 		HOST_STATUS+="; its last words: $last"
@@ -178,16 +188,14 @@ tap_line()
 		$((PASSED + FAILED + SKIPPED)) "${BASH_REMATCH[4]}"
 }
 
-cmd_run()
+# run_tests MODE [TEST...] - boot, and print TAP of what the host found
+run_tests()
 {
-	local hits
-
 	PASSED=0 FAILED=0 SKIPPED=0
-	ensure_built image kit ${LONG:+upstream}
-	run_begin run "$@"
+	run_begin "$@"
 	stage "booting the host of $ROW"
 	echo "TAP version 13"
-	boot run tap_line
+	boot "$1" tap_line
 	[ $((PASSED + FAILED)) -gt 0 ] ||
 		tap_line "not ok - $ROW: a test was run"
 	if [ "$HOST_STATUS" = 0 ]; then
@@ -195,16 +203,52 @@ cmd_run()
 	else
 		tap_line "not ok - $ROW: the host: $HOST_STATUS"
 	fi
+}
+
+# run_sum - the end of run_tests' TAP
+run_sum()
+{
+	echo "1..$((PASSED + FAILED + SKIPPED))"
+	stage "$ROW: done; logs in ${RUN#"$TOP/"}"
+	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
+	[ "$FAILED" -eq 0 ]
+}
+
+cmd_run()
+{
+	local hits
+
+	ensure_built image kit ${LONG:+upstream}
+	run_tests run "$@"
 	if hits=$(scan_run); then
 		tap_line "ok - $ROW: the kernels' logs are clean"
 	else
 		tap_line "not ok - $ROW: the kernels' logs are clean"
 		echo "# ${hits//$'\n'/$'\n# '}"
 	fi
-	echo "1..$((PASSED + FAILED + SKIPPED))"
-	stage "$ROW: done; logs in ${RUN#"$TOP/"}"
-	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
-	[ "$FAILED" -eq 0 ]
+	run_sum
+}
+
+# The logs have to have every complaint, and the scanner to find it there.
+cmd_faults()
+{
+	local hits fault complaint
+
+	[ -n "$KERNEL_SOURCE" ] || die "$ROW runs no debugging kernel"
+	ensure_built image kit
+	run_tests faults
+	hits=$(scan_run | grep -E '^kmsg\.log:[0-9]+:')
+	while read -r fault complaint; do
+		if grep -qE -e "$complaint" <<<"$hits"; then
+			tap_line "ok - $fault: the log scanner finds it"
+		else
+			tap_line "not ok - $fault: the log scanner finds it"
+		fi
+	done < <(
+		grep -v '^#' "$LAB/kernel/faults/complaints"
+		echo "leak suspected memory leaks"
+	)
+	run_sum
 }
 
 cmd_demo()

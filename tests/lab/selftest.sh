@@ -54,6 +54,9 @@ list_add corruption. prev->next should be next
 unchecked MSR access error: WRMSR to 0x10 at rIP: 0xffffffff81062b74
 Call Trace:
 Kernel panic - not syncing: Attempted to kill init!
+BUG: using smp_processor_id() in preemptible [00000000] code: modprobe/210
+ODEBUG: free active (active state 0) object type: timer_list hint: test+0x0/0x8
+kmemleak: 1 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
 END
 }
 

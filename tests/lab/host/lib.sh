@@ -12,8 +12,8 @@ set -u
 . /lab/conf
 GUEST_RUN=/run/lab-guests
 GUEST_LOGS=/lab/logs
-GUEST_TIMEOUT=${GUEST_TIMEOUT:-60}
-GUEST_BOOT_TIMEOUT=${GUEST_BOOT_TIMEOUT:-180}
+GUEST_TIMEOUT=$((${GUEST_TIMEOUT:-60} * SLOW))
+GUEST_BOOT_TIMEOUT=$((${GUEST_BOOT_TIMEOUT:-180} * SLOW))
 mkdir -p "$GUEST_RUN" "$GUEST_LOGS"
 
 # Results, in TAP without a plan
@@ -90,7 +90,7 @@ like()
 # poll_until SECONDS COMMAND... - repeat until it succeeds; 1 if it never does
 poll_until()
 {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * SLOW))
 
 	shift
 	until "$@"; do
@@ -255,7 +255,7 @@ guest_qmp()
 	local id reply
 
 	id=qmp-$BASHPID-$RANDOM$RANDOM
-	reply=$(_ask "$1" qmp 30 "${2%\}*},\"id\":\"$id\"}" "\"$id\"") ||
+	reply=$(_ask "$1" qmp $((30 * SLOW)) "${2%\}*},\"id\":\"$id\"}" "\"$id\"") ||
 		return 125
 	if ! jq -ce .return <<<"$reply"; then
 		echo "guest $1: $2: $reply" >&2
