@@ -139,11 +139,14 @@ diag "$(vcpu-info show --format table)"
 cd /tmp || exit 1
 vcpu-info record -o /tmp/own.dat >/tmp/out 2>&1 &
 record=$!
-event_on()
+# records_in DIRECTORY - trace-cmd switches tracing off, events on, and tracing
+# on again
+records_in()
 {
-	[ "$(cat $TRACING/events/vcpu_info/vcpu_info/enable)" = 1 ]
+	[ "$(cat "$1/events/vcpu_info/vcpu_info/enable" "$1/tracing_on" |
+		xargs)" = "1 1" ]
 }
-check "record enables the event" poll_until 60 event_on
+check "record enables the event" poll_until 60 records_in $TRACING
 trigger
 trigger
 interrupt $record
@@ -168,7 +171,7 @@ is "and can be asked by it" \
 trace-cmd record -q -e vcpu_info -o /tmp/plain.dat \
 	>/tmp/out 2>&1 &
 record=$!
-poll_until 60 event_on
+poll_until 60 records_in $TRACING
 trigger
 interrupt $record
 is "a file of plain trace-cmd has both records" \
@@ -177,11 +180,7 @@ is "a file of plain trace-cmd has both records" \
 trace-cmd record -q -B mine -e vcpu_info -o /tmp/instance.dat \
 	>/tmp/out 2>&1 &
 record=$!
-mine_on()
-{
-	[ "$(cat $TRACING/instances/mine/events/vcpu_info/enable)" = 1 ]
-}
-poll_until 60 mine_on
+poll_until 60 records_in $TRACING/instances/mine
 trigger
 interrupt $record
 is "and one of an instance" "$(vcpu-info report /tmp/instance.dat --json |
