@@ -37,7 +37,8 @@ static const char usage_text[] =
 "host_rate=0. Reads the trace instance vcpu_info, and takes what is in it.\n"
 "\n"
 "  --state STATE  a test; can be given more than once\n"
-"  --all          all tests, some in 32- and 16-bit mode as well\n"
+"  --all          all tests but those named nested, some in 32- and 16-bit\n"
+"                 mode as well\n"
 "  --count N      snapshots for each test\n"
 "  --mode BITS    64 (default), 32 or 16: the guests' mode\n"
 "  --vcpus N      vCPUs where there are many, 3 to 16 (default: 4)\n"
@@ -239,8 +240,9 @@ static void run_all(const struct options *options)
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
 		own.mode = modes[i];
 		for (j = 0; j < nr_state_tests; j++)
-			if (own.mode == MODE_64 ||
-			    (state_tests[j].flags & T_ALL_MODES))
+			if (!(state_tests[j].flags & T_NESTED) &&
+			    (own.mode == MODE_64 ||
+			     (state_tests[j].flags & T_ALL_MODES)))
 				run_test(&state_tests[j], &own);
 	}
 }
