@@ -5,8 +5,8 @@
 
 # The guest's -cpu. TCG does not let KVM intercept XSETBV, so that a guest's own
 # view of its XSAVE area is wrong and its kernel warns. Without XSAVE nothing of
-# AVX may be used, and kernels from 7.2 on look at AVX alone.
-BOOT_GUEST_CPU=host,-xsave,-avx,-avx2,-fma,-f16c,-vaes,-vpclmulqdq
+# AVX may be used, and kernels from 7.2 on look at AVX alone; PKU needs it, too.
+BOOT_GUEST_CPU=host,-xsave,-avx,-avx2,-fma,-f16c,-vaes,-vpclmulqdq,-pku
 
 # The oracle's snapshots per state, short and long
 BOOT_SNAPSHOTS="200 10000"

@@ -72,8 +72,8 @@ is "show has the same records, of an instance left alone" \
 	"$(vcpu-info show --all --json | all_but_clock)" \
 	"$(all_but_clock </tmp/follow.json)"
 is "follow names the thread that asked" \
-	"$(jq -r .caller_comm /tmp/follow.json | sort -u | cut -c1-3)" \
-	"$(vcpu-info show --json | jq -r .caller_comm | sort -u | cut -c1-3)"
+	"$(jq -r .caller_comm /tmp/follow.json | cut -c1-3 | sort -u)" \
+	"$(vcpu-info show --json | jq -r .caller_comm | cut -c1-3 | sort -u)"
 is "it tells when, in order" "$(jq .ts /tmp/follow.json)" \
 	"$(jq .ts /tmp/follow.json | sort -n)"
 like "and the time of day" "$(jq -r .time /tmp/follow.json)" "^$(date -u +%Y)-"
