@@ -59,6 +59,25 @@ compat_ftrace_set_ip(struct ftrace_regs *fregs, unsigned long ip)
 #endif
 
 /*
+ * Calling the original of a function whose calls are diverted. Without IBT or
+ * CFI a call may go past the place where ftrace is called, which without IBT is
+ * what the symbol points to. Else it goes through the hook once more, which has
+ * to let it through.
+ */
+#if defined(CONFIG_X86_KERNEL_IBT) || defined(CONFIG_CFI_CLANG) || \
+	defined(CONFIG_CFI)
+#define COMPAT_FTRACE_ORIGINAL_HOOKED	1
+#else
+#define COMPAT_FTRACE_ORIGINAL_HOOKED	0
+#endif
+
+static inline unsigned long compat_ftrace_original(unsigned long target)
+{
+	return COMPAT_FTRACE_ORIGINAL_HOOKED ? target :
+					       target + MCOUNT_INSN_SIZE;
+}
+
+/*
  * 6.8 and 6.6-stable, d23569979ca1 ("tracing: Allow creating instances with
  * specified system events")
  */

@@ -74,6 +74,14 @@ compat_kvm_rip(const struct kvm_vcpu *vcpu)
  */
 static inline void compat_kvm_cache_regs(struct kvm_vcpu *vcpu)
 {
+	const u32 all = BIT(VCPU_REGS_RSP) | BIT(COMPAT_KVM_REG_RIP) |
+			BIT(COMPAT_KVM_REG_CR0) | BIT(COMPAT_KVM_REG_CR3) |
+			BIT(COMPAT_KVM_REG_CR4);
+
+	/* On SVM they always are. */
+	if ((*(const u32 *)&vcpu->arch.regs_avail & all) == all)
+		return;
+
 	compat_kvm_cache_reg(vcpu, VCPU_REGS_RSP);
 	compat_kvm_cache_reg(vcpu, COMPAT_KVM_REG_RIP);
 	compat_kvm_cache_reg(vcpu, COMPAT_KVM_REG_CR0);

@@ -2,6 +2,7 @@
 #ifndef VCPU_INFO_HOOK_H
 #define VCPU_INFO_HOOK_H
 
+#include <linux/module.h>
 #include <linux/percpu.h>
 
 #include "compat/ftrace.h"
@@ -13,6 +14,7 @@
  * @replacement: address of what may run in its place; same prototype
  * @in_flight: calls diverted and not yet done, as a sum over all CPUs
  * @active: true from install to remove
+ * @return_ip: where the original returns to when the replacement calls it
  *
  * The handler in @ops.func decides for each call and diverts by
  * vcpu_info_hook_divert(). Each replacement ends with vcpu_info_hook_done().
@@ -23,7 +25,24 @@ struct vcpu_info_hook {
 	unsigned long replacement;
 	unsigned long __percpu *in_flight;
 	bool active;
+	unsigned long return_ip;
 };
+
+/*
+ * In a handler: whether it is the replacement that calls, which has to get the
+ * original. No call from elsewhere returns to this module.
+ */
+static __always_inline bool
+vcpu_info_hook_is_original(struct vcpu_info_hook *hook, unsigned long parent_ip)
+{
+	if (likely(parent_ip == READ_ONCE(hook->return_ip)))
+		return true;
+	if (likely(!within_module(parent_ip, THIS_MODULE)))
+		return false;
+
+	WRITE_ONCE(hook->return_ip, parent_ip);
+	return true;
+}
 
 /*
  * Count first: a task may be preempted anywhere between here and the

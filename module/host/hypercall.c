@@ -17,7 +17,9 @@
 #include "hook.h"
 #include "hypercall.h"
 #include "limits.h"
+#include "origin.h"
 #include "policy.h"
+#include "self.h"
 #include "snapshot.h"
 #include "stats.h"
 #include "trace.h"
@@ -34,67 +36,43 @@ MODULE_PARM_DESC(hypercall_nr, "hypercall number, 4096 to 4294967295; the guests
 
 static struct vcpu_info_hook hypercall_hook;
 
+/* kvm_emulate_hypercall(), to be called by what runs in its place */
+static int (*original)(struct kvm_vcpu *vcpu) __ro_after_init;
+
 /**
- * struct request - a hypercall with our number, before KVM has handled it
+ * struct request - a hypercall with our number
  * @vcpu: the caller
  * @nr: all of its RAX
  * @vcpu_id: the vCPU that it asks for
  * @nested: it is running a nested guest
- * @self: @snap is the caller's own, taken at the hypercall instruction
- * @from: the caller, for events; set when one is written
- * @snap: what the record will say
+ * @listened: somebody listened when it began
+ * @self: if @listened and it asks for itself: what KVM's handling changes;
+ *	otherwise not set
  */
 struct request {
 	struct kvm_vcpu *vcpu;
 	unsigned long nr;
 	int vcpu_id;
 	bool nested;
-	bool self;
-	struct vcpu_info_origin from;
-	struct vcpu_info_snapshot snap;
+	bool listened;
+	struct vcpu_info_self self;
 };
 
-/*
- * KVM names a VM's directory in debugfs by process ID and file descriptor. The
- * entry stays as long as the VM and is never renamed.
- */
-static int vm_fd(const struct kvm *kvm)
+static bool asks_for_itself(const struct request *req)
 {
-	const struct dentry *dentry = kvm->debugfs_dentry;
-	const unsigned char *c;
-	int fd = 0;
-
-	if (IS_ERR_OR_NULL(dentry))
-		return -1;
-
-	for (c = dentry->d_name.name; *c && *c != '-'; c++)
-		;
-	if (*c++ != '-' || !*c)
-		return -1;
-	for (; *c >= '0' && *c <= '9'; c++)
-		fd = fd * 10 + (*c - '0');
-
-	return *c ? -1 : fd;
+	return req->vcpu_id == req->vcpu->vcpu_id;
 }
 
-static void request_origin(struct request *req)
-{
-	req->from.vm_pid = task_tgid_nr(current);
-	req->from.vm_fd = vm_fd(req->vcpu->kvm);
-	req->from.caller_id = req->vcpu->vcpu_id;
-}
-
-/* Everything that KVM's handling of the hypercall changes is read here. */
+/* What KVM's handling of the hypercall changes is read here. */
 static void request_begin(struct request *req, struct kvm_vcpu *vcpu)
 {
 	req->vcpu = vcpu;
 	req->nr = vcpu->arch.regs[VCPU_REGS_RAX];
 	req->vcpu_id = (int)vcpu->arch.regs[VCPU_REGS_RBX];
 	req->nested = compat_kvm_is_nested(vcpu);
-	req->self = req->vcpu_id == vcpu->vcpu_id && !req->nested &&
-		    trace_vcpu_info_enabled() && vcpu_info_policy_admits();
-	if (req->self)
-		vcpu_info_snapshot_self(vcpu, &req->snap);
+	req->listened = trace_vcpu_info_enabled();
+	if (req->listened && asks_for_itself(req))
+		vcpu_info_self_before(vcpu, &req->self);
 }
 
 /*
@@ -124,20 +102,22 @@ static void request_end(struct request *req, int result)
 
 static int refuse(struct request *req, u8 reason, int result)
 {
-	request_origin(req);
-	vcpu_info_limits_report(req->vcpu->kvm, &req->from, req->vcpu_id,
-				reason, result);
+	vcpu_info_limits_report(req->vcpu, req->vcpu_id, reason, result);
 	return result;
 }
 
 static void record(struct request *req, struct kvm_vcpu *target)
 {
-	if (!req->self)
-		vcpu_info_snapshot_other(target, &req->snap);
-	request_origin(req);
-	trace_vcpu_info(&req->from, &req->snap);
+	struct vcpu_info_snapshot snap VCPU_INFO_UNINITIALIZED;
+
+	if (target == req->vcpu)
+		vcpu_info_snapshot_self(target, &req->self, &snap);
+	else
+		vcpu_info_snapshot_other(target, &snap);
+	vcpu_info_origin(&snap.from, req->vcpu);
+	trace_vcpu_info(&snap);
 	vcpu_info_count(records);
-	if (req->snap.flags & VCPU_INFO_F_TORN)
+	if (snap.flags & VCPU_INFO_F_TORN)
 		vcpu_info_count(torn);
 }
 
@@ -165,13 +145,12 @@ static int request_serve(struct request *req)
 		return VCPU_INFO_HC_OK;
 	}
 
-	if (!vcpu_info_limits_take(kvm)) {
+	if (!vcpu_info_limits_take(req->vcpu, req->vcpu_id)) {
 		vcpu_info_count(rate_limited);
-		return refuse(req, VCPU_INFO_REASON_RATE_LIMIT,
-			      -VCPU_INFO_HC_EAGAIN);
+		return -VCPU_INFO_HC_EAGAIN;
 	}
 
-	if (req->vcpu_id != req->vcpu->vcpu_id)
+	if (!asks_for_itself(req))
 		target = kvm_get_vcpu_by_id(kvm, req->vcpu_id);
 	if (!target) {
 		vcpu_info_count(unknown_id);
@@ -179,7 +158,7 @@ static int request_serve(struct request *req)
 			      -VCPU_INFO_HC_EINVAL);
 	}
 
-	if (req->self || (target != req->vcpu && trace_vcpu_info_enabled()))
+	if (req->listened)
 		record(req, target);
 	else
 		vcpu_info_count(unlistened);
@@ -190,12 +169,12 @@ static int request_serve(struct request *req)
 /* Runs in place of kvm_emulate_hypercall() if RAX holds our number. */
 static int vcpu_info_emulate_hypercall(struct kvm_vcpu *vcpu)
 {
-	struct request req;
+	struct request req VCPU_INFO_UNINITIALIZED;
 	int ret;
 
 	request_begin(&req, vcpu);
 	vcpu_info_delay_sleep();
-	ret = compat_kvm.emulate_hypercall(vcpu);
+	ret = original(vcpu);
 	if (request_is_ours(&req))
 		request_end(&req, request_serve(&req));
 	vcpu_info_hook_done(&hypercall_hook);
@@ -209,21 +188,35 @@ static int vcpu_info_emulate_hypercall(struct kvm_vcpu *vcpu)
  * can be traced, so no recursion lock is needed; and a task that is preempted
  * here is waited for when the hook is removed.
  */
-static void notrace hypercall_handler(unsigned long ip, unsigned long parent_ip,
-				      struct ftrace_ops *ops,
-				      struct ftrace_regs *fregs)
+static __always_inline void handle(u32 nr, unsigned long parent_ip,
+				   struct ftrace_regs *fregs)
 {
 	struct kvm_vcpu *vcpu;
 
 	vcpu = (struct kvm_vcpu *)compat_ftrace_first_argument(fregs);
-	if (likely((u32)vcpu->arch.regs[VCPU_REGS_RAX] != hypercall_nr))
+	if (likely((u32)vcpu->arch.regs[VCPU_REGS_RAX] != nr))
 		return;
 
-	/* The replacement calling the original */
-	if (within_module(parent_ip, THIS_MODULE))
+	if (COMPAT_FTRACE_ORIGINAL_HOOKED &&
+	    vcpu_info_hook_is_original(&hypercall_hook, parent_ip))
 		return;
 
 	vcpu_info_hook_divert(&hypercall_hook, fregs);
+}
+
+/* With the usual number that is one instruction less for everybody else. */
+static void notrace default_handler(unsigned long ip, unsigned long parent_ip,
+				    struct ftrace_ops *ops,
+				    struct ftrace_regs *fregs)
+{
+	handle(VCPU_INFO_HC_DEFAULT, parent_ip, fregs);
+}
+
+static void notrace any_handler(unsigned long ip, unsigned long parent_ip,
+				struct ftrace_ops *ops,
+				struct ftrace_regs *fregs)
+{
+	handle(hypercall_nr, parent_ip, fregs);
 }
 
 u32 vcpu_info_hypercall_nr(void)
@@ -242,7 +235,7 @@ const struct vcpu_info_hook *vcpu_info_hypercall_hook(void)
  * Return: 0; -EINVAL if the parameter hypercall_nr is out of range; or what
  * vcpu_info_hook_install() says.
  */
-int vcpu_info_hypercall_init(void)
+int __init vcpu_info_hypercall_init(void)
 {
 	if (hypercall_nr < VCPU_INFO_HC_MIN) {
 		pr_err("hypercall_nr=%u is refused: numbers below %u belong to upstream KVM (11 is KVM_HC_SCHED_YIELD)\n",
@@ -250,8 +243,10 @@ int vcpu_info_hypercall_init(void)
 		return -EINVAL;
 	}
 
-	hypercall_hook.ops.func = hypercall_handler;
+	hypercall_hook.ops.func = hypercall_nr == VCPU_INFO_HC_DEFAULT ?
+				  default_handler : any_handler;
 	hypercall_hook.target = (unsigned long)compat_kvm.emulate_hypercall;
+	original = (void *)compat_ftrace_original(hypercall_hook.target);
 	hypercall_hook.replacement = (unsigned long)vcpu_info_emulate_hypercall;
 
 	return vcpu_info_hook_install(&hypercall_hook, "kvm_emulate_hypercall");

@@ -21,6 +21,7 @@
 #include <linux/workqueue.h>
 
 #include "limits.h"
+#include "origin.h"
 #include "trace.h"
 
 #define SET_BITS		6
@@ -229,24 +230,74 @@ static void report_late(struct work_struct *work)
 		schedule_delayed_work(&report_work, REPORT_INTERVAL);
 }
 
-static void refused(struct slot *slot, int vcpu_id, u8 reason, int result,
-		    u64 now_ns)
+/* Who is told of; first of all what is untold of a VM that was there before */
+static void slot_name(struct slot *slot, const struct kvm_vcpu *caller,
+		      u64 now_ns)
+{
+	struct vcpu_info_origin from;
+
+	vcpu_info_origin(&from, caller);
+	if (slot->from.vm_pid != from.vm_pid || slot->from.vm_fd != from.vm_fd)
+		emit_due(slot, now_ns, true);
+	slot->from = from;
+}
+
+/* Returns whether an event is due. */
+static noinline bool refused_first(struct slot *slot, u8 reason,
+				   const struct kvm_vcpu *caller, u64 now_ns)
+{
+	if (slot != &others)
+		slot_name(slot, caller, now_ns);
+	if (slot->pending[reason].next_ns <= now_ns)
+		return true;
+
+	schedule_delayed_work(&report_work, REPORT_INTERVAL);
+	return false;
+}
+
+/* While refusals wait to be told together no more is done than to count. */
+static __always_inline void refused(struct slot *slot,
+				    const struct kvm_vcpu *caller, int vcpu_id,
+				    u8 reason, int result, u64 now_ns)
 {
 	struct pending *pending = &slot->pending[reason];
+	bool due = false;
 
+	if (unlikely(!pending->count || pending->next_ns <= now_ns))
+		due = refused_first(slot, reason, caller, now_ns);
 	pending->count++;
 	pending->vcpu_id = vcpu_id;
 	pending->result = result;
-	if (pending->next_ns <= now_ns)
+	if (unlikely(due))
 		emit_pending(slot, reason, now_ns);
-	else
-		schedule_delayed_work(&report_work, REPORT_INTERVAL);
+}
+
+static void refused_other(const struct kvm_vcpu *caller, int vcpu_id, u8 reason,
+			  int result, u64 now_ns)
+{
+	spin_lock(&others_lock);
+	refused(&others, caller, vcpu_id, reason, result, now_ns);
+	spin_unlock(&others_lock);
+}
+
+static void report(const struct kvm_vcpu *caller, int vcpu_id, u8 reason,
+		   int result, u64 now_ns)
+{
+	struct slot_set *set = set_of(caller->kvm);
+	struct slot *slot;
+
+	spin_lock(&set->lock);
+	slot = slot_get(set, caller->kvm, now_ns);
+	if (slot)
+		refused(slot, caller, vcpu_id, reason, result, now_ns);
+	spin_unlock(&set->lock);
+	if (!slot)
+		refused_other(caller, vcpu_id, reason, result, now_ns);
 }
 
 /**
  * vcpu_info_limits_report() - tell of a refused request, but not too often
- * @kvm: the VM that asked
- * @from: the same, for the event
+ * @caller: the vCPU that asked; this thread runs it
  * @vcpu_id: what it asked for
  * @reason: VCPU_INFO_REASON_*
  * @result: what the guest was told
@@ -254,37 +305,16 @@ static void refused(struct slot *slot, int vcpu_id, u8 reason, int result,
  * The first refusal is an event at once; those that follow within a second
  * make one event together, with their number.
  */
-void vcpu_info_limits_report(const struct kvm *kvm,
-			     const struct vcpu_info_origin *from, int vcpu_id,
+void vcpu_info_limits_report(const struct kvm_vcpu *caller, int vcpu_id,
 			     u8 reason, int result)
 {
-	struct slot_set *set = set_of(kvm);
-	u64 now_ns = ktime_get_ns();
-	struct slot *slot;
-
-	spin_lock(&set->lock);
-	slot = slot_get(set, kvm, now_ns);
-	if (slot) {
-		/* A new VM where one has been that is gone */
-		if (slot->from.vm_pid != from->vm_pid ||
-		    slot->from.vm_fd != from->vm_fd)
-			emit_due(slot, now_ns, true);
-		slot->from = *from;
-		refused(slot, vcpu_id, reason, result, now_ns);
-	}
-	spin_unlock(&set->lock);
-	if (slot)
-		return;
-
-	spin_lock(&others_lock);
-	refused(&others, vcpu_id, reason, result, now_ns);
-	spin_unlock(&others_lock);
+	report(caller, vcpu_id, reason, result, ktime_get_ns());
 }
 
-static bool vm_take(const struct kvm *kvm, u64 now_ns)
+static bool vm_take(const struct kvm_vcpu *caller, int vcpu_id, u64 now_ns)
 {
 	unsigned int rate = READ_ONCE(vm_rate);
-	struct slot_set *set = set_of(kvm);
+	struct slot_set *set = set_of(caller->kvm);
 	struct slot *slot;
 	u64 next_ns = 0;
 
@@ -292,29 +322,45 @@ static bool vm_take(const struct kvm *kvm, u64 now_ns)
 		return true;
 
 	spin_lock(&set->lock);
-	slot = slot_get(set, kvm, now_ns);
+	slot = slot_get(set, caller->kvm, now_ns);
 	if (slot)
 		next_ns = bucket_take(slot->next_ns, now_ns, rate,
 				      READ_ONCE(vm_burst));
 	if (next_ns)
 		slot->next_ns = next_ns;
+	else if (slot)
+		refused(slot, caller, vcpu_id, VCPU_INFO_REASON_RATE_LIMIT,
+			-VCPU_INFO_HC_EAGAIN, now_ns);
 	spin_unlock(&set->lock);
+	if (!slot)
+		refused_other(caller, vcpu_id, VCPU_INFO_REASON_RATE_LIMIT,
+			      -VCPU_INFO_HC_EAGAIN, now_ns);
 
 	return next_ns;
 }
 
 /**
  * vcpu_info_limits_take() - take a token for one request
- * @kvm: the VM that asks
+ * @caller: the vCPU that asks; this thread runs it
+ * @vcpu_id: what it asks for
  *
  * The VM's own limit comes first, so that a VM beyond it cannot use up what
  * the host has for all.
+ *
+ * Return: false if there is none, and then it has been reported.
  */
-bool vcpu_info_limits_take(const struct kvm *kvm)
+bool vcpu_info_limits_take(const struct kvm_vcpu *caller, int vcpu_id)
 {
 	u64 now_ns = ktime_get_ns();
 
-	return vm_take(kvm, now_ns) && host_take(now_ns);
+	if (!vm_take(caller, vcpu_id, now_ns))
+		return false;
+	if (host_take(now_ns))
+		return true;
+
+	report(caller, vcpu_id, VCPU_INFO_REASON_RATE_LIMIT,
+	       -VCPU_INFO_HC_EAGAIN, now_ns);
+	return false;
 }
 
 void vcpu_info_limits_init(void)

@@ -18,17 +18,20 @@
 
 #include "compat/kvm.h"
 #include "quiesce.h"
+#include "self.h"
 #include "snapshot.h"
 
 #define REG(name)	BIT(VCPU_INFO_REG_##name)
 #define ALL_REGS	(BIT(VCPU_INFO_NR_REGS) - 1)
-#define ALL_GPRS	(BIT(VCPU_INFO_REG_R15 + 1) - 1)
+#define NR_GPRS		(VCPU_INFO_REG_R15 + 1)
+#define ALL_GPRS	(BIT(NR_GPRS) - 1)
 
 /* x86 encodes the GPRs in the same order as the ABI lists them. */
 static_assert(VCPU_REGS_RAX == VCPU_INFO_REG_RAX);
 static_assert(VCPU_REGS_RSP == VCPU_INFO_REG_RSP);
 static_assert(VCPU_REGS_RDI == VCPU_INFO_REG_RDI);
 static_assert(VCPU_REGS_R15 == VCPU_INFO_REG_R15);
+static_assert(sizeof_field(struct kvm_vcpu, arch.regs[0]) == sizeof(u64));
 
 /* A thread may run the vCPU for the first time between two attempts. */
 static void take_ids(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap)
@@ -48,7 +51,7 @@ static void take_ids(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap)
 }
 
 /* Where the vCPU was last, and how often it has exited. */
-static void take_counts(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap)
+static __always_inline void take_counts(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap)
 {
 	const struct kvm_vcpu_stat *stat = &vcpu->stat;
 
@@ -148,26 +151,59 @@ static void copy_rflags_at_rest(struct kvm_vcpu *vcpu,
 		snap->valid |= REG(RFLAGS);
 }
 
+/* KVM's note of the last thread that ran it is of this one. */
+static void take_own_ids(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap)
+{
+	struct pid *pid = task_pid(current);
+
+	snap->vcpu_id = vcpu->vcpu_id;
+	snap->pid = pid_nr(pid);
+	snap->ns_level = min_t(unsigned int, pid->level, U8_MAX);
+	snap->ns_pid = pid->numbers[pid->level].nr;
+}
+
+static void copy_own_regs(struct kvm_vcpu *vcpu,
+			  const struct vcpu_info_self *self,
+			  struct vcpu_info_snapshot *snap)
+{
+	compat_kvm_cache_regs(vcpu);
+	memcpy(snap->regs, vcpu->arch.regs, NR_GPRS * sizeof(snap->regs[0]));
+	snap->regs[VCPU_INFO_REG_RAX] = self->rax;
+	snap->regs[VCPU_INFO_REG_RIP] = self->rip;
+	snap->regs[VCPU_INFO_REG_RFLAGS] = self->rflags;
+	snap->regs[VCPU_INFO_REG_CR0] = vcpu->arch.cr0;
+	snap->regs[VCPU_INFO_REG_CR3] = vcpu->arch.cr3;
+	snap->regs[VCPU_INFO_REG_CR4] = vcpu->arch.cr4;
+	snap->regs[VCPU_INFO_REG_EFER] = vcpu->arch.efer;
+	snap->valid = self->valid |
+		      (ALL_REGS & ~(REG(RAX) | REG(RIP) | REG(RFLAGS)));
+}
+
 /**
  * vcpu_info_snapshot_self() - snapshot of the vCPU that this thread runs
- * @vcpu: it; loaded, at the end of a VM exit and before that is emulated
- * @snap: filled; all registers are exact and belong to the same moment
+ * @vcpu: it; loaded, and KVM has handled its hypercall as an unknown one
+ * @self: what vcpu_info_self_before() took before that
+ * @snap: filled; all registers are exact and of the moment before
  */
 void vcpu_info_snapshot_self(struct kvm_vcpu *vcpu,
+			     const struct vcpu_info_self *self,
 			     struct vcpu_info_snapshot *snap)
 {
-	memset(snap, 0, sizeof(*snap));
-	take_ids(vcpu, snap);
+	take_own_ids(vcpu, snap);
 	take_counts(vcpu, snap);
+	snap->hypercalls--;	/* this one */
 	snap->attempts = 1;
+	snap->padding = 0;
 
-	if (compat_kvm_protected(vcpu)) {
+	if (!self->valid) {
 		snap->state = VCPU_INFO_STATE_PROTECTED;
+		snap->valid = 0;
+		memset(snap->regs, 0, sizeof(snap->regs));
 		return;
 	}
 
 	snap->state = VCPU_INFO_STATE_SELF;
-	copy_loaded(vcpu, snap);
+	copy_own_regs(vcpu, self, snap);
 }
 
 /* Runs on the CPU where the target was seen in guest mode. */

@@ -22,6 +22,7 @@ struct vcpu_info_origin {
 
 /**
  * struct vcpu_info_snapshot - what is known of a vCPU
+ * @from: who asked; for whoever writes the record to set
  * @vcpu_id: KVM's vcpu_id
  * @pid: host PID of the thread that last ran it; 0 if none did
  * @ns_pid: the same in the PID namespace that the thread was created in
@@ -33,8 +34,11 @@ struct vcpu_info_origin {
  * @ns_level: depth of the thread's PID namespace; 0 is the host's
  * @regs: indexed by VCPU_INFO_REG_*
  * @exits: vcpu->stat.exits; those below are kinds of exits that it counts
+ *
+ * The same layout as the event's, which is one copy of it.
  */
 struct vcpu_info_snapshot {
+	struct vcpu_info_origin from;
 	s32 vcpu_id;
 	s32 pid;
 	s32 ns_pid;
@@ -44,6 +48,7 @@ struct vcpu_info_snapshot {
 	u8 flags;
 	u8 attempts;
 	u8 ns_level;
+	u32 padding;
 	u64 regs[VCPU_INFO_NR_REGS];
 	u64 exits;
 	u64 io_exits;
@@ -58,7 +63,16 @@ struct vcpu_info_snapshot {
 /* Looks at the state of a vCPU other than the current one at most so often. */
 #define VCPU_INFO_MAX_ATTEMPTS	16
 
+/*
+ * For a snapshot on the stack, all of which will be written: the kernel's
+ * hardening would clear it first.
+ */
+#define VCPU_INFO_UNINITIALIZED	__attribute__((__uninitialized__))
+
+struct vcpu_info_self;
+
 void vcpu_info_snapshot_self(struct kvm_vcpu *vcpu,
+			     const struct vcpu_info_self *self,
 			     struct vcpu_info_snapshot *snap);
 void vcpu_info_snapshot_other(struct kvm_vcpu *target,
 			      struct vcpu_info_snapshot *snap);

@@ -32,11 +32,18 @@
 			 { VCPU_INFO_REASON_RATE_LIMIT, "rate-limit" },	\
 			 { VCPU_INFO_REASON_NESTED, "nested" })
 
+/* A record is a snapshot as it is, after what all events have. */
+#define VCPU_INFO_ENTRY_START						\
+	offsetof(struct trace_event_raw_vcpu_info, vm_pid)
+#define VCPU_INFO_SAME_PLACE(member, field)				\
+	static_assert(offsetof(struct vcpu_info_snapshot, member) ==	\
+		      offsetof(struct trace_event_raw_vcpu_info, field) - \
+		      VCPU_INFO_ENTRY_START)
+
 /* One record: a vCPU's registers, its thread and how often it has exited. */
 TRACE_EVENT(vcpu_info,
-	TP_PROTO(const struct vcpu_info_origin *from,
-		 const struct vcpu_info_snapshot *snap),
-	TP_ARGS(from, snap),
+	TP_PROTO(const struct vcpu_info_snapshot *snap),
+	TP_ARGS(snap),
 
 	TP_STRUCT__entry(
 		__field(s32, vm_pid)
@@ -84,48 +91,15 @@ TRACE_EVENT(vcpu_info,
 	),
 
 	TP_fast_assign(
-		__entry->vm_pid = from->vm_pid;
-		__entry->vm_fd = from->vm_fd;
-		__entry->caller_id = from->caller_id;
-		__entry->vcpu_id = snap->vcpu_id;
-		__entry->pid = snap->pid;
-		__entry->ns_pid = snap->ns_pid;
-		__entry->cpu = snap->cpu;
-		__entry->valid = snap->valid;
-		__entry->state = snap->state;
-		__entry->flags = snap->flags;
-		__entry->attempts = snap->attempts;
-		__entry->ns_level = snap->ns_level;
-		__entry->rax = snap->regs[VCPU_INFO_REG_RAX];
-		__entry->rcx = snap->regs[VCPU_INFO_REG_RCX];
-		__entry->rdx = snap->regs[VCPU_INFO_REG_RDX];
-		__entry->rbx = snap->regs[VCPU_INFO_REG_RBX];
-		__entry->rsp = snap->regs[VCPU_INFO_REG_RSP];
-		__entry->rbp = snap->regs[VCPU_INFO_REG_RBP];
-		__entry->rsi = snap->regs[VCPU_INFO_REG_RSI];
-		__entry->rdi = snap->regs[VCPU_INFO_REG_RDI];
-		__entry->r8 = snap->regs[VCPU_INFO_REG_R8];
-		__entry->r9 = snap->regs[VCPU_INFO_REG_R9];
-		__entry->r10 = snap->regs[VCPU_INFO_REG_R10];
-		__entry->r11 = snap->regs[VCPU_INFO_REG_R11];
-		__entry->r12 = snap->regs[VCPU_INFO_REG_R12];
-		__entry->r13 = snap->regs[VCPU_INFO_REG_R13];
-		__entry->r14 = snap->regs[VCPU_INFO_REG_R14];
-		__entry->r15 = snap->regs[VCPU_INFO_REG_R15];
-		__entry->rip = snap->regs[VCPU_INFO_REG_RIP];
-		__entry->rflags = snap->regs[VCPU_INFO_REG_RFLAGS];
-		__entry->cr0 = snap->regs[VCPU_INFO_REG_CR0];
-		__entry->cr3 = snap->regs[VCPU_INFO_REG_CR3];
-		__entry->cr4 = snap->regs[VCPU_INFO_REG_CR4];
-		__entry->efer = snap->regs[VCPU_INFO_REG_EFER];
-		__entry->exits = snap->exits;
-		__entry->io_exits = snap->io_exits;
-		__entry->mmio_exits = snap->mmio_exits;
-		__entry->halt_exits = snap->halt_exits;
-		__entry->irq_exits = snap->irq_exits;
-		__entry->irq_window_exits = snap->irq_window_exits;
-		__entry->signal_exits = snap->signal_exits;
-		__entry->hypercalls = snap->hypercalls;
+		VCPU_INFO_SAME_PLACE(from, vm_pid);
+		VCPU_INFO_SAME_PLACE(vcpu_id, vcpu_id);
+		VCPU_INFO_SAME_PLACE(valid, valid);
+		VCPU_INFO_SAME_PLACE(ns_level, ns_level);
+		VCPU_INFO_SAME_PLACE(regs, rax);
+		VCPU_INFO_SAME_PLACE(exits, exits);
+		VCPU_INFO_SAME_PLACE(hypercalls, hypercalls);
+		memcpy((void *)__entry + VCPU_INFO_ENTRY_START, snap,
+		       sizeof(*snap));
 	),
 
 	TP_printk("vm_pid=%d vm_fd=%d caller_id=%d vcpu_id=%d pid=%d ns_pid=%d ns_level=%u cpu=%d state=%s flags=0x%x attempts=%u valid=0x%x rax=0x%llx rcx=0x%llx rdx=0x%llx rbx=0x%llx rsp=0x%llx rbp=0x%llx rsi=0x%llx rdi=0x%llx r8=0x%llx r9=0x%llx r10=0x%llx r11=0x%llx r12=0x%llx r13=0x%llx r14=0x%llx r15=0x%llx rip=0x%llx rflags=0x%llx cr0=0x%llx cr3=0x%llx cr4=0x%llx efer=0x%llx exits=%llu io_exits=%llu mmio_exits=%llu halt_exits=%llu irq_exits=%llu irq_window_exits=%llu signal_exits=%llu hypercalls=%llu",

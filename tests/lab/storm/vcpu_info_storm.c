@@ -33,10 +33,8 @@ MODULE_PARM_DESC(usecs, "how long the last of 'write' took");
 
 static void write_record(void)
 {
-	const struct vcpu_info_origin from = {
-		.vm_pid = 1, .vm_fd = 3, .caller_id = 0,
-	};
 	struct vcpu_info_snapshot snap = {
+		.from = { .vm_pid = 1, .vm_fd = 3, .caller_id = 0 },
 		.vcpu_id = written % NR_VCPUS,
 		.pid = 1000 + written % NR_VCPUS,
 		.cpu = raw_smp_processor_id(),
@@ -49,7 +47,7 @@ static void write_record(void)
 
 	for (i = 0; i < VCPU_INFO_NR_REGS; i++)
 		snap.regs[i] = written * (i + 1);
-	trace_vcpu_info(&from, &snap);
+	trace_vcpu_info(&snap);
 	written++;
 }
 
