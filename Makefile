@@ -4,11 +4,12 @@ KERNEL ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KERNEL)/build
 ROW ?= bookworm-amd
 ROWS ?= bookworm-amd trixie-amd sid-amd bookworm-intel
+BENCH_ROWS ?= bookworm-amd trixie-amd sid-amd
 PREFIX ?= /usr/local
 BASHCOMP ?= $(PREFIX)/share/bash-completion/completions
 INSTALL ?= install
 
-.PHONY: all modules cli unit lint lab check check-hostile check-long check-compile check-debug check-matrix check-packages demo fuzz fuzz-short bench-cli deb install clean help
+.PHONY: all modules cli unit lint lab check check-hostile check-long check-compile check-debug check-matrix check-packages demo fuzz fuzz-short bench bench-profile bench-cli deb install clean help
 
 all: cli modules ## build the two commands and the modules
 
@@ -58,6 +59,14 @@ fuzz: ## fuzz what the commands read, a minute for each kind of input
 
 fuzz-short: ## the same, a number of runs for each
 	$(MAKE) -C tests/fuzz fuzz-short
+
+bench: ## count what requests cost, on BENCH_ROWS, as one table [root]
+	tests/setup.sh lab
+	tests/bench/bench.sh $(BENCH_ROWS)
+
+bench-profile: ## count in which functions of ROW's kernel a request spends it [root]
+	tests/setup.sh lab
+	tests/lab/lab bench $(ROW) 19
 
 bench-cli: ## records per second of vcpu-info report and trace-cmd report
 	tests/setup.sh bench

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # check.sh [ROW...] - run all tests: lint, unit tests, fuzzers, the lab's own, and
-# its ROWs; a little on a debugging kernel if that has been built
+# its ROWs; what requests cost, against its budgets; a little on a debugging
+# kernel if that has been built
 #
 # With VCPU_INFO_LONG set the oracle also has its turn in each row's host with
 # full preemption, where a thread may lose its CPU anywhere in KVM.
@@ -25,6 +26,8 @@ part lint tests/lint.sh
 part unit env CMOCKA_MESSAGE_OUTPUT=TAP make -s --no-print-directory unit
 part fuzz make -s --no-print-directory fuzz-short
 part selftest tests/lab/selftest.sh
+# Counted in instructions: the same on any machine, however busy it is.
+part bench tests/lab/lab bench bookworm-amd 10
 for row; do
 	part "lab-$row" tests/lab/lab run "$row"
 	[ -n "${VCPU_INFO_LONG:-}" ] || continue

@@ -23,11 +23,24 @@ boot_tools()
 #
 # The host finds its disk as /dev/vda and RUN/payload.tar as /dev/vdb. Out come
 # RUN/console.log, RUN/kmsg.log, RUN/logs.tar, and results through the fifo
-# RUN/tap. In mode "shell" the console is the terminal instead.
+# RUN/tap. In mode "shell" the console is the terminal instead. In the modes
+# "bench1" and "bench2" the host has so many CPUs, and its time is a count of
+# instructions, which is the same whenever it is run.
 boot_command()
 {
 	local run=$1 image=$2 args="console=ttyS0 panic=-1 mitigations=off"
 	local memory=2048
+	local cpus=2 accel=(-accel "tcg,thread=multi")
+
+	case $3 in
+	bench[12])
+		cpus=${3#bench}
+		accel=(-accel "tcg,thread=single"
+			-icount "shift=0,sleep=off"
+			-rtc "base=2020-01-01,clock=vm")
+		args+=" nokaslr norandmaps tsc=reliable"
+		;;
+	esac
 
 	# vgif=off: with TCG's virtual GIF a guest with two CPUs hangs.
 	# cx16=off: after a CMPXCHG16B QEMU 7.2 has garbage for EFLAGS, which an
@@ -41,12 +54,16 @@ boot_command()
 	}
 	ensure_emulator
 	BOOT_COMMAND=("${EMULATOR[@]}" -M q35 -nodefaults -no-reboot
-		-display none -accel "tcg,thread=multi" -cpu "max,vgif=off,cx16=off"
-		-smp 2 -m "$memory"
+		-display none "${accel[@]}" -cpu "max,vgif=off,cx16=off"
+		-smp "$cpus" -m "$memory"
 		-kernel "$image/vmlinuz" -initrd "$image/initrd"
 		-append "$args"
 		-drive "file=$image/disk,format=raw,if=virtio,snapshot=on"
 		-drive "file=$run/payload.tar,format=raw,if=virtio,readonly=on")
+	if [ -n "${PLUGIN:-}" ]; then
+		mkdir "$run/profile"
+		BOOT_COMMAND+=(-plugin "$PLUGIN,dir=$run/profile")
+	fi
 	if [ "$3" = shell ]; then
 		BOOT_COMMAND+=(-serial mon:stdio)
 		return

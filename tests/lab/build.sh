@@ -30,10 +30,11 @@ image_files()
 # kit_files - what the tests' own programs and modules are built from
 kit_files()
 {
-	local pattern='^(include|module|tests/lab/(guest|hostile|kernel/faults|oracle|storm))/'
+	local pattern='^(include|module|tests/lab/(bench|guest|hostile|kernel/faults|oracle|storm))/'
 
 	pattern+='|^(VERSION|Kbuild)$'
-	tree_files | grep -E "$pattern|^tests/lab/host/(Makefile|.*\.[ch])$"
+	tree_files | grep -E "$pattern|^tests/lab/host/(Makefile|.*\.[ch])$" |
+		grep -vE '^tests/lab/bench/(.*\.sh|budgets|profile/.*)$'
 }
 
 # unit_files - what the commands and their unit tests are built from
@@ -42,8 +43,13 @@ unit_files()
 	tree_files | grep -E '^(cli|include|man|completions|docs|tests/unit)/|^VERSION$'
 }
 
-# Nothing of ours: it comes from the suite.
+# Nothing of ours: they come from the suite.
 upstream_files()
+{
+	:
+}
+
+rebuilt_files()
 {
 	:
 }
@@ -141,6 +147,12 @@ build_upstream()
 	build_stage upstream "$1"
 }
 
+build_rebuilt()
+{
+	stage "building KVM with a handler of its own, for comparison (once)"
+	build_stage rebuilt "$1"
+}
+
 build_kernel()
 {
 	stage "building a debugging kernel (once; takes its time)"
@@ -179,6 +191,7 @@ build_kinds()
 		upstream)
 			cached "${UPSTREAM##*/}" build_upstream || return 1
 			;;
+		rebuilt) cached "${REBUILT##*/}" build_rebuilt || return 1 ;;
 		esac
 		prune "$kind" 3
 	done
@@ -186,11 +199,11 @@ build_kinds()
 }
 
 # ensure_built KIND... - build what is missing of "image", "kit", "unit",
-# "upstream"
+# "upstream", "rebuilt"
 #
-# Sets BASE, and IMAGE, KIT, UNIT and UPSTREAM to the complete directories;
-# UPSTREAM is empty if it was not asked for. So is KERNEL, which is built too,
-# where the host runs the suite's own kernel.
+# Sets BASE, and IMAGE, KIT, UNIT, UPSTREAM and REBUILT to the complete
+# directories; the last two are empty if they were not asked for. So is KERNEL,
+# which is built too, where the host runs the suite's own kernel.
 ensure_built()
 {
 	[ "$(id -u)" -eq 0 ] || die "building a lab host needs root"
@@ -203,10 +216,13 @@ ensure_built()
 		tests/lab/{mkinitrd,l2/init}) || exit 1
 	KIT=$CACHE/$(stage_name kit tests/lab/{build-kit,chroot.sh}) || exit 1
 	UNIT=$CACHE/$(stage_name unit tests/lab/{build-unit,chroot.sh}) || exit 1
-	UPSTREAM=
+	UPSTREAM='' REBUILT=''
 	[[ " $* " != *" upstream "* ]] ||
 		UPSTREAM=$CACHE/$(stage_name upstream \
 			tests/lab/{build-upstream,chroot.sh}) || exit 1
+	[[ " $* " != *" rebuilt "* ]] ||
+		REBUILT=$CACHE/$(stage_name rebuilt \
+			tests/lab/{build-rebuilt,chroot.sh}) || exit 1
 	[ -z "$KERNEL" ] || ensure_kernel || die "row $ROW: no kernel was built"
 	locked build_kinds "$@" || die "row $ROW was not built"
 }

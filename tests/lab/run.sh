@@ -22,19 +22,25 @@ run_begin()
 	make_payload "$@" || die "the tests could not be packed"
 }
 
-# select_tests [PREFIX...] - names of the tests to run
+# select_tests DIR [PREFIX...] - names of the tests of DIR to run
 #
 # Tests with a line "# long" are left out unless VCPU_INFO_LONG is set; those
 # with "# hostile", or "# hostile: VENDOR" for that vendor, unless that or
 # VCPU_INFO_HOSTILE is, or the kernel is a debugging one. Those with "# debug"
-# are for such kernels, and always run there.
+# are for such kernels, and always run there. Those with "# rebuilt" want such a
+# KVM, those with "# profile" a profiler.
 select_tests()
 {
-	local file name prefix hit
+	local dir=$1 file name prefix hit
 
-	for file in "$LAB"/host/[0-9]*.sh; do
+	shift
+	for file in "$LAB/$dir"/[0-9]*.sh; do
 		name=${file##*/}
 		[ -n "$LONG" ] || ! grep -qx '# long' "$file" || continue
+		[ -n "${REBUILT:-}" ] || ! grep -qx '# rebuilt' "$file" ||
+			continue
+		[ -n "${PLUGIN:-}" ] || ! grep -qx '# profile' "$file" ||
+			continue
 		[ -n "$HOSTILE$KERNEL_SOURCE" ] ||
 			! grep -qxE "# hostile(: $VENDOR)?" "$file" || continue
 		hit=$([ $# -gt 0 ] || echo yes)
@@ -77,20 +83,23 @@ test_size()
 # make_payload MODE [TEST...] - RUN/payload.tar, the host's directory /lab
 make_payload()
 {
-	local mode=$1 dir=$RUN/payload tests
+	local mode=$1 dir=$RUN/payload from=host tests
 
 	shift
+	[[ $mode != bench* ]] || from=bench
 	if [ "$mode" = faults ]; then
 		tests=faults.sh
 	else
-		tests=$(select_tests "$@" | xargs)
+		tests=$(select_tests $from "$@" | xargs)
 	fi
 	[ -n "$tests" ] || die "no test begins with: $*"
-	mkdir -p "$dir"
+	mkdir -p "$dir/bench"
 	cp -r "$LAB/l1" "$LAB/host" "$LAB/demo.sh" "$TOP/docs/record.schema.json" \
-		"$TOP/tests/unit/check_schema.py" "$dir/" || return 1
+		"$TOP/tests/unit/check_schema.py" "$dir/" &&
+		cp "$LAB"/bench/*.sh "$dir/bench/" || return 1
 	[ "$mode" = demo ] || cp -r "$KIT/kit/." "$dir/" || return 1
 	[ -z "${UPSTREAM:-}" ] || cp -r "$UPSTREAM/kit/." "$dir/" || return 1
+	[ -z "${REBUILT:-}" ] || cp -r "$REBUILT/kit/." "$dir/" || return 1
 	cat >"$dir/conf" <<END
 MODE=$mode
 VENDOR=$VENDOR
@@ -99,6 +108,7 @@ LACKS="${BOOT_LACKS:-}"
 ORACLE_COUNT=$(oracle_count)
 SIZE=$(test_size)
 UPSTREAM_TESTS="${VCPU_INFO_UPSTREAM:-${BOOT_UPSTREAM:-}}"
+TESTS_DIR=/lab/$from
 TESTS="$tests"
 TEST_TIMEOUT=$TEST_TIMEOUT
 SLOW=$SLOW
@@ -188,14 +198,15 @@ tap_line()
 		$((PASSED + FAILED + SKIPPED)) "${BASH_REMATCH[4]}"
 }
 
-# run_tests MODE [TEST...] - boot, and print TAP of what the host found
+# run_tests MODE [TEST...] - boot, and print TAP of what the host found; lines of
+# the host go to RUN_HANDLER if that is set
 run_tests()
 {
 	PASSED=0 FAILED=0 SKIPPED=0
 	run_begin "$@"
 	stage "booting the host of $ROW"
 	echo "TAP version 13"
-	boot "$1" tap_line
+	boot "$1" "${RUN_HANDLER:-tap_line}"
 	[ $((PASSED + FAILED)) -gt 0 ] ||
 		tap_line "not ok - $ROW: a test was run"
 	if [ "$HOST_STATUS" = 0 ]; then
@@ -214,18 +225,24 @@ run_sum()
 	[ "$FAILED" -eq 0 ]
 }
 
-cmd_run()
+# run_scan - whether the kernels' logs are clean, in TAP
+run_scan()
 {
 	local hits
 
-	ensure_built image kit ${LONG:+upstream}
-	run_tests run "$@"
 	if hits=$(scan_run); then
 		tap_line "ok - $ROW: the kernels' logs are clean"
 	else
 		tap_line "not ok - $ROW: the kernels' logs are clean"
 		echo "# ${hits//$'\n'/$'\n# '}"
 	fi
+}
+
+cmd_run()
+{
+	ensure_built image kit ${LONG:+upstream}
+	run_tests run "$@"
+	run_scan
 	run_sum
 }
 

@@ -289,26 +289,18 @@ static int run_deeper(const struct command *command, unsigned long levels)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
 }
 
-/* The signal that takes a thread out of KVM_RUN */
-static void on_kick(int signal)
-{
-	(void)signal;
-}
-
 int main(int argc, char **argv)
 {
 	struct command command = {
 		.options = { .mode = MODE_64, .vcpus = 4 },
 	};
-	struct sigaction kick = { .sa_handler = on_kick };
 
 	parse(argc, argv, &command);
 	if (!command.seed)
 		command.seed = (unsigned long)time(NULL);
 	note("seed %lu", command.seed);
 	random_seed(command.seed);
-	if (sigaction(SIGUSR1, &kick, NULL))
-		die("sigaction: %s", strerror(errno));
+	vcpu_catch_kicks();
 
 	return run_deeper(&command, command.options.pidns);
 }

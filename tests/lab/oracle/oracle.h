@@ -159,7 +159,7 @@ struct vcpu {
 	int exit;		/* KVM_EXIT_* or a negative errno */
 };
 
-#define VM_MAX_VCPUS	16
+#define VM_MAX_VCPUS	64
 #define VM_MEM_SIZE	0x200000
 #define VM_TRAP_GPA	VM_MEM_SIZE	/* a page that can be made to fault */
 #define VM_TRAP_SIZE	0x1000
@@ -219,6 +219,7 @@ char vcpu_thread_state(struct vcpu *vcpu);
 bool vcpu_blocked(struct vcpu *vcpu);
 void vcpu_start(struct vcpu *vcpu);
 bool vcpu_wait(struct vcpu *vcpu);
+void vcpu_catch_kicks(void);
 bool vcpu_stop(struct vcpu *vcpu);
 void vcpu_destroy(struct vcpu *vcpu);
 

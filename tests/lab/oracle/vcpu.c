@@ -372,6 +372,20 @@ void vcpu_start(struct vcpu *vcpu)
 	set_state(vcpu, VCPU_RUNNING);
 }
 
+static void on_kick(int signal)
+{
+	(void)signal;
+}
+
+/* For all threads: the signal of vcpu_stop() ends KVM_RUN and nothing else. */
+void vcpu_catch_kicks(void)
+{
+	struct sigaction kick = { .sa_handler = on_kick };
+
+	if (sigaction(SIGUSR1, &kick, NULL))
+		die("sigaction: %s", strerror(errno));
+}
+
 /* Until KVM_RUN has returned; false if it does not */
 bool vcpu_wait(struct vcpu *vcpu)
 {

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* bench: what a hypercall costs, in ticks of the TSC; see main.c */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include "../oracle/oracle.h"
+
+/* A hypercall that nobody has */
+#define OTHER_NR	0x564f5448
+
+/* guest.c: guests that do one thing in a loop */
+
+struct vcpu *guest_caller(struct vm *vm, int id);
+struct vcpu *guest_halted(struct vm *vm, int id);
+struct vcpu *guest_counting(struct vm *vm, int id, int cpu);
+struct vcpu *guest_storming(struct vm *vm, int id, int cpu, uint32_t nr,
+			    int target);
+uint64_t guest_loop(struct vcpu *caller, uint32_t nr, int id, uint32_t calls);
+double guest_cost(struct vcpu *caller, uint32_t nr, int id);
+long guest_result(struct vcpu *caller);
+
+/* cases.c: one for each command; they print their figures */
+
+void case_call(char **argv);
+void case_calls(char **argv);
+void case_profile(char **argv);
+void case_lookup(char **argv);
+void case_vms(char **argv);
+void case_enter(char **argv);
+void case_halt(char **argv);
+void case_ipi(char **argv);
+void case_storm(char **argv);
+
+#endif /* BENCH_H */
