@@ -31,7 +31,7 @@ lab: ## run the lab tests of ROW (bookworm-amd) [root]
 check: ## install what the tests need, run them all on ROWS, count them [root]
 	tests/check.sh $(ROWS)
 
-check-hostile: ## hostile guests and bad days, in 20 minutes; prints one table [root]
+check-hostile: ## hostile guests and bad days; prints one table [root]
 	tests/setup.sh lab intel
 	tests/check-hostile.sh
 
