@@ -137,23 +137,20 @@ diag "$(vcpu-info show --format table)"
 # record and report
 
 cd /tmp || exit 1
-vcpu-info record -o /tmp/own.dat >/tmp/out 2>&1 &
-record=$!
-# records_in DIRECTORY - trace-cmd switches tracing off, events on, and tracing
-# on again
-records_in()
+record_own()
 {
-	[ "$(cat "$1/events/vcpu_info/vcpu_info/enable" "$1/tracing_on" |
-		xargs)" = "1 1" ]
+	clear_records
+	vcpu-info record -o /tmp/own.dat >/tmp/out 2>&1 &
+	record=$!
+	check "record enables the event" poll_until 60 records_in $TRACING
+	trigger
+	trigger
+	interrupt $record
+	is "record ends well" $? 0
+	diag "$(cat /tmp/out)"
 }
-check "record enables the event" poll_until 60 records_in $TRACING
-trigger
-trigger
-interrupt $record
-is "record ends well" $? 0
-diag "$(cat /tmp/out)"
-is "trace-cmd report reads its file" "$(trace-cmd report -i /tmp/own.dat \
-	2>/dev/null | grep -c ' vcpu_info: ')" 4
+recording /tmp/own.dat 4 record_own
+is "trace-cmd report reads its file" "$(reported /tmp/own.dat)" 4
 vcpu-info report /tmp/own.dat --json >/tmp/report.json 2>/tmp/err
 is "report succeeds" $? 0
 diag "$(cat /tmp/err)"
@@ -168,21 +165,28 @@ like "it knows the time of day" "$(jq -r .time /tmp/report.json)" \
 is "and can be asked by it" \
 	"$(vcpu-info report /tmp/own.dat --since 1h --json 2>&1 | wc -l)" 4
 
-trace-cmd record -q -e vcpu_info -o /tmp/plain.dat \
-	>/tmp/out 2>&1 &
-record=$!
-poll_until 60 records_in $TRACING
-trigger
-interrupt $record
+record_plain()
+{
+	trace-cmd record -q -e vcpu_info -o /tmp/plain.dat >/tmp/out 2>&1 &
+	record=$!
+	poll_until 60 records_in $TRACING
+	trigger
+	interrupt $record
+}
+recording /tmp/plain.dat 2 record_plain
 is "a file of plain trace-cmd has both records" \
 	"$(vcpu-info report /tmp/plain.dat --json | jq -r .vcpu_id | sort |
 		xargs)" "0 1"
-trace-cmd record -q -B mine -e vcpu_info -o /tmp/instance.dat \
-	>/tmp/out 2>&1 &
-record=$!
-poll_until 60 records_in $TRACING/instances/mine
-trigger
-interrupt $record
+record_instance()
+{
+	trace-cmd record -q -B mine -e vcpu_info -o /tmp/instance.dat \
+		>/tmp/out 2>&1 &
+	record=$!
+	poll_until 60 records_in $TRACING/instances/mine
+	trigger
+	interrupt $record
+}
+recording /tmp/instance.dat 2 record_instance
 is "and one of an instance" "$(vcpu-info report /tmp/instance.dat --json |
 	jq -r .vcpu_id | sort | xargs)" "0 1"
 vcpu-info record -o /tmp/timed.dat --duration 1s >/tmp/out 2>&1

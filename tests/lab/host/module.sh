@@ -80,3 +80,38 @@ hypercall()
 		echo $* >/sys/kernel/debug/hc_test/run'
 		cat /sys/kernel/debug/hc_test/run"
 }
+
+# records_in DIRECTORY - trace-cmd switches tracing off, events on, and tracing
+# on again
+records_in()
+{
+	[ "$(cat "$1/events/vcpu_info/vcpu_info/enable" "$1/tracing_on" |
+		xargs)" = "1 1" ]
+}
+
+# reported FILE - how many records trace-cmd finds in it
+reported()
+{
+	trace-cmd report -i "$1" 2>/dev/null | grep -c ' vcpu_info: '
+}
+
+# recording FILE NUMBER FUNCTION... - have a function make a file with so many
+# records; again, twice at most, if it has fewer
+#
+# The kernel patches the tracepoint when a second one listens. An emulated CPU
+# may go on with the code as it was: then records come to the module's own
+# instance alone.
+recording()
+{
+	local file=$1 number=$2 try
+
+	shift 2
+	for try in 1 2 3; do
+		rm -f "$file"
+		"$@"
+		[ "$(reported "$file")" != "$number" ] || return 0
+		diag "try $try: $(reported "$file") of $number in $file;" \
+			"in the instance: $(records | wc -l)"
+	done
+	return 1
+}
