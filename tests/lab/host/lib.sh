@@ -129,13 +129,13 @@ guest_start()
 	return 1
 }
 
-# guest_never_ran NAME - it was reset while it booted (7 is QEMU's
-# SHUTDOWN_CAUSE_GUEST_RESET), or has not answered yet, and is gone now
+# guest_never_ran NAME - it was reset while it booted, which ends QEMU without a
+# word, or it has not answered; it is gone now
 guest_never_ran()
 {
 	if guest_dead "$1"; then
-		tail -n 1 "$GUEST_LOGS/guest-$1.reset" |
-			grep -q 'qemu_system_shutdown_request reason=7$'
+		! grep -q 'qemu_system_shutdown_request' \
+			"$GUEST_LOGS/guest-$1.reset"
 		return
 	fi
 	kill -KILL "$(guest_pid "$1")"
