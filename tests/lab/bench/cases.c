@@ -222,15 +222,15 @@ void case_ipi(char **argv)
 	struct vm *vm = vm_create(MODE_64);
 	struct vcpu *caller = guest_caller(vm, 0);
 	char plain[32];
-	double request;
+	double cost;
 
 	guest_counting(vm, 1, host.cpus[1]);
-	request = guest_cost(caller, VCPU_INFO_HC_DEFAULT, 1);
+	cost = guest_cost(caller, VCPU_INFO_HC_DEFAULT, 1);
 	if (guest_result(caller))
 		die("a request was refused: %ld", guest_result(caller));
 	if (!read_file(argv[0], plain, sizeof(plain)))
 		die("%s: %s", argv[0], strerror(errno));
-	printf("%.1f %.1f %s\n", guest_cost(caller, OTHER_NR, 1), request,
+	printf("%.1f %.1f %s\n", guest_cost(caller, OTHER_NR, 1), cost,
 	       plain);
 	vm_destroy(vm);
 }

@@ -111,7 +111,7 @@ recording()
 		"$@"
 		[ "$(reported "$file")" != "$number" ] || return 0
 		diag "try $try: $(reported "$file") of $number in $file;" \
-			"in the instance: $(records | wc -l)"
+			"in the instance: $(records . | wc -l)"
 	done
 	return 1
 }
