@@ -4,8 +4,7 @@
 #
 # QEMU before 8.1 reads the code that it translates without the page's lock. A
 # CPU can so keep the translation of an instruction that another CPU has just
-# patched: kernels that patch themselves then run into an INT3 that is gone, or
-# never see a tracepoint that was switched on.
+# patched: kernels that patch themselves then run into an INT3 that is gone.
 
 EMULATOR_SUITE=trixie
 

@@ -122,24 +122,18 @@ is "the event has all its fields" "$(wc -w <<<"$fields")" 42
 is "the trace file shows every field" "$(missing "$line")" ""
 
 cd /tmp || exit 1
-# trace-cmd starts the command when it has switched tracing on.
-record_both()
-{
-	rm -f /tmp/recording /tmp/recorded
-	trace-cmd record -q -e vcpu_info -o /tmp/trace.dat -- \
-		sh -c 'touch /tmp/recording
-			until [ -e /tmp/recorded ]; do sleep 0.2; done' \
-		>/tmp/trace-cmd.log 2>&1 &
-	tracer=$!
-	check "trace-cmd records" poll_until 60 test -e /tmp/recording ||
-		diag </tmp/trace-cmd.log
-	out=$(guest_run lab 'vcpu-info-guest trigger' 2>&1)
-	is "trigger succeeds while trace-cmd records" $? 0 || diag "$out"
-	touch /tmp/recorded
-	wait $tracer
-	is "trace-cmd record succeeds" $? 0 || diag </tmp/trace-cmd.log
-}
-recording /tmp/trace.dat 2 record_both
+rm -f /tmp/recorded
+trace-cmd record -q -e vcpu_info -o /tmp/trace.dat -- \
+	sh -c 'until [ -e /tmp/recorded ]; do sleep 0.2; done' \
+	>/tmp/trace-cmd.log 2>&1 &
+tracer=$!
+check "trace-cmd records" poll_until 60 records_in /sys/kernel/tracing $tracer ||
+	diag </tmp/trace-cmd.log
+out=$(guest_run lab 'vcpu-info-guest trigger' 2>&1)
+is "trigger succeeds while trace-cmd records" $? 0 || diag "$out"
+touch /tmp/recorded
+wait $tracer
+is "trace-cmd record succeeds" $? 0 || diag </tmp/trace-cmd.log
 trace-cmd report -i /tmp/trace.dat >/tmp/report 2>/tmp/report.err
 line=$(grep ' vcpu_info: ' /tmp/report | tail -n 1)
 diag "$line"

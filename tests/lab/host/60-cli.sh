@@ -137,19 +137,14 @@ diag "$(vcpu-info show --format table)"
 # record and report
 
 cd /tmp || exit 1
-record_own()
-{
-	clear_records
-	vcpu-info record -o /tmp/own.dat >/tmp/out 2>&1 &
-	record=$!
-	check "record enables the event" poll_until 60 records_in $TRACING
-	trigger
-	trigger
-	interrupt $record
-	is "record ends well" $? 0
-	diag "$(cat /tmp/out)"
-}
-recording /tmp/own.dat 4 record_own
+vcpu-info record -o /tmp/own.dat >/tmp/out 2>&1 &
+record=$!
+check "record enables the event" poll_until 60 records_in $TRACING $record
+trigger
+trigger
+interrupt $record
+is "record ends well" $? 0
+diag "$(cat /tmp/out)"
 is "trace-cmd report reads its file" "$(reported /tmp/own.dat)" 4
 vcpu-info report /tmp/own.dat --json >/tmp/report.json 2>/tmp/err
 is "report succeeds" $? 0
@@ -165,28 +160,21 @@ like "it knows the time of day" "$(jq -r .time /tmp/report.json)" \
 is "and can be asked by it" \
 	"$(vcpu-info report /tmp/own.dat --since 1h --json 2>&1 | wc -l)" 4
 
-record_plain()
-{
-	trace-cmd record -q -e vcpu_info -o /tmp/plain.dat >/tmp/out 2>&1 &
-	record=$!
-	poll_until 60 records_in $TRACING
-	trigger
-	interrupt $record
-}
-recording /tmp/plain.dat 2 record_plain
+trace-cmd record -q -e vcpu_info -o /tmp/plain.dat >/tmp/out 2>&1 &
+record=$!
+check "trace-cmd records, too" poll_until 60 records_in $TRACING $record
+trigger
+interrupt $record
 is "a file of plain trace-cmd has both records" \
 	"$(vcpu-info report /tmp/plain.dat --json | jq -r .vcpu_id | sort |
 		xargs)" "0 1"
-record_instance()
-{
-	trace-cmd record -q -B mine -e vcpu_info -o /tmp/instance.dat \
-		>/tmp/out 2>&1 &
-	record=$!
-	poll_until 60 records_in $TRACING/instances/mine
-	trigger
-	interrupt $record
-}
-recording /tmp/instance.dat 2 record_instance
+trace-cmd record -q -B mine -e vcpu_info -o /tmp/instance.dat \
+	>/tmp/out 2>&1 &
+record=$!
+check "and in an instance" poll_until 60 records_in $TRACING/instances/mine \
+	$record
+trigger
+interrupt $record
 is "and one of an instance" "$(vcpu-info report /tmp/instance.dat --json |
 	jq -r .vcpu_id | sort | xargs)" "0 1"
 vcpu-info record -o /tmp/timed.dat --duration 1s >/tmp/out 2>&1

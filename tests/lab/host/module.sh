@@ -81,37 +81,23 @@ hypercall()
 		cat /sys/kernel/debug/hc_test/run"
 }
 
-# records_in DIRECTORY - trace-cmd switches tracing off, events on, and tracing
-# on again
+# records_in DIRECTORY PID - a trace-cmd record is at work: tracing is on, with
+# the events, and a recorder for each CPU has its buffer open. One that is told
+# to end before it has begun leaves what is in the buffer.
 records_in()
 {
+	local pid
+
 	[ "$(cat "$1/events/vcpu_info/vcpu_info/enable" "$1/tracing_on" |
-		xargs)" = "1 1" ]
+		xargs)" = "1 1" ] || return 1
+	for pid in $(pgrep -P "$2"); do
+		readlink "/proc/$pid/fd/"*
+	done 2>/dev/null | grep -cE "^$1/per_cpu/cpu[0-9]+/trace_pipe_raw" |
+		grep -qx "$(nproc)"
 }
 
 # reported FILE - how many records trace-cmd finds in it
 reported()
 {
 	trace-cmd report -i "$1" 2>/dev/null | grep -c ' vcpu_info: '
-}
-
-# recording FILE NUMBER FUNCTION... - have a function make a file with so many
-# records; again, twice at most, if it has fewer
-#
-# The kernel patches the tracepoint when a second one listens. An emulated CPU
-# may go on with the code as it was: then records come to the module's own
-# instance alone.
-recording()
-{
-	local file=$1 number=$2 try
-
-	shift 2
-	for try in 1 2 3; do
-		rm -f "$file"
-		"$@"
-		[ "$(reported "$file")" != "$number" ] || return 0
-		diag "try $try: $(reported "$file") of $number in $file;" \
-			"in the instance: $(records . | wc -l)"
-	done
-	return 1
 }
