@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Loading and unloading the host module; parameters; what stands in its way.
+# timeout: 1800
 . /lab/host/lib.sh
 . /lab/host/module.sh
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Whatever is missing, each program says what it is and how to get it.
+# timeout: 1800
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
