@@ -198,15 +198,30 @@ tap_line()
 		$((PASSED + FAILED + SKIPPED)) "${BASH_REMATCH[4]}"
 }
 
+# host_was_reset - the emulator ended as for a reset, and no kernel said why: not
+# what a fault in a kernel looks like, which is a panic on the console
+host_was_reset()
+{
+	[[ $HOST_STATUS == "ended early (exit status 0)"* ]] &&
+		scan_run >/dev/null
+}
+
 # run_tests MODE [TEST...] - boot, and print TAP of what the host found; lines of
 # the host go to RUN_HANDLER if that is set
 run_tests()
 {
+	local try
+
 	PASSED=0 FAILED=0 SKIPPED=0
-	run_begin "$@"
-	stage "booting the host of $ROW"
 	echo "TAP version 13"
-	boot "$1" "${RUN_HANDLER:-tap_line}"
+	for try in 1 2 3; do
+		run_begin "$@"
+		stage "booting the host of $ROW"
+		boot "$1" "${RUN_HANDLER:-tap_line}"
+		host_was_reset || break
+		[ "$try" -eq 3 ] ||
+			echo "# the host was reset; all of it once more ($try)"
+	done
 	[ $((PASSED + FAILED)) -gt 0 ] ||
 		tap_line "not ok - $ROW: a test was run"
 	if [ "$HOST_STATUS" = 0 ]; then
