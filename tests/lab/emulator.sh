@@ -5,14 +5,16 @@
 # QEMU before 8.1 reads the code that it translates without the page's lock. A
 # CPU can so keep the translation of an instruction that another CPU has just
 # patched: kernels that patch themselves then run into an INT3 that is gone.
+# QEMU before 10.2 changes a CPU's word of pending interrupts at VMRUN and #VMEXIT
+# without a lock, while other threads write to it: an interrupt can be lost.
 
-EMULATOR_SUITE=trixie
+EMULATOR_SUITE=trixie-backports
 
 build_emulator()
 {
 	stage "fetching the emulator from Debian $EMULATOR_SUITE (once)"
-	echo qemu-system-x86 | install_root "$EMULATOR_SUITE" "$1/root" \
-		"$CACHE/emulator.log"
+	echo {qemu-system-{x86,common,data},seabios}/"$EMULATOR_SUITE" |
+		install_root "$EMULATOR_SUITE" "$1/root" "$CACHE/emulator.log"
 }
 
 # ensure_emulator - sets EMULATOR, the command that runs it on this machine
