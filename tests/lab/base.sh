@@ -100,5 +100,5 @@ build_base()
 	echo "$kver" >"$dir/kver"
 	cp "$(kernel_image "$dir/root" "$kver")" "$dir/vmlinuz" || return 1
 	"$LAB/mkinitrd" "$dir/root" "$kver" "$LAB/l1/stage1" \
-		"virtio_pci virtio_blk -ata_piix -sd_mod" >"$dir/initrd"
+		"virtio_pci virtio_blk -ext4 -crc32c_generic -ata_piix -sd_mod" >"$dir/initrd"
 }
