@@ -28,6 +28,17 @@
 #endif
 
 /*
+ * Where a function calls ftrace: with IBT, behind its ENDBR. Asked for the first
+ * byte, ftrace would take any site up to the next symbol. A __weak function that
+ * was overridden has lost its name, but not its site: kvm_arch_no_poll() behind
+ * 6.12's kvm_vcpu_halt().
+ */
+static inline unsigned long compat_ftrace_site(unsigned long function)
+{
+	return function + ENDBR_INSN_SIZE;
+}
+
+/*
  * 6.2, 94d095ffa0e1 ("ftrace: abstract DYNAMIC_FTRACE_WITH_ARGS accesses") and
  * 0ef86097f1f9 ("ftrace: rename ftrace_instruction_pointer_set() ->
  * ftrace_regs_set_instruction_pointer()")

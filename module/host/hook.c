@@ -49,6 +49,7 @@ static void hook_explain(const char *name, int err)
  */
 int vcpu_info_hook_install(struct vcpu_info_hook *hook, const char *name)
 {
+	unsigned long site = compat_ftrace_site(hook->target);
 	int err;
 
 	hook->in_flight = alloc_percpu(unsigned long);
@@ -60,7 +61,7 @@ int vcpu_info_hook_install(struct vcpu_info_hook *hook, const char *name)
 	 * later, unnoticed; with it that is refused, now and then.
 	 */
 	hook->ops.flags = COMPAT_FTRACE_REDIRECT_FLAGS;
-	err = ftrace_set_filter_ip(&hook->ops, hook->target, 0, 0);
+	err = ftrace_set_filter_ip(&hook->ops, site, 0, 0);
 	if (err)
 		goto err_free;
 
@@ -72,7 +73,7 @@ int vcpu_info_hook_install(struct vcpu_info_hook *hook, const char *name)
 	return 0;
 
 err_filter:
-	ftrace_set_filter_ip(&hook->ops, hook->target, 1, 0);
+	ftrace_set_filter_ip(&hook->ops, site, 1, 0);
 err_free:
 	ftrace_free_filter(&hook->ops);
 	free_percpu(hook->in_flight);
@@ -104,7 +105,7 @@ void vcpu_info_hook_remove(struct vcpu_info_hook *hook)
 	/* What is left is the way from vcpu_info_hook_done() to the return. */
 	synchronize_rcu_tasks();
 
-	ftrace_set_filter_ip(&hook->ops, hook->target, 1, 0);
+	ftrace_set_filter_ip(&hook->ops, compat_ftrace_site(hook->target), 1, 0);
 	ftrace_free_filter(&hook->ops);
 	free_percpu(hook->in_flight);
 	hook->in_flight = NULL;
@@ -128,7 +129,8 @@ int vcpu_info_observe_install(struct ftrace_ops *ops,
 	for (i = 0; i < nr && !err; i++) {
 		if (!targets[i])
 			continue;
-		err = ftrace_set_filter_ip(ops, targets[i], 0, 0);
+		err = ftrace_set_filter_ip(ops, compat_ftrace_site(targets[i]),
+					   0, 0);
 		found++;
 	}
 	/* Without a filter it would be called for every function there is. */

@@ -65,6 +65,11 @@ is "ftrace is on" "$(sysctl -n kernel.ftrace_enabled)" 1
 check "the module loads" modprobe vcpu_info
 like "kvm_emulate_hypercall is hooked, by address and for good" "$(hooks)" \
 	'^kvm_emulate_hypercall .*\(1\).* I '
+observed="kvm_vcpu_halt kvm_sched_out"
+[ "$VENDOR" = amd ] || observed+=" vcpu_put"
+for function in $observed; do
+	like "$function is observed" "$(hooks "$function")" '\(1\)'
+done
 is "sysfs says the hook is active" "$(cat $sysfs/hook)" active
 is "sysfs names the hypercall number" "$(cat $sysfs/hypercall_nr)" 0x56435055
 is "sysfs names the ABI's version" "$(cat $sysfs/abi_version)" 1

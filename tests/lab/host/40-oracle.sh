@@ -50,21 +50,9 @@ torn=$(count torn)
 diag "preemption: $(cat /sys/kernel/debug/sched/preempt 2>&1)"
 
 oracle "in all states" --all --count "$count"
-# On 6.12 RFLAGS of a nested guest that has halted is not known on AMD. Later
-# kernels have yet to be tried.
-nested="nested nested-user nested-paused nested-preempted nested-exits
-	nested-call"
-case $(uname -r) in
-6.1.*) nested+=" nested-halted" ;;
-6.12.*) ;;
-*) nested= ;;
-esac
-if [ -n "$nested" ]; then
-	# shellcheck disable=SC2046,SC2086 # words
-	oracle "nested guests" --count "$count" $(printf -- '--state %s ' $nested)
-else
-	skip "nested guests" "only tried with Linux 6.1 and 6.12"
-fi
+oracle "nested guests" --count "$count" --state nested --state nested-user \
+	--state nested-halted --state nested-paused --state nested-preempted \
+	--state nested-exits --state nested-call
 oracle "in a PID namespace" --pidns 2 --count "$count" --state self \
 	--state halted --state user --state never-run --state isolation
 

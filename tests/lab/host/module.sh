@@ -23,10 +23,11 @@ module_unlimited()
 	module_load vm_rate=0 host_rate=0 "$@"
 }
 
-# hooks - what ftrace has at kvm_emulate_hypercall
+# hooks [FUNCTION] - what ftrace has there
 hooks()
 {
-	grep '^kvm_emulate_hypercall ' /sys/kernel/tracing/enabled_functions
+	grep "^${1:-kvm_emulate_hypercall} " \
+		/sys/kernel/tracing/enabled_functions
 }
 
 log_lines()
