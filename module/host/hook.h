@@ -14,7 +14,8 @@
  * @replacement: address of what may run in its place; same prototype
  * @in_flight: calls diverted and not yet done, as a sum over all CPUs
  * @active: true from install to remove
- * @return_ip: where the original returns to when the replacement calls it
+ * @caller_ip: where it returns to when somebody else calls it, as last seen
+ * @return_ip: where it returns to when the replacement calls it
  *
  * The handler in @ops.func decides for each call and diverts by
  * vcpu_info_hook_divert(). Each replacement ends with vcpu_info_hook_done().
@@ -25,21 +26,28 @@ struct vcpu_info_hook {
 	unsigned long replacement;
 	unsigned long __percpu *in_flight;
 	bool active;
+	unsigned long caller_ip;
 	unsigned long return_ip;
 };
 
 /*
  * In a handler: whether it is the replacement that calls, which has to get the
- * original. No call from elsewhere returns to this module.
+ * original. No call from elsewhere returns to this module, so that an address
+ * is of one kind for as long as the hook is there; to ask anew for each call
+ * would take 150 instructions.
  */
 static __always_inline bool
 vcpu_info_hook_is_original(struct vcpu_info_hook *hook, unsigned long parent_ip)
 {
+	if (likely(parent_ip == READ_ONCE(hook->caller_ip)))
+		return false;
 	if (likely(parent_ip == READ_ONCE(hook->return_ip)))
 		return true;
-	if (likely(!within_module(parent_ip, THIS_MODULE)))
-		return false;
 
+	if (!within_module(parent_ip, THIS_MODULE)) {
+		WRITE_ONCE(hook->caller_ip, parent_ip);
+		return false;
+	}
 	WRITE_ONCE(hook->return_ip, parent_ip);
 	return true;
 }

@@ -18,7 +18,7 @@
 #define TABLE_BITS	20
 #define TABLE_SIZE	(1UL << TABLE_BITS)
 
-int qemu_plugin_version = 3;
+int qemu_plugin_version = 7;
 
 struct executed {
 	uint64_t addr;
@@ -79,13 +79,13 @@ static void executed(unsigned int cpu, void *data)
 	entry->count++;
 }
 
-static void translated(uint64_t id, struct qemu_plugin_tb *tb)
+static void translated(struct qemu_plugin_tb *tb, void *data)
 {
 	size_t i, nr = qemu_plugin_tb_n_insns(tb);
 	struct qemu_plugin_insn *insn;
 	uint64_t addr;
 
-	(void)id;
+	(void)data;
 	for (i = 0; i < nr; i++) {
 		insn = qemu_plugin_tb_get_insn(tb, i);
 		addr = qemu_plugin_insn_vaddr(insn);
@@ -108,7 +108,7 @@ int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
 	for (i = 0; i < argc; i++)
 		if (!strncmp(argv[i], "dir=", 4))
 			dir = strdup(argv[i] + 4);
-	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+	qemu_plugin_register_vcpu_tb_trans_cb(id, translated, NULL);
 
 	return 0;
 }

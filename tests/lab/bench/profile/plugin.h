@@ -10,8 +10,9 @@ struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 
 void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id,
-					   void (*cb)(uint64_t id,
-						      struct qemu_plugin_tb *));
+					   void (*cb)(struct qemu_plugin_tb *tb,
+						      void *data),
+					   void *data);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *
 qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t i);
