@@ -69,9 +69,10 @@ check "load with the usual limits" module_load
 echo "lab: mark" >/sys/kernel/tracing/trace_marker
 storm_start --vms 2
 check "the storm is limited" poll_until 60 more_than rate_limited 0
-hostile victim --count 150
+nr=$(sized 150 150 150)
+hostile victim --count "$nr"
 is "none of its records is lost" "$(told lost)" 0
-is "it has one for each request" "$(told recorded)" 150
+is "it has one for each request" "$(told recorded)" "$nr"
 
 # The policy changes under the storm
 

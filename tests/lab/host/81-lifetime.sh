@@ -111,6 +111,31 @@ else
 	skip "CPU 1 goes and comes" "it cannot be taken offline here"
 fi
 
+# The host sleeps, and wakes. Not to idle: the clock's alarm does not wake QEMU's
+# machine from that.
+
+alarm=/sys/class/rtc/rtc0/wakealarm
+if [ -w $alarm ] && echo deep 2>/dev/null >/sys/power/mem_sleep; then
+	storm_start
+	slept=0
+	for ((i = 0; i < $(sized 1 2 20); i++)); do
+		before=$(log_lines)
+		echo 0 >$alarm
+		echo +10 >$alarm || break
+		echo mem >/sys/power/state || break
+		log_since "$before" | grep -q 'Waking up from system sleep' ||
+			break
+		goes_on records || break
+		slept=$((slept + 1))
+	done
+	is "the host is suspended to memory and resumed under a storm" \
+		$slept $i
+	storm_stop
+	served "after suspend"
+else
+	skip "suspend to memory" "no such sleep here, or no clock that wakes"
+fi
+
 # KVM's vendor module goes and comes; kvm itself is pinned
 
 vendor=$(awk '/^kvm_(amd|intel) /{ print $1 }' /proc/modules)
@@ -136,11 +161,19 @@ for fd in 5 6 7 8 9; do
 done
 echo 1 2>/dev/null >&8
 check "load again under them" module_unlimited
+clear_records
+/lab/bin/hostile ask >/dev/null 2>&1
+like "a reader of the time before reads on" \
+	"$(timeout 10 dd bs=4096 count=1 status=none <&5)" ' vcpu_info: '
+# trace_pipe has one reader at a time.
+exec 5<&- 9<&-
 served "with readers of the time before"
-exec 5<&- 6<&- 7<&- 8<&- 9<&-
+exec 6<&- 7<&- 8<&-
 check "unload without them" rmmod vcpu_info
 check "the instance is gone" test ! -e $instance
 check "load once more" module_load
 served "at the end"
 check "and unload" module_unload
-quiet_log
+# What the kernel says of threads that are bound to a CPU which goes, and of
+# QEMU's clock on resume
+quiet_log 'process [0-9]+ \(hostile\) no longer affine to cpu1|ACPI Error: Could not disable RealTimeClock|hpet: Lost'

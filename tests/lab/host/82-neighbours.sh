@@ -13,27 +13,48 @@ tracing=/sys/kernel/tracing
 function=kvm_emulate_hypercall
 neighbour=/lab/modules/neighbour.ko
 
-# both_orders WHAT START STOP HIT - a neighbour that gets on with the module,
-# loaded before it and after it; HIT succeeds once it has seen a call
+# saw WHAT HIT - HIT prints how many calls a neighbour has seen: those of all
+# requests that served makes, each once or, where the module calls the original
+# by way of its hook, twice
+saw()
+{
+	local seen
+
+	seen=$($2)
+	check "$1: it sees all 4 requests ($seen calls)" test "$seen" -ge 4
+}
+
+# comes_first WHAT START STOP HIT - a neighbour that gets on with the module
+comes_first()
+{
+	check "$1: the module is not there" module_unload
+	check "$1 comes first" "$2" || return
+	check "$1 first: the module loads" modprobe vcpu_info
+	served "$1 first"
+	saw "$1 first" "$4"
+	check "$1 first: the module unloads" rmmod vcpu_info
+	check "$1 first: it goes" "$3"
+}
+
+# comes_second WHAT START STOP HIT
+comes_second()
+{
+	check "load before $1" modprobe vcpu_info
+	check "$1 comes second" "$2" || return
+	served "$1 second"
+	saw "$1 second" "$4"
+	check "$1 second: it goes" "$3"
+	served "$1 gone"
+}
+
+# both_orders WHAT START STOP HIT - on an emulated Intel host, where loading the
+# module takes most of a minute, in one order alone
 both_orders()
 {
-	local what=$1 start=$2 stop=$3 hit=$4
-
-	module_unload
-	check "$what comes first" "$start" || return
-	check "$what first: the module loads" modprobe vcpu_info
-	served "$what first"
-	check "$what first: it sees calls" poll_until 10 "$hit"
-	check "$what first: the module unloads" rmmod vcpu_info
-	check "$what first: it goes" "$stop"
-
-	check "load before $what" modprobe vcpu_info
-	check "$what comes second" "$start" || return
-	served "$what second"
-	check "$what second: it sees calls" poll_until 10 "$hit"
-	check "$what second: it goes" "$stop"
-	served "$what gone"
-	check "$what gone: the module unloads" rmmod vcpu_info
+	if [ "$VENDOR" = amd ] || [ "${SIZE:-check}" = long ]; then
+		comes_first "$@"
+	fi
+	comes_second "$@"
 }
 
 # A second one that redirects the function, as a live patch does
@@ -66,10 +87,11 @@ kprobe_stop()
 }
 kprobe_hit()
 {
-	grep -qE 'p_hc +[1-9]' $tracing/kprobe_profile &&
-		grep -qE 'r_hc +[1-9]' $tracing/kprobe_profile
+	awk '$1 == "p_hc" || $1 == "r_hc" { print $2 }' \
+		$tracing/kprobe_profile | sort -n | head -n 1
 }
-both_orders "kprobe and kretprobe" kprobe_start kprobe_stop kprobe_hit
+comes_first "kprobe and kretprobe" kprobe_start kprobe_stop kprobe_hit
+comes_second "kprobe and kretprobe" kprobe_start kprobe_stop kprobe_hit
 
 # BPF: fentry, as bpftrace attaches it
 
@@ -98,8 +120,21 @@ fentry_start()
 {
 	attach /lab/bin/fentry kvm $function
 }
+fentry_hit()
+{
+	local before
+
+	before=$(grep -c calls= /tmp/attached.out)
+	kill -USR1 "$(cat /tmp/attached.pid)"
+	poll_until 10 told_more "$before" && sed -n 's/calls=//p' \
+		/tmp/attached.out | tail -n 1
+}
+told_more()
+{
+	[ "$(grep -c calls= /tmp/attached.out)" -gt "$1" ]
+}
 if [ -r /sys/kernel/btf/kvm ]; then
-	both_orders "BPF fentry" fentry_start detach true
+	both_orders "BPF fentry" fentry_start detach fentry_hit
 else
 	skip "BPF fentry" "KVM has no BTF here"
 fi
@@ -131,7 +166,7 @@ tracer_stop()
 }
 tracer_hit()
 {
-	grep -q $function $tracing/trace
+	grep -c "[ :]$function" $tracing/trace
 }
 for tracer in function function_graph; do
 	for functions in $function 'kvm_*'; do
@@ -146,8 +181,8 @@ done
 # ftrace switched off; tracing reset
 
 check "load for what people do" module_load
-check "ftrace cannot be switched off" \
-	eval '! sysctl -qw kernel.ftrace_enabled=0 2>/dev/null || [ "$(sysctl -n kernel.ftrace_enabled)" = 1 ]'
+echo 0 2>/dev/null >/proc/sys/kernel/ftrace_enabled
+is "ftrace cannot be switched off" "$(cat /proc/sys/kernel/ftrace_enabled)" 1
 served "ftrace_enabled"
 trace-cmd reset >/dev/null 2>&1
 served "after trace-cmd reset"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Random hypercalls in all modes from several VMs at once, and module parameters
-# of every kind.
+# Random hypercalls in all modes from several VMs at once, random ioctls on the
+# guest's device, and module parameters of every kind.
+# needs: linux-guest
 # hostile
 # timeout: 14400
 . /lab/host/hostile.sh
@@ -27,6 +28,18 @@ for n in 1 2 3 4; do
 done
 check "all calls were made ($calls)" test $calls -ge "$count"
 served "after random calls"
+
+# The device of the guest's module, from eight threads
+
+count=$(sized 1000 10000 125000)
+check "a guest boots" guest_start lab &&
+	out=$(GUEST_TIMEOUT=7200 guest_run lab "/bin/ioctls 8 $count $((RANDOM + 1))")
+is "random ioctls: the program ends well" $? 0 || LAB_FAILED=1
+sed -E 's/^((not )?ok) [0-9]+ - /\1 - /; /^1\.\./d' <<<"${out:-}"
+like "all of them were made" "${out:-}" "^ok .*\\($((8 * count))\\)"
+check "the guest's device works as before" guest_run lab vcpu-info-guest trigger
+check "the guest's modules unload" guest_run lab rmmod vcpu_info_guest
+guest_stop lab
 
 # Parameters: what is taken is in range, what is not leaves the old value
 

@@ -90,15 +90,15 @@ served()
 	fi
 }
 
-# quiet_log - the kernel has logged no warning since the test began, but for
-# those of the modules under test
+# quiet_log [ERE] - the kernel has logged no warning since the test began, but for
+# those of the modules under test, and what the test has it say
 quiet_log()
 {
 	local others
 
 	others=$(dmesg --level=emerg,alert,crit,err,warn |
 		awk -F '[][]' -v start="$LOG_START" '$2 + 0 >= start' |
-		grep -vE "\] (vcpu_info|neighbour): |$EMULATOR_SAYS")
+		grep -vE "\] (vcpu_info|neighbour): |$EMULATOR_SAYS${1:+|$1}")
 	is "no other log lines" "$others" ""
 	diag "other log lines: $(grep -c . <<<"$others")"
 }

@@ -2,8 +2,8 @@
 /*
  * fentry MODULE FUNCTION - count calls by a BPF program on the function's entry
  *
- * Says "attached", and at SIGTERM how many there were. What bpftrace's fentry
- * probes do, without its libraries.
+ * Says "attached", at SIGUSR1 how many there were, and so at SIGTERM, which ends
+ * it. What bpftrace's fentry probes do, without its libraries.
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -233,6 +233,7 @@ int main(int argc, char **argv)
 	}
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	map = make_map();
 	attr.raw_tracepoint.prog_fd = load(argv[1], argv[2], map);
@@ -240,7 +241,10 @@ int main(int argc, char **argv)
 		die("attaching");
 	puts("attached");
 	fflush(stdout);
-	sigwait(&set, &sig);
-	printf("calls=%llu\n", (unsigned long long)count(map));
+	do {
+		sigwait(&set, &sig);
+		printf("calls=%llu\n", (unsigned long long)count(map));
+		fflush(stdout);
+	} while (sig != SIGTERM);
 	return 0;
 }

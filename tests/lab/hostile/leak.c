@@ -146,7 +146,7 @@ void cmd_leak(const struct hostile_options *options)
 
 /* All that KVM can tell of a vCPU besides what the oracle compares */
 struct rest {
-	struct kvm_fpu fpu;
+	struct kvm_xsave xsave;
 	struct kvm_sregs sregs;
 	struct kvm_debugregs debugregs;
 	struct kvm_xcrs xcrs;
@@ -155,33 +155,77 @@ struct rest {
 static void get_rest(struct vcpu *vcpu, struct rest *rest)
 {
 	memset(rest, 0, sizeof(*rest));
-	if (ioctl(vcpu->fd, KVM_GET_FPU, &rest->fpu) ||
+	if (ioctl(vcpu->fd, KVM_GET_XSAVE, &rest->xsave) ||
 	    ioctl(vcpu->fd, KVM_GET_SREGS, &rest->sregs) ||
 	    ioctl(vcpu->fd, KVM_GET_DEBUGREGS, &rest->debugregs) ||
 	    ioctl(vcpu->fd, KVM_GET_XCRS, &rest->xcrs))
 		die("KVM tells nothing of a vCPU: %s", strerror(errno));
 }
 
+/* The standard format of an XSAVE area */
+#define XSAVE_FPR	32
+#define XSAVE_FPR_NR	8
+#define XSAVE_FPR_SIZE	16
+#define XSAVE_FPR_USED	10
+#define XSAVE_XMM	160
+#define XSAVE_XMM_SIZE	256
+#define XSAVE_HEADER	512
+#define XSAVE_YMM	576	/* the high halves */
+
+#define XFEATURES_SSE	3	/* x87 and SSE */
+#define XFEATURE_YMM	4
+
+static void fill(uint8_t *bytes, size_t len)
+{
+	while (len--)
+		*bytes++ = random64() >> 32;
+}
+
+/*
+ * The whole area: what KVM_SET_FPU writes is lost if the header has the
+ * registers as never used.
+ */
 static void random_fpu(struct vcpu *vcpu)
 {
-	struct kvm_fpu fpu = { .fcw = 0x37f, .ftwx = 0xff, .mxcsr = 0x1f80 };
-	unsigned int i, j;
+	struct kvm_xsave set, got;
+	uint8_t *area = (uint8_t *)set.region;
+	int i;
 
-	for (i = 0; i < 8; i++)
-		for (j = 0; j < 10; j++)
-			fpu.fpr[i][j] = random64() >> 32;
-	for (i = 0; i < 16; i++)
-		for (j = 0; j < 16; j++)
-			fpu.xmm[i][j] = random64() >> 32;
-	if (ioctl(vcpu->fd, KVM_SET_FPU, &fpu))
-		die("KVM_SET_FPU: %s", strerror(errno));
+	if (ioctl(vcpu->fd, KVM_GET_XSAVE, &set))
+		die("KVM_GET_XSAVE: %s", strerror(errno));
+	for (i = 0; i < XSAVE_FPR_NR; i++)
+		fill(area + XSAVE_FPR + i * XSAVE_FPR_SIZE, XSAVE_FPR_USED);
+	fill(area + XSAVE_XMM, XSAVE_XMM_SIZE);
+	area[XSAVE_HEADER] |= XFEATURES_SSE;
+	if (__builtin_cpu_supports("avx")) {
+		fill(area + XSAVE_YMM, XSAVE_XMM_SIZE);
+		area[XSAVE_HEADER] |= XFEATURE_YMM;
+	}
+	if (ioctl(vcpu->fd, KVM_SET_XSAVE, &set) ||
+	    ioctl(vcpu->fd, KVM_GET_XSAVE, &got))
+		die("KVM_SET_XSAVE: %s", strerror(errno));
+	if (memcmp(area + XSAVE_XMM, (uint8_t *)got.region + XSAVE_XMM,
+		   XSAVE_XMM_SIZE))
+		die("KVM_SET_XSAVE does not set SSE registers");
+}
+
+static void compare_xsave(const struct kvm_xsave *a, const struct kvm_xsave *b,
+			  struct tally *tally)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(a->region); i++)
+		if (a->region[i] != b->region[i])
+			failed(tally,
+			       "the call changed byte %zu of the XSAVE area from %#x to %#x",
+			       i * sizeof(a->region[0]), a->region[i],
+			       b->region[i]);
 }
 
 static void compare_rest(const struct rest *a, const struct rest *b,
 			 struct tally *tally)
 {
-	if (memcmp(&a->fpu, &b->fpu, sizeof(a->fpu)))
-		failed(tally, "the call changed x87 or SSE registers");
+	compare_xsave(&a->xsave, &b->xsave, tally);
 	if (memcmp(&a->sregs, &b->sregs, sizeof(a->sregs)))
 		failed(tally, "the call changed segment or control registers");
 	if (memcmp(&a->debugregs, &b->debugregs, sizeof(a->debugregs)))
@@ -217,7 +261,9 @@ void cmd_regs(const struct hostile_options *options)
 				 &tally))
 			break;
 		get_rest(caller, &after);
-		compare_rest(&before, &after, &tally);
+		/* The first shows what KVM has in use when a vCPU runs. */
+		if (i)
+			compare_rest(&before, &after, &tally);
 		served += !answer;
 	}
 	if (memcmp(memory, vm->mem, VM_MEM_SIZE))

@@ -7,6 +7,18 @@
 
 #include "hostile.h"
 
+/* As VMMs do: a host that goes to sleep takes threads out of KVM_RUN, too. */
+static int run_until_stopped(struct vcpu *vcpu)
+{
+	int ret;
+
+	do {
+		ret = vcpu_run(vcpu);
+	} while (ret == -EINTR && !vcpu->run->immediate_exit);
+
+	return ret;
+}
+
 static struct vm *make_vm(const struct hostile_options *options)
 {
 	struct vm *vm = vm_create(options->mode);
@@ -15,6 +27,7 @@ static struct vm *make_vm(const struct hostile_options *options)
 	for (i = 0; i < options->vcpus; i++) {
 		struct vcpu *vcpu = vm_add_vcpu(vm, i, host.cpus[i % 2]);
 
+		vcpu->work = run_until_stopped;
 		vcpu_begin(vcpu);
 		for (id = 0; id < options->vcpus; id++) {
 			prog_add(&vcpu->prog, OP_SET, REG(RAX),

@@ -25,8 +25,9 @@
 #define COUNTERS	0x1000	/* what OP_STORE writes, 8 bytes for each vCPU */
 #define TABLE_SIZE	0x1000
 
-#define PTE_TABLE	0x07	/* present, writable, user */
-#define PTE_LARGE	0x87	/* the same, and a large page */
+/* Accessed and dirty already: then a processor writes nothing to them. */
+#define PTE_TABLE	0x27	/* present, writable, user, accessed */
+#define PTE_LARGE	0xe7	/* the same, dirty, and a large page */
 
 #define CR0_PE		0x00000001
 #define CR0_ET		0x00000010
