@@ -139,7 +139,12 @@ line=$(grep ' vcpu_info: ' /tmp/report | tail -n 1)
 diag "$line"
 is "trace-cmd has a record for each vCPU" \
 	"$(grep -c ' vcpu_info: ' /tmp/report)" 2 ||
-	cat /tmp/trace-cmd.log /tmp/report.err /tmp/report | diag
+	{
+		cat /tmp/trace-cmd.log /tmp/report.err /tmp/report
+		ls -l /tmp/trace.dat
+		grep -E '^(entries|overrun|dropped|read)' \
+			/sys/kernel/tracing/per_cpu/cpu*/stats
+	} | diag
 is "trace-cmd report shows every field" "$(missing "$line")" ""
 like "trace-cmd report names the state" "$line" \
 	'state=(self|guest|halted|preempted|user|in-exit) '
