@@ -83,18 +83,24 @@ hypercall()
 }
 
 # records_in DIRECTORY PID - a trace-cmd record is at work: tracing is on, with
-# the events, and a recorder for each CPU has its buffer open. One that is told
-# to end before it has begun leaves what is in the buffer.
+# the events, and a recorder for each CPU has its buffer open and waits in its
+# loop (clock_nanosleep, or splice). One that is told to end before leaves what
+# is in the buffer.
 records_in()
 {
-	local pid
+	local pid nr recorders=0
 
 	[ "$(cat "$1/events/vcpu_info/vcpu_info/enable" "$1/tracing_on" |
 		xargs)" = "1 1" ] || return 1
 	for pid in $(pgrep -P "$2"); do
-		readlink "/proc/$pid/fd/"*
-	done 2>/dev/null | grep -cE "^$1/per_cpu/cpu[0-9]+/trace_pipe_raw" |
-		grep -qx "$(nproc)"
+		readlink "/proc/$pid/fd/"* 2>/dev/null |
+			grep -qE "^$1/per_cpu/cpu[0-9]+/trace_pipe_raw" || continue
+		{ read -r nr _ <"/proc/$pid/syscall"; } 2>/dev/null || continue
+		case $nr in
+		230 | 275) recorders=$((recorders + 1)) ;;
+		esac
+	done
+	[ "$recorders" -eq "$(nproc)" ]
 }
 
 # reported FILE - how many records trace-cmd finds in it
