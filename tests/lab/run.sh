@@ -199,10 +199,12 @@ tap_line()
 }
 
 # host_was_reset - the emulator ended as for a reset, and no kernel said why: not
-# what a fault in a kernel looks like, which is a panic on the console
+# what a fault in a kernel looks like, which is a panic on the console. A host
+# that came to its end was not reset, whatever has become of its results.
 host_was_reset()
 {
 	[[ $HOST_STATUS == "ended early (exit status 0)"* ]] &&
+		! grep -q 'lab: end of log' "$RUN/kmsg.log" &&
 		scan_run >/dev/null
 }
 
