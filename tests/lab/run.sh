@@ -28,7 +28,8 @@ run_begin()
 # with "# hostile", or "# hostile: VENDOR" for that vendor, unless that or
 # VCPU_INFO_HOSTILE is, or the kernel is a debugging one. Those with "# debug"
 # are for such kernels, and always run there. Those with "# rebuilt" want such a
-# KVM, those with "# profile" a profiler.
+# KVM, those with "# profile" a profiler. Those with "# rows: ROW..." run on other
+# rows only if a PREFIX asks for them.
 select_tests()
 {
 	local dir=$1 file name prefix hit
@@ -43,7 +44,7 @@ select_tests()
 			continue
 		[ -n "$HOSTILE$KERNEL_SOURCE" ] ||
 			! grep -qxE "# hostile(: $VENDOR)?" "$file" || continue
-		hit=$([ $# -gt 0 ] || echo yes)
+		hit=$([ $# -gt 0 ] || ! runs_here "$file" || echo yes)
 		if grep -qx '# debug' "$file"; then
 			[ -n "$KERNEL_SOURCE" ] || continue
 			hit=yes
@@ -53,6 +54,15 @@ select_tests()
 		done
 		[ -z "$hit" ] || echo "$name"
 	done
+}
+
+# runs_here FILE - the test's line "# rows:", if it has one, names the row
+runs_here()
+{
+	local rows
+
+	rows=$(sed -n 's/^# rows: //p' "$1")
+	[ -n "$LONG" ] || [ -z "$rows" ] || [[ " $rows " == *" $ROW "* ]]
 }
 
 # oracle_count - snapshots per state: BOOT_SNAPSHOTS has the short and long size

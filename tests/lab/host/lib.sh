@@ -105,7 +105,8 @@ poll_until()
 #
 # Two CPUs and 192 MiB unless the arguments have -smp or -m. From the
 # environment: GUEST_APPEND (kernel arguments; lab.nomod leaves the guest
-# module unloaded) and GUEST_CPU (for -cpu).
+# module unloaded), GUEST_CPU (for -cpu) and GUEST_EXTRA (a directory whose files
+# the guest gets).
 #
 # On an emulated AMD host a guest's CPU is sometimes shut down (a triple fault),
 # or hangs, while it boots, with or without our module and on both versions of
@@ -178,11 +179,15 @@ guest_launch()
 }
 
 # guest_extra_initrd - what was built from tests/lab/guest, as an initramfs:
-# programs in /bin, modules in /lab
+# programs in /bin, modules in /lab; and the files below GUEST_EXTRA
 guest_extra_initrd()
 {
-	[ ! -d /lab/guest ] ||
-		(cd /lab/guest && find . | cpio --quiet -o -H newc -R 0:0)
+	local dir
+
+	for dir in /lab/guest ${GUEST_EXTRA:+"$GUEST_EXTRA"}; do
+		[ ! -d "$dir" ] ||
+			(cd "$dir" && find . | cpio --quiet -o -H newc -R 0:0)
+	done
 }
 
 # guest_wait NAME - wait until a launched guest can be used
