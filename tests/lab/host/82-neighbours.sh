@@ -15,13 +15,14 @@ neighbour=/lab/modules/neighbour.ko
 
 # saw WHAT HIT - HIT prints how many calls a neighbour has seen: those of all
 # requests that served makes, each once or, where the module calls the original
-# by way of its hook, twice
+# by way of its hook, twice; more if it is there for other functions as well,
+# whose calls may then have pushed these out of its buffer
 saw()
 {
 	local seen
 
 	seen=$($2)
-	check "$1: it sees all 4 requests ($seen calls)" test "$seen" -ge 4
+	check "$1: it sees $seen calls for 4 requests" test "$seen" -ge 4
 }
 
 # comes_first WHAT START STOP HIT - a neighbour that gets on with the module
@@ -59,6 +60,7 @@ both_orders()
 
 # A second one that redirects the function, as a live patch does
 
+check "the module is not there" module_unload
 check "a live patch's hook comes first" insmod $neighbour
 before=$(log_lines)
 check "the module is refused then" eval '! modprobe vcpu_info 2>/dev/null'
@@ -166,7 +168,7 @@ tracer_stop()
 }
 tracer_hit()
 {
-	grep -c "[ :]$function" $tracing/trace
+	grep -c "[ :]${functions%\*}" $tracing/trace
 }
 for tracer in function function_graph; do
 	for functions in $function 'kvm_*'; do
