@@ -9,8 +9,8 @@
 # is in build/matrix/ROW.unit, ROW.tap and ROW.log. From the environment:
 #
 #   VCPU_INFO_JOBS   rows at a time (2)
-#   VCPU_INFO_TESTS  the tests that each row runs: the modules' own; "0 1 2 3 4
-#                    5 6 7 8 9" for all
+#   VCPU_INFO_TESTS  the tests that each row runs: the modules' own, and on one row
+#                    of each suite the packages'; "0 1 2 3 4 5 6 7 8 9" for all
 set -u -o pipefail
 
 # shellcheck source-path=SCRIPTDIR source=lab/lib.sh
@@ -18,8 +18,8 @@ set -u -o pipefail
 
 OUT=$TOP/build/matrix
 JOBS=${VCPU_INFO_JOBS:-2}
-TESTS=${VCPU_INFO_TESTS:-00 10 20 30 35 40 50}
-FORMAT='%-18s %-28s %-7s %-7s %-7s %-7s %-7s %-7s %-7s %7s %7s %7s\n'
+TESTS=${VCPU_INFO_TESTS:-}
+FORMAT='%-18s %-28s %-7s %-7s %-7s %-7s %-7s %-7s %-8s %-7s %7s %7s %7s\n'
 
 # verdict FILE REGEX - of the results in a TAP file that match
 verdict()
@@ -73,13 +73,26 @@ add_row()
 		"$(test_verdict "$row" 20-record)" \
 		"$(test_verdict "$row" 40-oracle)" \
 		"$(verdict "$load" ' the module unloads$')" \
+		"$(test_verdict "$row" 95-packages)" \
 		"$(verdict "$tap" 'the kernels. logs are clean$')" \
 		"${sum[@]}" >"$OUT/$row.line"
 }
 
+# row_tests ROW - what it runs
+row_tests()
+{
+	case $TESTS:$1 in
+	:bookworm-amd | :trixie-amd | :sid-amd)
+		echo 00 10 20 30 35 40 50 72 95 99
+		;;
+	:*) echo 00 10 20 30 35 40 50 ;;
+	*) echo "$TESTS" ;;
+	esac
+}
+
 run_row()
 {
-	local row=$1 unit=0
+	local row=$1 unit=0 tests
 
 	rm -rf "$TOP/build/lab/$row"
 	stage "$row"
@@ -96,8 +109,8 @@ run_row()
 		add_row "$row" FAILED
 		return 1
 	fi
-	# shellcheck disable=SC2086
-	"$LAB/lab" run "$row" $TESTS >"$OUT/$row.tap" 2>>"$OUT/$row.log" || {
+	read -ra tests < <(row_tests "$row")
+	"$LAB/lab" run "$row" "${tests[@]}" >"$OUT/$row.tap" 2>>"$OUT/$row.log" || {
 		grep '^not ok ' "$OUT/$row.tap" | head -n 20 >&2
 		add_row "$row" ok
 		return 1
@@ -109,8 +122,8 @@ run_row()
 rm -rf "$OUT"
 mkdir -p "$OUT"
 # shellcheck disable=SC2059 # the one format
-printf "$FORMAT" row kernel unit build load record oracle unload "log" passed \
-	failed skipped >"$OUT/table"
+printf "$FORMAT" row kernel unit build load record oracle unload packages "log" \
+	passed failed skipped >"$OUT/table"
 [ $# -gt 0 ] || mapfile -t rows < <("$LAB/lab" list --ready)
 [ $# -gt 0 ] || set -- "${rows[@]}"
 failed=0 running=0
