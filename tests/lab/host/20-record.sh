@@ -128,7 +128,12 @@ trace-cmd record -q -e vcpu_info -o /tmp/trace.dat -- \
 	>/tmp/trace-cmd.log 2>&1 &
 tracer=$!
 check "trace-cmd records" poll_until 60 records_in /sys/kernel/tracing $tracer ||
-	diag </tmp/trace-cmd.log
+	{
+		cat /tmp/trace-cmd.log
+		for pid in $(pgrep -P $tracer); do
+			echo "$pid: $(cat "/proc/$pid/syscall" "/proc/$pid/wchan")"
+		done
+	} | diag
 out=$(guest_run lab 'vcpu-info-guest trigger' 2>&1)
 is "trigger succeeds while trace-cmd records" $? 0 || diag "$out"
 touch /tmp/recorded

@@ -84,8 +84,8 @@ hypercall()
 
 # records_in DIRECTORY PID - a trace-cmd record is at work: tracing is on, with
 # the events, and a recorder for each CPU has its buffer open and waits in its
-# loop (clock_nanosleep, or splice). One that is told to end before leaves what
-# is in the buffer.
+# loop, for what depends on its version: clock_nanosleep, pselect6 or splice. One
+# that is told to end before leaves what is in the buffer.
 records_in()
 {
 	local pid nr recorders=0
@@ -97,7 +97,7 @@ records_in()
 			grep -qE "^$1/per_cpu/cpu[0-9]+/trace_pipe_raw" || continue
 		{ read -r nr _ <"/proc/$pid/syscall"; } 2>/dev/null || continue
 		case $nr in
-		230 | 275) recorders=$((recorders + 1)) ;;
+		230 | 270 | 275) recorders=$((recorders + 1)) ;;
 		esac
 	done
 	[ "$recorders" -eq "$(nproc)" ]
