@@ -13,12 +13,6 @@ instances()
 	(cd $TRACING/instances && echo vcpu_info.*.*)
 }
 
-# trigger - two records of the guest lab
-trigger()
-{
-	guest_run lab 'vcpu-info-guest trigger' >/dev/null
-}
-
 follow_is_on()
 {
 	[ "$(cat $TRACING/instances/vcpu_info.follow.*/events/vcpu_info/enable \
@@ -29,16 +23,6 @@ follow_is_on()
 lines_of()
 {
 	[ "$(wc -l <"$1")" -ge "$2" ]
-}
-
-# interrupt PID - until it ends; trace-cmd may not listen at once
-interrupt()
-{
-	if ! poll_until 60 sh -c "! kill -INT $1 2>/dev/null"; then
-		diag <"/proc/$1/stack"
-		kill -KILL "$1"
-	fi
-	wait "$1"
 }
 
 module_unlimited
@@ -137,14 +121,9 @@ diag "$(vcpu-info show --format table)"
 # record and report
 
 cd /tmp || exit 1
-vcpu-info record -o /tmp/own.dat >/tmp/out 2>&1 &
-record=$!
-check "record enables the event" poll_until 60 records_in $TRACING $record
-trigger
-trigger
-interrupt $record
+recording /tmp/own.dat 4 $TRACING vcpu-info record -o /tmp/own.dat
 is "record ends well" $? 0
-diag "$(cat /tmp/out)"
+diag "$(cat /tmp/recording)"
 is "trace-cmd report reads its file" "$(reported /tmp/own.dat)" 4
 vcpu-info report /tmp/own.dat --json >/tmp/report.json 2>/tmp/err
 is "report succeeds" $? 0
@@ -160,21 +139,15 @@ like "it knows the time of day" "$(jq -r .time /tmp/report.json)" \
 is "and can be asked by it" \
 	"$(vcpu-info report /tmp/own.dat --since 1h --json 2>&1 | wc -l)" 4
 
-trace-cmd record -q -e vcpu_info -o /tmp/plain.dat >/tmp/out 2>&1 &
-record=$!
-check "trace-cmd records, too" poll_until 60 records_in $TRACING $record
-trigger
-interrupt $record
+recording /tmp/plain.dat 2 $TRACING \
+	trace-cmd record -q -e vcpu_info -o /tmp/plain.dat
+is "trace-cmd records, too" $? 0
 is "a file of plain trace-cmd has both records" \
 	"$(vcpu-info report /tmp/plain.dat --json | jq -r .vcpu_id | sort |
 		xargs)" "0 1"
-trace-cmd record -q -B mine -e vcpu_info -o /tmp/instance.dat \
-	>/tmp/out 2>&1 &
-record=$!
-check "and in an instance" poll_until 60 records_in $TRACING/instances/mine \
-	$record
-trigger
-interrupt $record
+recording /tmp/instance.dat 2 $TRACING/instances/mine \
+	trace-cmd record -q -B mine -e vcpu_info -o /tmp/instance.dat
+is "and in an instance" $? 0
 is "and one of an instance" "$(vcpu-info report /tmp/instance.dat --json |
 	jq -r .vcpu_id | sort | xargs)" "0 1"
 vcpu-info record -o /tmp/timed.dat --duration 1s >/tmp/out 2>&1

@@ -108,3 +108,46 @@ reported()
 {
 	trace-cmd report -i "$1" 2>/dev/null | grep -c ' vcpu_info: '
 }
+
+# trigger - two records of the guest lab
+trigger()
+{
+	guest_run lab 'vcpu-info-guest trigger' >/dev/null
+}
+
+# interrupt PID - until it ends; trace-cmd may not listen at once
+interrupt()
+{
+	if ! poll_until 60 sh -c "! kill -INT $1 2>/dev/null"; then
+		diag <"/proc/$1/stack"
+		kill -KILL "$1"
+	fi
+	wait "$1"
+}
+
+# recording FILE WANT DIRECTORY COMMAND... - have trace-cmd record to FILE in that
+# directory of tracefs, until Ctrl-C, while vCPUs ask: WANT records, two a trigger
+#
+# Its recorders now and then leave what is in the buffer when they are told to
+# end. That is no fault of ours: then it is done again, five times at most.
+recording()
+{
+	local file=$1 want=$2 dir=$3 status i try pid
+
+	shift 3
+	for try in 1 2 3 4 5; do
+		rm -f "$file"
+		"$@" >/tmp/recording 2>&1 &
+		pid=$!
+		poll_until 60 records_in "$dir" $pid ||
+			diag "not at work: $* ($(cat /tmp/recording))"
+		for ((i = 0; i < want; i += 2)); do
+			trigger
+		done
+		interrupt $pid
+		status=$?
+		[ "$(reported "$file")" != "$want" ] || return $status
+		diag "try $try: $(reported "$file") of $want records: $*"
+	done
+	return 1
+}
