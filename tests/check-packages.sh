@@ -4,10 +4,11 @@
 # check-packages.sh [PART...] - build the Debian packages and look at them from
 # all sides; prints TAP
 #
-# Parts: lintian blhc reproducible lifecycle autopkgtest; without any, all of
-# them. The last two work on copies of the lab's bookworm root and fetch kernel
-# headers from the machine's mirror. What was built, all output and the lists of
-# files are in build/packages. Needs root.
+# Parts: lintian blhc reproducible lifecycle-bookworm lifecycle-trixie
+# lifecycle-sid autopkgtest; without any, all of them. From lifecycle on they work
+# on copies of the lab's roots and fetch kernel headers from the machine's mirror.
+# What was built, all output and the lists of files are in build/packages. Needs
+# root.
 set -u -o pipefail
 
 if [ -z "${VCPU_INFO_OWN_MOUNTS:-}" ]; then
@@ -24,7 +25,7 @@ fi
 # shellcheck source-path=SCRIPTDIR source=lab/build.sh
 . "$LAB/build.sh"
 
-ALL=(lintian blhc reproducible lifecycle autopkgtest)
+ALL=(lintian blhc reproducible lifecycle-{bookworm,trixie,sid} autopkgtest)
 OUT=$TOP/build/packages
 VERSION=$(cat "$TOP/VERSION")
 number=0
@@ -119,36 +120,51 @@ part_reproducible()
 	done | head -n 60 | sed 's/^/# /'
 }
 
-# make_next - the packages' next version, and one that does not compile
-make_next()
+# in_root COMMAND... - in ROOT, with nothing of our environment
+in_root()
 {
-	local dir=$OUT/next/sources broken=$OUT/next/broken next
+	chroot "$ROOT" env -i LC_ALL=C.UTF-8 HOME=/root \
+		PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
+		DEB_BUILD_OPTIONS="nocheck noautodbgsym" "$@"
+}
 
-	rm -rf "$OUT/next"
-	mkdir -p "$OUT/repo"
-	copy_tree "$dir"
-	"$TOP/tests/next-version.sh" "$dir"
-	next=$(cat "$dir/VERSION")
-	(cd "$dir" && DEB_BUILD_OPTIONS="nocheck noautodbgsym" \
-		dpkg-buildpackage -b -us -uc) || return 1
+# make_repo - in ROOT: the packages as the root's suite builds them, their next
+# version, and one that does not compile
+make_repo()
+{
+	local repo=$ROOT/tmp/repo broken=$ROOT/tmp/broken name next
+
+	copy_tree "$ROOT/tmp/build/sources"
+	# shellcheck disable=SC2016 # expanded in there
+	in_root sh -eux -c 'cd /tmp/build/sources
+		dpkg-buildpackage -b -us -uc
+		tests/next-version.sh .
+		dpkg-buildpackage -b -us -uc
+		mkdir /tmp/repo
+		mv ../*.deb /tmp/repo' || return 1
+	next=$(cat "$ROOT/tmp/build/sources/VERSION")
+	rm -rf "$ROOT/tmp/build"
 	for name in vcpu-info-dkms vcpu-info-guest-dkms; do
 		rm -rf "$broken"
-		dpkg-deb -R "$OUT/next/${name}_${next}"-*.deb "$broken" &&
+		dpkg-deb -R "$repo/${name}_${next}"-*.deb "$broken" &&
 			sed -i 's/^Version: .*/&+broken/' "$broken/DEBIAN/control" &&
 			echo '#error "broken on purpose"' | tee -a \
 				"$broken"/usr/src/*/module/*/main.c &&
-			dpkg-deb --root-owner-group -b "$broken" "$OUT/next" ||
+			dpkg-deb --root-owner-group -b "$broken" "$repo" ||
 			return 1
 	done
-	cp "$OUT"/deb/*.deb "$OUT"/next/*.deb "$OUT/repo/" &&
-		(cd "$OUT/repo" && dpkg-scanpackages --multiversion . >Packages)
+	rm -rf "$broken"
+	in_root sh -c 'cd /tmp/repo && dpkg-scanpackages --multiversion . >Packages'
 }
 
-# open_root NAME - ROOT is a copy of the lab's base, with our packages in /repo
+# open_root NAME SUITE - ROOT is a copy of the lab's base of that suite
 open_root()
 {
 	local upper=$OUT/roots/$1.upper work=$OUT/roots/$1.work
 
+	row_load "$2-amd"
+	# shellcheck disable=SC2119 # the base alone
+	ensure_built
 	ROOT=$OUT/roots/$1
 	rm -rf "$ROOT" "$upper" "$work"
 	mkdir -p "$ROOT" "$upper" "$work"
@@ -159,8 +175,7 @@ open_root()
 		mount -t tmpfs tmpfs "$ROOT/tmp" &&
 		mount --bind /dev "$ROOT/dev" &&
 		mkdir "$ROOT/tmp/vcpu-info-test" &&
-		cp /etc/resolv.conf "$ROOT/etc/resolv.conf" &&
-		cp -r "$OUT/repo" "$ROOT/tmp/repo" || return 1
+		cp /etc/resolv.conf "$ROOT/etc/resolv.conf" || return 1
 	chmod 1777 "$ROOT/tmp"
 	# What apt leaves in the lists is no business of the packages.
 	chroot "$ROOT" apt-get -q update >"$OUT/$1.update.log" 2>&1
@@ -173,37 +188,46 @@ close_root()
 	rm -rf --one-file-system "$OUT/roots"
 }
 
-need_base()
+# lifecycle SUITE - by apt, in a root of that suite
+lifecycle()
 {
-	row_load bookworm-amd
-	# shellcheck disable=SC2119 # the base alone
-	ensure_built
-}
+	local suite=$1 out=$OUT/lifecycle-$1 line
 
-part_lifecycle()
-{
-	local line
-
-	need_base
-	make_next >"$OUT/next.log" 2>&1
-	result $? "the next version builds" "$OUT/next.log"
-	open_root lifecycle
-	result $? "a root to install them in"  "$OUT/lifecycle.update.log"
-	cp -r "$TOP/tests/packages/lifecycle.sh" \
+	mkdir -p "$out"
+	open_root "lifecycle-$suite" "$suite"
+	result $? "$suite: a root to install them in" \
+		"$OUT/lifecycle-$suite.update.log"
+	make_repo >"$out/build.log" 2>&1
+	result $? "$suite: they build, and the next version" "$out/build.log"
+	cp "$TOP/tests/packages/lifecycle.sh" \
 		"$TOP/tests/unit/check_completion.sh" "$ROOT/tmp/"
 	while IFS= read -r line; do
 		case $line in
-		"ok - "*) result 0 "${line#ok - }" ;;
-		"not ok - "*) result 1 "${line#not ok - }" ;;
+		"ok - "*) result 0 "$suite: ${line#ok - }" ;;
+		"not ok - "*) result 1 "$suite: ${line#not ok - }" ;;
 		*) echo "$line" ;;
 		esac
-	done < <(chroot "$ROOT" env -i LC_ALL=C.UTF-8 HOME=/root \
-		PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
-		bash /tmp/lifecycle.sh 2>"$OUT/lifecycle.log" | tee "$OUT/lifecycle.tap")
-	[ "$(tail -n 1 "$OUT/lifecycle.tap")" = "# the end" ]
-	result $? "the lifecycle came to its end" "$OUT/lifecycle.log"
-	cp "$ROOT"/tmp/out/* "$OUT/"
+	done < <(in_root bash /tmp/lifecycle.sh 2>"$out/errors" |
+		tee "$out/tap")
+	[ "$(tail -n 1 "$out/tap")" = "# the end" ]
+	result $? "$suite: the lifecycle came to its end" "$out/errors"
+	cp "$ROOT"/tmp/out/* "$out/"
 	close_root
+}
+
+part_lifecycle-bookworm()
+{
+	lifecycle bookworm
+}
+
+part_lifecycle-trixie()
+{
+	lifecycle trixie
+}
+
+part_lifecycle-sid()
+{
+	lifecycle sid
 }
 
 # 77 is "skip": where the testbed cannot do it
@@ -211,13 +235,7 @@ part_autopkgtest()
 {
 	local log=$OUT/autopkgtest.log rc
 
-	need_base
-	[ -e "$OUT/repo/Packages" ] || {
-		mkdir -p "$OUT/repo"
-		cp "$OUT"/deb/*.deb "$OUT/repo/"
-		(cd "$OUT/repo" && dpkg-scanpackages . >Packages 2>/dev/null)
-	}
-	open_root autopkgtest
+	open_root autopkgtest bookworm
 	result $? "a root to test them in" "$OUT/autopkgtest.update.log"
 	rm -rf "$OUT/autopkgtest"
 	autopkgtest --no-built-binaries --ignore-restrictions=breaks-testbed \
