@@ -13,7 +13,7 @@ build="make gcc libc6-dev pkg-config
 	libtracefs-dev libtraceevent-dev libjson-c-dev libsmartcols-dev
 	libtracecmd-dev libelf-dev libncurses-dev libcmocka-dev
 	python3-jsonschema"
-lab="gcc libc6-dev mmdebstrap debian-archive-keyring ca-certificates mount
+lab="gcc libc6-dev binutils mmdebstrap debian-archive-keyring ca-certificates mount
 	util-linux e2fsprogs cpio kmod zstd xz-utils jq
 	busybox-static"
 intel="bochs bochs-term bochsbios vgabios grub-common grub-pc-bin xorriso"

@@ -10,11 +10,82 @@
 
 EMULATOR_SUITE=trixie-backports
 
+# disassembly BINARY SYMBOL - of a function that the binary exports
+disassembly()
+{
+	local start size
+
+	read -r start size < <(nm -D -S --defined-only "$1" |
+		awk -v name="$2" '$4 == name { print $1, $2 }')
+	[ -n "$size" ] &&
+		objdump -d --start-address="0x$start" \
+			--stop-address=$((16#$start + 16#$size)) "$1" |
+		sed -nE 's/^ +([0-9a-f]+):\t[^\t]+\t(.*)$/\1 \2/p'
+}
+
+# stray_store BINARY - the addresses of the instruction, and of the next one, of
+# helper_vmrun() that mend_emulator is about; nothing if it is not there
+stray_store()
+{
+	local field
+
+	# Which field it is: cpu_vmexit() stores EXCP_VMEXIT there.
+	field=$(disassembly "$1" cpu_vmexit |
+		sed -nE 's/^.* movl +\$0x100,(-?0x[0-9a-f]+\()%.*/\1/p')
+	[ -n "$field" ] && disassembly "$1" helper_vmrun |
+		awk -v field="$field" '
+			pending { size = $1; pending = 0 }
+			$2 == "mov" && $3 ~ /^%e/ && index($3, "," field) {
+				store = $1
+				pending = 1
+				next
+			}
+			/<do_interrupt_x86_hardirq/ && store { print store, size }
+			$2 ~ /^(jmp|ret|call)/ { store = "" }'
+}
+
+# file_offset BINARY ADDRESS - of what is loaded at the address
+file_offset()
+{
+	local offset address size
+
+	while read -r offset address size; do
+		[ $((16#$2)) -lt $((address)) ] ||
+			[ $((16#$2)) -ge $((address + size)) ] ||
+			echo $((16#$2 - address + offset))
+	done < <(readelf -lW "$1" | awk '$1 == "LOAD" { print $2, $3, $5 }')
+}
+
+# mend_emulator BINARY - an interrupt that VMRUN injects is delivered once
+#
+# helper_vmrun() delivers it, but leaves its vector in the exception_index of the
+# CPU. If anything makes the CPU leave its loop before the next exit, exception
+# or interrupt, it is delivered again, even if RFLAGS.IF is clear: guests with
+# more than one CPU deadlock, or crash, now and then or always. Only the log
+# reads what is stored there, so the store can go. Seen in 10.0.13 and 11.1.3.
+mend_emulator()
+{
+	local start end offset
+
+	read -r start end < <(stray_store "$1")
+	if [ -z "$end" ]; then
+		stage "the emulator is not one that is known to need mending"
+		return
+	fi
+	offset=$(file_offset "$1" "$start")
+	[ -n "$offset" ] && head -c $((16#$end - 16#$start)) /dev/zero |
+		tr '\0' '\220' |
+		dd of="$1" bs=1 seek="$offset" conv=notrunc status=none &&
+		[ -z "$(stray_store "$1")" ]
+}
+
 build_emulator()
 {
 	stage "fetching the emulator from Debian $EMULATOR_SUITE (once)"
 	echo {qemu-system-{x86,common,data},seabios}/"$EMULATOR_SUITE" |
-		install_root "$EMULATOR_SUITE" "$1/root" "$CACHE/emulator.log"
+		install_root "$EMULATOR_SUITE" "$1/root" \
+			"$CACHE/emulator.log" &&
+		mend_emulator "$1/root/usr/bin/qemu-system-x86_64"
 }
 
 # ensure_emulator - sets EMULATOR, the command that runs it on this machine
