@@ -17,6 +17,7 @@ cd "$(dirname "$0")/.." || exit 1
 # neighbours, fuzz, leaks to the guest.
 tests=(10 20 30 35 40 80 81 82 83 84)
 
+export VCPU_INFO_EMULATOR_THREADS=${VCPU_INFO_EMULATOR_THREADS:-multi}
 parts_begin build/check-debug
 tests/setup.sh lab || {
 	echo "0 passed, 1 failed, 0 skipped"

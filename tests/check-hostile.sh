@@ -14,6 +14,7 @@ set -u -o pipefail
 
 OUT=$TOP/build/hostile
 FORMAT='%-14s %-8s %-24s %-6s %7s %7s %7s  %s\n'
+export VCPU_INFO_EMULATOR_THREADS=${VCPU_INFO_EMULATOR_THREADS:-multi}
 export VCPU_INFO_HOSTILE=1
 
 # add_test ROW NAME - a line of the table

@@ -16,6 +16,8 @@ cd "$(dirname "$0")/.." || exit 1
 . tests/parts.sh
 [ $# -gt 0 ] || set -- bookworm-amd trixie-amd sid-amd bookworm-intel
 
+[ -z "${VCPU_INFO_LONG:-}" ] ||
+	export VCPU_INFO_EMULATOR_THREADS=${VCPU_INFO_EMULATOR_THREADS:-multi}
 parts_begin build/check
 tests/setup.sh build fuzz lab intel lint || {
 	echo "0 passed, 1 failed, 0 skipped"

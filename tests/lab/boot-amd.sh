@@ -12,11 +12,16 @@ BOOT_GUEST_CPU=host,-xsave,-avx,-avx2,-fma,-f16c,-vaes,-vpclmulqdq,-pku
 BOOT_SNAPSHOTS="200 10000"
 [ -z "$KERNEL_SOURCE" ] || BOOT_SNAPSHOTS="20 1000"
 
+# "single": the host's CPUs run in turn, in one thread. "multi": at the same
+# time, which is better at finding races; but on some machines the emulator then
+# resets the host when a guest has begun to run.
+BOOT_THREADS=${VCPU_INFO_EMULATOR_THREADS:-single}
+
 # boot_tools - what booting needs on this machine, as need takes it: the
-# emulator brings all of its own
+# emulator brings all of its own, but has to be mended
 boot_tools()
 {
-	:
+	echo "objdump=binutils"
 }
 
 # boot_command RUN IMAGE MODE - sets BOOT_COMMAND
@@ -30,7 +35,7 @@ boot_command()
 {
 	local run=$1 image=$2 args="console=ttyS0 panic=-1 mitigations=off"
 	local memory=2048
-	local cpus=2 accel=(-accel "tcg,thread=multi")
+	local cpus=2 accel=(-accel "tcg,thread=$BOOT_THREADS")
 
 	case $3 in
 	bench[12])
