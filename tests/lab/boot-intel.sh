@@ -9,7 +9,7 @@ BOOT_LACKS=linux-guest
 BOOT_GUEST_CPU=host
 
 # The oracle's snapshots per state, short and long
-BOOT_SNAPSHOTS="20 300"
+BOOT_SNAPSHOTS="20 10000"
 
 # boot_tools - what booting needs on this machine, as need takes it
 boot_tools()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Records against the truth: VMs whose registers are known, in every state a
 # vCPU can be in. ORACLE_COUNT in the lab's configuration: snapshots per state.
-# timeout: 5400
+# timeout: 10800
 . /lab/host/lib.sh
 . /lab/host/module.sh
 . /lab/conf
