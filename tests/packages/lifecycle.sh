@@ -78,13 +78,19 @@ sound()
 # built UPSTREAM KERNEL... - both modules are there, and of that version
 built()
 {
-	local kernel module want=$1
+	local kernel module want=$1 dir which
 
 	shift
 	for kernel; do
+		dir=/lib/modules/$kernel
 		for module in "${modules[@]}"; do
-			[ "$(modinfo -k "$kernel" -F version "$module")" = "$want" ] ||
-				return 1
+			which=("$module")
+			# Of a kernel with nothing but headers DKMS 3.2 leaves
+			# depmod to the image, should it come.
+			[ -e "$dir/modules.dep" ] ||
+				mapfile -t which < <(find "$dir/" -name "$module.ko*")
+			[ "$(modinfo -k "$kernel" -F version "${which[@]}")" = \
+				"$want" ] || return 1
 		done
 	done
 }
