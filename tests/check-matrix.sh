@@ -19,7 +19,7 @@ set -u -o pipefail
 OUT=$TOP/build/matrix
 JOBS=${VCPU_INFO_JOBS:-2}
 TESTS=${VCPU_INFO_TESTS:-}
-FORMAT='%-18s %-28s %-7s %-7s %-7s %-7s %-7s %-7s %-8s %-7s %7s %7s %7s\n'
+FORMAT='%-20s %-28s %-7s %-7s %-7s %-7s %-7s %-7s %-8s %-7s %7s %7s %7s\n'
 
 # verdict FILE REGEX - of the results in a TAP file that match
 verdict()
