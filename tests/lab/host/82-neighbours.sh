@@ -15,8 +15,7 @@ neighbour=/lab/modules/neighbour.ko
 
 # saw WHAT HIT - HIT prints how many calls a neighbour has seen: those of all
 # requests that served makes, each once or, where the module calls the original
-# by way of its hook, twice; more if it is there for other functions as well,
-# whose calls may then have pushed these out of its buffer
+# by way of its hook, twice
 saw()
 {
 	local seen
@@ -156,10 +155,11 @@ check "now the module unloads" module_unload
 
 # function and function_graph
 
-# tracer_start NAME FUNCTIONS
+# tracer_start NAME FUNCTIONS - all of KVM's calls have to fit into the buffer
 tracer_start()
 {
-	echo "$2" >$tracing/set_ftrace_filter && echo >$tracing/trace &&
+	echo 32768 >$tracing/buffer_size_kb &&
+		echo "$2" >$tracing/set_ftrace_filter && echo >$tracing/trace &&
 		echo "$1" >$tracing/current_tracer
 }
 tracer_stop()
@@ -168,7 +168,7 @@ tracer_stop()
 }
 tracer_hit()
 {
-	grep -c "[ :]${functions%\*}" $tracing/trace
+	grep -c "[ :]$function" $tracing/trace
 }
 for tracer in function function_graph; do
 	for functions in $function 'kvm_*'; do
