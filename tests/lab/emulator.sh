@@ -34,13 +34,13 @@ stray_store()
 		sed -nE 's/^.* movl +\$0x100,(-?0x[0-9a-f]+\()%.*/\1/p')
 	[ -n "$field" ] && disassembly "$1" helper_vmrun |
 		awk -v field="$field" '
-			pending { size = $1; pending = 0 }
+			pending { next_one = $1; pending = 0 }
 			$2 == "mov" && $3 ~ /^%e/ && index($3, "," field) {
 				store = $1
 				pending = 1
 				next
 			}
-			/<do_interrupt_x86_hardirq/ && store { print store, size }
+			/<do_interrupt_x86_hardirq/ && store { print store, next_one }
 			$2 ~ /^(jmp|ret|call)/ { store = "" }'
 }
 
