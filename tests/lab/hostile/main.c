@@ -81,21 +81,6 @@ static void usage_error(const char *what, const char *arg)
 	exit(2);
 }
 
-static unsigned long number(const char *text, unsigned long min,
-			    unsigned long max)
-{
-	unsigned long value;
-	char *end;
-
-	errno = 0;
-	value = strtoul(text, &end, 0);
-	if (errno || end == text || *end || *text == '-' || value < min ||
-	    value > max)
-		usage_error("not a number, or out of range: ", text);
-
-	return value;
-}
-
 static void parse(int argc, char **argv, struct hostile_options *options,
 		  unsigned long *seed)
 {
@@ -114,26 +99,26 @@ static void parse(int argc, char **argv, struct hostile_options *options,
 	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (opt) {
 		case 'c':
-			options->count = number(optarg, 1, 100000000);
+			options->count = parse_number(optarg, 1, 100000000);
 			break;
 		case 't':
-			options->min_ms = number(optarg, 0, 1000000);
+			options->min_ms = parse_number(optarg, 0, 1000000);
 			break;
 		case 'n':
-			options->vms = number(optarg, 1, 1024);
+			options->vms = parse_number(optarg, 1, 1024);
 			break;
 		case 'v':
-			options->vcpus = number(optarg, 1, VM_MAX_VCPUS);
+			options->vcpus = parse_number(optarg, 1, VM_MAX_VCPUS);
 			break;
 		case 'm':
-			options->mode = number(optarg, 16, 64);
+			options->mode = parse_number(optarg, 16, 64);
 			if (options->mode != MODE_64 &&
 			    options->mode != MODE_32 &&
 			    options->mode != MODE_16)
 				usage_error("no such mode: ", optarg);
 			break;
 		case 'r':
-			*seed = number(optarg, 1, ~0UL);
+			*seed = parse_number(optarg, 1, ~0UL);
 			break;
 		case 'h':
 			usage(stdout);

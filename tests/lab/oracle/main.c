@@ -54,21 +54,6 @@ static void usage_error(const char *what, const char *arg)
 	exit(2);
 }
 
-static unsigned long parse_number(const char *text, unsigned long min,
-				  unsigned long max)
-{
-	unsigned long value;
-	char *end;
-
-	errno = 0;
-	value = strtoul(text, &end, 0);
-	if (errno || end == text || *end || *text == '-' || value < min ||
-	    value > max)
-		usage_error("not a number, or out of range: ", text);
-
-	return value;
-}
-
 static const struct test *find_test(const char *name)
 {
 	size_t i;

@@ -338,6 +338,8 @@ void test_refused(const struct test *test, const struct options *options,
 
 __noreturn void die(const char *fmt, ...) __printf(1, 2);
 void note(const char *fmt, ...) __printf(1, 2);
+unsigned long parse_number(const char *text, unsigned long min,
+			   unsigned long max);
 uint64_t random64(void);
 void random_seed(uint64_t seed);
 bool read_file(const char *path, char *buf, size_t size);

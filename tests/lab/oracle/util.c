@@ -30,6 +30,22 @@ void die(const char *fmt, ...)
 	exit(2);
 }
 
+/* An option's argument */
+unsigned long parse_number(const char *text, unsigned long min,
+			   unsigned long max)
+{
+	unsigned long value;
+	char *end;
+
+	errno = 0;
+	value = strtoul(text, &end, 0);
+	if (errno || end == text || *end || *text == '-' || value < min ||
+	    value > max)
+		die("%s is not a number between %lu and %lu", text, min, max);
+
+	return value;
+}
+
 void note(const char *fmt, ...)
 {
 	va_list ap;
