@@ -19,15 +19,18 @@ cycle()
 	rmmod vcpu_info && [ -z "$(hooks)" ] && [ ! -e "$instance" ]
 }
 
-# cycles WHAT NUMBER COMMAND...
+# cycles WHAT NUMBER COMMAND... - ahead of the storm's threads, that else leave it
+# a third of a CPU
 cycles()
 {
 	local what=$1 nr=$2 i
 
 	shift 2
+	renice -n -20 -p $$ >/dev/null
 	for ((i = 0; i < nr; i++)); do
 		cycle "$@" || break
 	done
+	renice -n 0 -p $$ >/dev/null
 	is "$what: $nr cycles of load and unload under a storm" $i "$nr"
 }
 
@@ -59,10 +62,10 @@ for model in ${models:-unknown}; do
 	[ "$model" != none ] || continue
 	[ "$model" = unknown ] || echo "$model" >$preempt
 	storm_start
-	delayed "asleep, preemption $model" "$(sized 1 1 50)" test_sleep_ms=5000
-	delayed "returning late, preemption $model" "$(sized 1 1 50)" \
+	delayed "asleep, preemption $model" "$(sized 1 1 10)" test_sleep_ms=5000
+	delayed "returning late, preemption $model" "$(sized 1 1 10)" \
 		test_spin_ms=10
-	delayed "both, preemption $model" "$(sized 1 1 50)" \
+	delayed "both, preemption $model" "$(sized 1 1 10)" \
 		test_sleep_ms=5000 test_spin_ms=5
 	storm_stop
 done
@@ -164,7 +167,7 @@ fi
 # KVM's vendor module goes and comes; kvm itself is pinned
 
 vendor=$(awk '/^kvm_(amd|intel) /{ print $1 }' /proc/modules)
-for ((i = 0; i < $(sized 2 2 50); i++)); do
+for ((i = 0; i < $(sized 2 2 20); i++)); do
 	check "$vendor unloads under the module" rmmod "$vendor"
 	check "kvm does not" eval '! rmmod kvm 2>/dev/null'
 	check "$vendor loads again" modprobe "$vendor"
