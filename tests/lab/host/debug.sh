@@ -10,7 +10,7 @@ use_stacks()
 {
 	local cpu
 
-	for cpu in $(sed -n 's/^processor.*: //p' /proc/cpuinfo); do
+	for ((cpu = 0; cpu < $(nproc); cpu++)); do
 		taskset -c "$cpu" bash -c 'for ((i = 0; i < 8; i++)); do
 				sleep 0.2 &
 			done
