@@ -67,7 +67,7 @@ fi
 # debugging kernel, take longer to read a record than to make another one.
 
 limits=()
-[ "$VENDOR $SLOW" = "amd 1" ] || limits=(vm_rate=5 vm_burst=10 host_rate=50)
+[ "$VENDOR $SLOW" = "amd 1" ] || limits=(vm_rate=5)
 check "load with the usual limits ${limits[*]}" module_load "${limits[@]}"
 echo "lab: mark" >/sys/kernel/tracing/trace_marker
 storm_start --vms 2
