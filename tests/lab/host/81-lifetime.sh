@@ -130,7 +130,10 @@ away()
 		END { printf "%d\n", up - log_time }'
 }
 
-# sleep_once - sleep for ten seconds, and show that it was sleep
+# sleep_once - sleep for some seconds, and show that it was sleep
+#
+# The alarm has to come after the host has gone to sleep, however long that
+# takes.
 #
 # When a q35 wakes, SeaBIOS leaves the registers that say where the ports of
 # power management are as reset has left them. Without these ports Linux
@@ -140,7 +143,7 @@ sleep_once()
 	local before
 
 	before=$(away)
-	echo 0 >$alarm && echo +10 >$alarm || return 1
+	echo 0 >$alarm && echo "+$((20 * SLOW))" >$alarm || return 1
 	dd if=$chipset of=/tmp/chipset bs=64 count=4 status=none
 	echo mem >/sys/power/state || return 1
 	dd if=/tmp/chipset of=$chipset bs=64 skip=1 seek=1 conv=notrunc \
