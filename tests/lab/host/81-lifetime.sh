@@ -62,10 +62,10 @@ for model in ${models:-unknown}; do
 	[ "$model" != none ] || continue
 	[ "$model" = unknown ] || echo "$model" >$preempt
 	storm_start
-	delayed "asleep, preemption $model" "$(sized 1 1 10)" test_sleep_ms=5000
-	delayed "returning late, preemption $model" "$(sized 1 1 10)" \
+	delayed "asleep, preemption $model" "$(sized 1 1 50)" test_sleep_ms=5000
+	delayed "returning late, preemption $model" "$(sized 1 1 50)" \
 		test_spin_ms=10
-	delayed "both, preemption $model" "$(sized 1 1 10)" \
+	delayed "both, preemption $model" "$(sized 1 1 50)" \
 		test_sleep_ms=5000 test_spin_ms=5
 	storm_stop
 done
@@ -170,7 +170,7 @@ fi
 # KVM's vendor module goes and comes; kvm itself is pinned
 
 vendor=$(awk '/^kvm_(amd|intel) /{ print $1 }' /proc/modules)
-for ((i = 0; i < $(sized 2 2 20); i++)); do
+for ((i = 0; i < $(sized 2 2 50); i++)); do
 	check "$vendor unloads under the module" rmmod "$vendor"
 	check "kvm does not" eval '! rmmod kvm 2>/dev/null'
 	check "$vendor loads again" modprobe "$vendor"
