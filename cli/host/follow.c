@@ -121,18 +121,24 @@ static bool take_event(const struct event *ev, void *arg)
 	return !is_done(fl) && !stop_at_once();
 }
 
+static bool wants_haste(const struct following *fl)
+{
+	return fl->ending || live_has_more(fl->live);
+}
+
 static int follow_events(struct following *fl)
 {
 	bool last, on;
 	int bad;
 
 	do {
-		stop_sleep_ms(fl->ending ? 0 : PERIOD_MS);
+		stop_sleep_ms(wants_haste(fl) ? 0 : PERIOD_MS);
 		end_if_due(fl);
 		on = live_is_on(fl->live);
-		last = fl->ending;
+		last = fl->ending || !on;
 		live_clock(fl->live, &fl->out.tb);
-		bad = live_read(fl->live, take_event, fl);
+		bad = last ? live_drain(fl->live, take_event, fl) :
+			     live_read(fl->live, take_event, fl);
 		if (bad < 0) {
 			msg_error("cannot read the trace instance: %s",
 				  strerror(errno));
@@ -142,7 +148,7 @@ static int follow_events(struct following *fl)
 		printer_flush(&fl->out.printer);
 		if (is_done(fl))
 			return EXIT_OK;
-	} while (on && !last && !stop_at_once());
+	} while (!last && !stop_at_once());
 	if (!on) {
 		msg_error("the module vcpu_info was unloaded: no more records come");
 		return EXIT_NO_MODULE;

@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "compiler.h"
+#include "cpubufs.h"
 #include "decode-raw.h"
 #include "exits.h"
 #include "hostfile.h"
@@ -33,14 +34,10 @@ struct live {
 	struct source *src;
 	struct tep_handle *tep;
 	struct raw_decoder *dec;
+	struct cpubufs *bufs;
 	bool mono;		/* the clock is CLOCK_MONOTONIC */
 	int hold;		/* while it is open nobody can remove it */
 	struct comm comms[COMM_SLOTS];
-
-	/* of the live_read() under way */
-	bool (*found)(const struct event *ev, void *arg);
-	void *arg;
-	int bad;
 };
 
 bool live_is_stale(const char *name, const char *root)
@@ -102,8 +99,11 @@ static bool set_up(struct live *live, unsigned long buffer_kb)
 						O_RDONLY);
 	live->mono = tracefs_instance_file_write(instance, "trace_clock",
 						 "mono") > 0;
-	return live->hold >= 0 && bind_events(live) &&
-	       !tracefs_instance_set_buffer_size(instance, buffer_kb, -1) &&
+	if (live->hold < 0 || !bind_events(live) ||
+	    tracefs_instance_set_buffer_size(instance, buffer_kb, -1))
+		return false;
+	live->bufs = cpubufs_open(instance);
+	return live->bufs &&
 	       !tracefs_event_enable(instance, VCPU_INFO_SYSTEM, NULL);
 }
 
@@ -161,6 +161,7 @@ bool live_close(struct live *live)
 	struct tracefs_instance *instance = live->instance;
 	bool ok = true;
 
+	cpubufs_close(live->bufs);
 	if (live->hold >= 0)
 		close(live->hold);
 	if (instance) {
@@ -194,39 +195,68 @@ static void add_comm(struct live *live, struct event *ev)
 	memcpy(ev->comm, comm->name, sizeof(ev->comm));
 }
 
-static int take_record(struct tep_event *event, struct tep_record *record,
-		       int cpu, void *arg)
+/* Hand over one record; false if no more are wanted. */
+static bool take_record(struct live *live, const struct reorder_rec *rec,
+			live_found *found, void *arg, int *bad)
 {
-	struct live *live = arg;
 	struct event ev;
 
-	(void)event;
-	switch (raw_decode(live->dec, record->data, record->size, &ev)) {
+	switch (raw_decode(live->dec, rec->data, rec->size, &ev)) {
 	case RAW_OTHER:
-		return 0;
+		return true;
 	case RAW_BAD:
-		live->bad++;
-		return 0;
+		(*bad)++;
+		return true;
 	case RAW_EVENT:
 		break;
 	}
-	ev.ts = record->ts;
+	ev.ts = rec->ts;
 	ev.ts_is_ns = live->mono;
-	ev.trace_cpu = cpu;
+	ev.trace_cpu = cpubufs_cpu(live->bufs, rec->cpu);
 	add_comm(live, &ev);
-	return !live->found(&ev, live->arg);
+	return found(&ev, arg);
 }
 
-int live_read(struct live *live,
-	      bool (*found)(const struct event *ev, void *arg), void *arg)
+static bool take_records(struct live *live, live_found *found, void *arg,
+			 int *bad)
 {
-	live->found = found;
-	live->arg = arg;
-	live->bad = 0;
-	if (tracefs_iterate_raw_events(live->tep, live->instance, NULL, 0,
-				       take_record, live) < 0)
+	struct reorder_rec rec;
+
+	while (reorder_next(cpubufs_records(live->bufs), &rec)) {
+		if (!take_record(live, &rec, found, arg, bad))
+			return false;
+	}
+	return true;
+}
+
+int live_read(struct live *live, live_found *found, void *arg)
+{
+	int bad = 0;
+
+	if (!cpubufs_read(live->bufs))
 		return -1;
-	return live->bad;
+	take_records(live, found, arg, &bad);
+	return bad;
+}
+
+bool live_has_more(const struct live *live)
+{
+	return cpubufs_has_more(live->bufs);
+}
+
+int live_drain(struct live *live, live_found *found, void *arg)
+{
+	int bad = 0;
+
+	do {
+		if (!cpubufs_read(live->bufs))
+			return -1;
+		if (!take_records(live, found, arg, &bad))
+			return bad;
+	} while (cpubufs_has_more(live->bufs));
+	reorder_all(cpubufs_records(live->bufs));
+	take_records(live, found, arg, &bad);
+	return bad;
 }
 
 void live_pause(struct live *live)

@@ -28,12 +28,22 @@ int live_report_failed(enum source_status status);
 /* Remove the instance. False if that failed, which is said. */
 bool live_close(struct live *live);
 
+/* Takes an event; false if no more are wanted. */
+typedef bool live_found(const struct event *ev, void *arg);
+
 /*
- * Hand over all events that are there now. It ends early when found() returns
- * false. Returns how many could not be understood, -1 if reading failed.
+ * Hand over events in the order in which they were made. Those that were not
+ * there the last time are held until the next: until then an older one may
+ * come from another CPU. It ends early when found() returns false. Returns how
+ * many could not be understood, -1 if reading failed.
  */
-int live_read(struct live *live,
-	      bool (*found)(const struct event *ev, void *arg), void *arg);
+int live_read(struct live *live, live_found *found, void *arg);
+
+/* Whether the last live_read() has left some, so that it is time for another. */
+bool live_has_more(const struct live *live);
+
+/* The same for all that there are once no more come, and nothing is held. */
+int live_drain(struct live *live, live_found *found, void *arg);
 
 /* No more events, so that there is an end of those that there are. */
 void live_pause(struct live *live);

@@ -147,9 +147,9 @@ static void print_batch(struct topping *run)
 }
 
 /* False if the user wants to quit. */
-static bool handle_key(struct topping *run)
+static bool handle_key(struct topping *run, int wait_ms)
 {
-	int key = topscreen_key(PERIOD_MS);
+	int key = topscreen_key(wait_ms);
 
 	if (key < 0)
 		return true;
@@ -182,6 +182,7 @@ static int run_top(struct topping *run)
 	const struct top_params *params = run->params;
 	uint64_t next = stop_clock();
 	long long nr = 0;
+	int wait_ms;
 
 	/* what there is at once is shown, but for a batch: it has none yet */
 	if (params->batch)
@@ -195,9 +196,10 @@ static int run_top(struct topping *run)
 			if (params->count && ++nr >= params->count)
 				break;
 		}
+		wait_ms = live_has_more(run->live) ? 0 : PERIOD_MS;
 		if (params->batch)
-			stop_sleep_ms(PERIOD_MS);
-		else if (!handle_key(run))
+			stop_sleep_ms(wait_ms);
+		else if (!handle_key(run, wait_ms))
 			break;
 	}
 	return EXIT_OK;

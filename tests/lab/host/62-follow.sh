@@ -74,6 +74,35 @@ follow_end
 accounts "$(grep -c '^record,' /tmp/followed)" 100000
 is "each is whole and in order" "$(bad_lines | head -n 3)" ""
 
+# From each CPU in turn: what is read of one can be younger than what comes of
+# the other. Slow enough to be read, so that both are looked at often.
+
+echo 4000 >$STORM/rate
+echo 10 >$STORM/hop
+follow_start --format csv
+echo 40000 >$STORM/write
+diag "40000 records in $(cat $STORM/usecs) us"
+follow_end
+accounts "$(grep -c '^record,' /tmp/followed)" 40000
+is "each is whole and in order, whatever CPU it is from" \
+	"$(bad_lines | head -n 3)" ""
+changes=$(awk -F, 'NR == 1 {
+		for (i = 1; i <= NF; i++)
+			if ($i == "caller_cpu")
+				col = i
+		next
+	}
+	col && $col != last {
+		changes++
+		last = $col
+	}
+	END {
+		print changes + 0
+	}' /tmp/followed)
+diag "$changes stretches of records of one CPU"
+check "the CPU changed often" test "$changes" -ge 1000
+echo 0 >$STORM/hop
+
 # More than anybody can read
 
 echo 0 >$STORM/rate

@@ -6,12 +6,15 @@
  *   insmod vcpu_info_storm.ko rate=50000
  *   echo 100000 >/sys/module/vcpu_info_storm/parameters/write
  *
- * The write ends when all are written, from the CPU it runs on. What is in
- * them: vcpu_ids 0 to 3 in turn, and in RAX how many there were before.
+ * The write ends when all are written, from the CPU it runs on, or with 'hop'
+ * set, from all of them in turn. What is in them: vcpu_ids 0 to 3 in turn, and
+ * in RAX how many there were before.
  */
+#include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
 
 #define CREATE_TRACE_POINTS
@@ -22,6 +25,10 @@
 static uint rate;
 module_param(rate, uint, 0600);
 MODULE_PARM_DESC(rate, "records a second; 0: as many as there can be");
+
+static uint hop;
+module_param(hop, uint, 0600);
+MODULE_PARM_DESC(hop, "go to the next CPU after so many records; 0: do not");
 
 static ulong written;
 module_param(written, ulong, 0400);
@@ -60,20 +67,34 @@ static void wait_until_due(ktime_t start, ulong nr)
 		usleep_range(100, 200);
 }
 
+static void move_on(void)
+{
+	unsigned int cpu = cpumask_next(raw_smp_processor_id(), cpu_online_mask);
+
+	if (cpu >= nr_cpu_ids)
+		cpu = cpumask_first(cpu_online_mask);
+	set_cpus_allowed_ptr(current, cpumask_of(cpu));
+}
+
 static int write_set(const char *text, const struct kernel_param *kp)
 {
 	ktime_t start = ktime_get();
-	ulong count, i;
+	ulong count, i, every;
 	int err = kstrtoul(text, 0, &count);
 
 	if (err)
 		return err;
+	every = hop;
 	for (i = 0; i < count && !signal_pending(current); i++) {
 		if (rate)
 			wait_until_due(start, i);
 		write_record();
 		cond_resched();
+		if (every && i % every == every - 1)
+			move_on();
 	}
+	if (every)
+		set_cpus_allowed_ptr(current, cpu_possible_mask);
 	usecs = ktime_us_delta(ktime_get(), start);
 	return 0;
 }
