@@ -423,6 +423,20 @@ static void check_quiet(struct vcpu *target, const struct expect *expect,
 			       (unsigned long long)rec->regs.r[reg]);
 }
 
+/*
+ * A share of a few percent does not show in a few snapshots: more are taken
+ * while too few are valid, until two would have to be.
+ */
+static bool is_enough(const struct test *test, const struct options *options,
+		      const struct tally *tally)
+{
+	unsigned int percent = must_percent(test->state);
+
+	return tally->snapshots >= options->count &&
+	       (tally->valid * 100 >= tally->snapshots * percent ||
+		tally->snapshots * percent >= 200);
+}
+
 static void ask_for(const struct test *test, struct vm *vm, int nr_targets,
 		    const struct options *options, struct tally *tally)
 {
@@ -435,7 +449,7 @@ static void ask_for(const struct test *test, struct vm *vm, int nr_targets,
 	struct record rec;
 	int i;
 
-	for (i = 0; i < ROUND && tally->snapshots < options->count; i++) {
+	for (i = 0; i < ROUND && !is_enough(test, options, tally); i++) {
 		target = &vm->vcpus[1 + i % nr_targets];
 		if (!request(&vm->vcpus[0], target, &expect, &rec, tally))
 			return;
@@ -485,7 +499,7 @@ static void test_state(const struct test *test, const struct options *options,
 		trap_open(vm);
 	reader_drain();
 
-	while (tally->snapshots < options->count && !tally->failure[0] &&
+	while (!is_enough(test, options, tally) && !tally->failure[0] &&
 	       tally->requests < MAX_REQUESTS(options->count))
 		do_round(test, vm, nr_targets, options, tally);
 	if (state->both_levels &&
