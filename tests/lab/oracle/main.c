@@ -163,22 +163,21 @@ static void note_states(const char *name, const struct tally *tally)
 	putchar('\n');
 }
 
-static void judge(const struct tally *tally, unsigned long count,
-		  char *why, size_t size)
+static void judge(const struct tally *tally, char *why, size_t size)
 {
 	*why = '\0';
 	if (tally->failure[0])
 		snprintf(why, size, "%s", tally->failure);
 	else if (tally->wrong)
 		snprintf(why, size, "%lu records are wrong", tally->wrong);
-	else if (tally->snapshots < count)
+	else if (tally->snapshots != tally->wanted)
 		snprintf(why, size, "%lu snapshots of the state in %lu requests",
 			 tally->snapshots, tally->requests);
 }
 
 static void run_test(const struct test *test, const struct options *options)
 {
-	struct tally tally = { 0 };
+	struct tally tally = { .wanted = options->count };
 	char name[64], why[256];
 	unsigned int state;
 
@@ -203,9 +202,9 @@ static void run_test(const struct test *test, const struct options *options)
 	printf("# row %s %lu %lu %lu %u\n", name, tally.snapshots, tally.valid,
 	       tally.wrong, tally.attempts_max);
 	note_states(name, &tally);
-	judge(&tally, options->count, why, sizeof(why));
+	judge(&tally, why, sizeof(why));
 	if (!tap_ok(!why[0], "%s: %lu snapshots, none wrong", name,
-		    tally.snapshots))
+		    tally.wanted))
 		note("%s", why);
 
 	state = test->state;

@@ -261,7 +261,8 @@ const char *state_name(unsigned int state);
 /* check.c: is a record true? */
 
 struct tally {
-	unsigned long snapshots;	/* records of the wanted state */
+	unsigned long wanted;		/* so many records of the wanted state */
+	unsigned long snapshots;	/* those that there are */
 	unsigned long valid;		/* of these, with all that must be valid */
 	unsigned long wrong;		/* records with something wrong, any state */
 	unsigned long nested;		/* records of a nested guest's registers */

@@ -427,18 +427,20 @@ static void check_quiet(struct vcpu *target, const struct expect *expect,
  * A share of a few percent does not show in a few snapshots: more are taken
  * while too few are valid, until two would have to be.
  */
-static bool is_enough(const struct test *test, const struct options *options,
-		      const struct tally *tally)
+static bool is_enough(const struct test *test, struct tally *tally)
 {
 	unsigned int percent = must_percent(test->state);
 
-	return tally->snapshots >= options->count &&
-	       (tally->valid * 100 >= tally->snapshots * percent ||
-		tally->snapshots * percent >= 200);
+	if (tally->snapshots == tally->wanted &&
+	    tally->valid * 100 < tally->snapshots * percent &&
+	    tally->snapshots * percent < 200)
+		tally->wanted++;
+
+	return tally->snapshots >= tally->wanted;
 }
 
 static void ask_for(const struct test *test, struct vm *vm, int nr_targets,
-		    const struct options *options, struct tally *tally)
+		    struct tally *tally)
 {
 	const struct state *state = test->data;
 	struct expect expect = {
@@ -449,7 +451,7 @@ static void ask_for(const struct test *test, struct vm *vm, int nr_targets,
 	struct record rec;
 	int i;
 
-	for (i = 0; i < ROUND && !is_enough(test, options, tally); i++) {
+	for (i = 0; i < ROUND && !is_enough(test, tally); i++) {
 		target = &vm->vcpus[1 + i % nr_targets];
 		if (!request(&vm->vcpus[0], target, &expect, &rec, tally))
 			return;
@@ -467,7 +469,7 @@ static void ask_for(const struct test *test, struct vm *vm, int nr_targets,
 }
 
 static void do_round(const struct test *test, struct vm *vm, int nr_targets,
-		     const struct options *options, struct tally *tally)
+		     struct tally *tally)
 {
 	const struct state *state = test->data;
 	int i;
@@ -478,7 +480,7 @@ static void do_round(const struct test *test, struct vm *vm, int nr_targets,
 			       "vCPU %d does not get into its state (exit reason %d)",
 			       vm->vcpus[i].id, vm->vcpus[i].exit);
 	if (!tally->failure[0])
-		ask_for(test, vm, nr_targets, options, tally);
+		ask_for(test, vm, nr_targets, tally);
 	for (i = 1; i <= nr_targets; i++)
 		target_leave(state, &vm->vcpus[i], tally);
 }
@@ -499,9 +501,9 @@ static void test_state(const struct test *test, const struct options *options,
 		trap_open(vm);
 	reader_drain();
 
-	while (!is_enough(test, options, tally) && !tally->failure[0] &&
-	       tally->requests < MAX_REQUESTS(options->count))
-		do_round(test, vm, nr_targets, options, tally);
+	while (!is_enough(test, tally) && !tally->failure[0] &&
+	       tally->requests < MAX_REQUESTS(tally->wanted))
+		do_round(test, vm, nr_targets, tally);
 	if (state->both_levels &&
 	    (!tally->nested || tally->nested >= tally->valid))
 		failed(tally, "%lu of %lu records are of the nested guest",
