@@ -24,24 +24,23 @@ fi
 . "$LAB/base.sh"
 # shellcheck source-path=SCRIPTDIR source=lab/build.sh
 . "$LAB/build.sh"
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$TOP/tests/tap.sh"
 
 ALL=(lintian blhc reproducible lifecycle-{bookworm,trixie,sid} autopkgtest)
 OUT=$TOP/build/packages
 VERSION=$(cat "$TOP/VERSION")
-number=0
-failed=0
+TAP_PREFIX="packages: "
 
-# result OK TEXT [FILE] - shows the end of FILE if it failed
-result()
+# result_of STATUS TEXT [FILE] - shows the end of FILE if it failed
+result_of()
 {
-	number=$((number + 1))
 	if [ "$1" -eq 0 ]; then
-		echo "ok $number - packages: $2"
-		return
+		ok "$2"
+	else
+		not_ok "$2"
+		[ -z "${3:-}" ] || tail -n 40 "$3" | diag
 	fi
-	failed=$((failed + 1))
-	echo "not ok $number - packages: $2"
-	[ -z "${3:-}" ] || tail -n 40 "$3" | sed 's/^/# /'
 }
 
 # figures TEXT... - what was seen, for the reader
@@ -53,7 +52,7 @@ figures()
 build()
 {
 	"$TOP/debian/build.sh" "$OUT/deb" >"$OUT/build.log" 2>&1
-	result $? "they build, and the unit tests pass" "$OUT/build.log"
+	result_of $? "they build, and the unit tests pass" "$OUT/build.log"
 }
 
 part_lintian()
@@ -62,10 +61,10 @@ part_lintian()
 
 	lintian -EvIL +pedantic --fail-on error,warning --allow-root \
 		"$OUT"/deb/*.changes >"$log" 2>&1 && ! grep '^[EW]:' "$log"
-	result $? "lintian has no error and no warning" "$log"
+	result_of $? "lintian has no error and no warning" "$log"
 	# what every source without a home page is told
 	grep -q '^P: vcpu-info source: no-homepage-field' "$log"
-	result $? "lintian looked at them" "$log"
+	result_of $? "lintian looked at them" "$log"
 	figures "lintian -EvIL +pedantic: $(grep -c '^E:' "$log") errors," \
 		"$(grep -c '^W:' "$log") warnings," \
 		"$(grep -c '^I:' "$log") infos, $(grep -c '^P:' "$log") pedantic," \
@@ -78,7 +77,7 @@ part_lintian()
 part_blhc()
 {
 	blhc "$OUT/build.log" >"$OUT/blhc.log" 2>&1
-	result $? "blhc finds every compiler call hardened" "$OUT/blhc.log"
+	result_of $? "blhc finds every compiler call hardened" "$OUT/blhc.log"
 	figures "blhc: $(grep -cE '^(gcc|cc|x86_64-linux-gnu-gcc) ' \
 		"$OUT/build.log") compiler calls in the log"
 }
@@ -109,11 +108,11 @@ part_reproducible()
 		copy_tree "$OUT/elsewhere/sources" &&
 			"$OUT/elsewhere/sources/debian/build.sh" "$other"
 	) >"$OUT/build-2.log" 2>&1
-	result $? "they build elsewhere" "$OUT/build-2.log"
+	result_of $? "they build elsewhere" "$OUT/build-2.log"
 	hashes "$OUT/deb" >"$OUT/hashes"
 	hashes "$other" >"$OUT/hashes-2"
 	diff "$OUT/hashes" "$OUT/hashes-2" >"$OUT/hashes.diff"
-	result $? "two builds are the same bytes" "$OUT/hashes.diff"
+	result_of $? "two builds are the same bytes" "$OUT/hashes.diff"
 	figures "$(wc -l <"$OUT/hashes") files compared"
 	sed -n 's/^< [0-9a-f]*  //p' "$OUT/hashes.diff" | while read -r name; do
 		diffoscope "$OUT/deb/$name" "$other/$name"
@@ -191,26 +190,18 @@ close_root()
 # lifecycle SUITE - by apt, in a root of that suite
 lifecycle()
 {
-	local suite=$1 out=$OUT/lifecycle-$1 line
+	local suite=$1 out=$OUT/lifecycle-$1
 
 	mkdir -p "$out"
 	open_root "lifecycle-$suite" "$suite"
-	result $? "$suite: a root to install them in" \
+	result_of $? "$suite: a root to install them in" \
 		"$OUT/lifecycle-$suite.update.log"
 	make_repo >"$out/build.log" 2>&1
-	result $? "$suite: they build, and the next version" "$out/build.log"
-	cp "$TOP/tests/packages/lifecycle.sh" \
+	result_of $? "$suite: they build, and the next version" "$out/build.log"
+	cp "$TOP/tests/packages/lifecycle.sh" "$TOP/tests/tap.sh" \
 		"$TOP/tests/unit/check_completion.sh" "$ROOT/tmp/"
-	while IFS= read -r line; do
-		case $line in
-		"ok - "*) result 0 "$suite: ${line#ok - }" ;;
-		"not ok - "*) result 1 "$suite: ${line#not ok - }" ;;
-		*) echo "$line" ;;
-		esac
-	done < <(in_root bash /tmp/lifecycle.sh 2>"$out/errors" |
-		tee "$out/tap")
-	[ "$(tail -n 1 "$out/tap")" = "# the end" ]
-	result $? "$suite: the lifecycle came to its end" "$out/errors"
+	tap_relay "$suite: " in_root bash /tmp/lifecycle.sh 2>"$out/errors"
+	cp "$TAP_RELAYED" "$out/tap"
 	cp "$ROOT"/tmp/out/* "$out/"
 	close_root
 }
@@ -236,7 +227,7 @@ part_autopkgtest()
 	local log=$OUT/autopkgtest.log rc
 
 	open_root autopkgtest bookworm
-	result $? "a root to test them in" "$OUT/autopkgtest.update.log"
+	result_of $? "a root to test them in" "$OUT/autopkgtest.update.log"
 	rm -rf "$OUT/autopkgtest"
 	autopkgtest --no-built-binaries --ignore-restrictions=breaks-testbed \
 		--env=VCPU_INFO_NO_LAB=1 --output-dir="$OUT/autopkgtest" "$OUT"/deb/*.deb \
@@ -244,10 +235,10 @@ part_autopkgtest()
 	rc=$?
 	# 2: a test was skipped
 	[ $rc -eq 0 ] || [ $rc -eq 2 ]
-	result $? "autopkgtest passes" "$log"
+	result_of $? "autopkgtest passes" "$log"
 	sed 's/^/# /' "$OUT/autopkgtest/summary"
 	grep -q '^dkms-autopkgtest *PASS' "$OUT/autopkgtest/summary"
-	result $? "the test of DKMS packages was among them" "$log"
+	result_of $? "the test of DKMS packages was among them" "$log"
 	close_root
 }
 
@@ -265,5 +256,4 @@ for part; do
 	figures "$part"
 	"part_$part"
 done
-echo "1..$number"
-[ "$failed" -eq 0 ]
+tap_end

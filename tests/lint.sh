@@ -10,6 +10,9 @@
 set -u
 export LC_ALL=C.UTF-8
 
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$(dirname "$0")/tap.sh"
+
 TOP=$(cd "$(dirname "$0")/.." && pwd)
 CACHE=${VCPU_INFO_CACHE:-$TOP/.cache}
 ALL=(checkpatch cppcheck shellcheck mandoc codespell kernel_version
@@ -93,20 +96,25 @@ none()
 	[ "$rc" -eq 1 ]
 }
 
-# checkpatch.pl comes only with the kernel's source
+# checkpatch.pl comes only with the kernel's source, of which a suite has its own
 get_checkpatch()
 {
-	local tar=/usr/src/linux-source-6.1.tar.xz
-	local dir=$CACHE/checkpatch-6.1
+	local tar name dir
 
+	tar=$(printf '%s\n' /usr/src/linux-source-[0-9]*.tar.xz | sort -V | tail -n 1)
+	name=$(basename "$tar" .tar.xz)
+	dir=$CACHE/checkpatch-${name#linux-source-}
 	if [ ! -d "$dir" ]; then
-		[ -e "$tar" ] || { echo "$tar is missing"; return 1; }
+		[ -e "$tar" ] || {
+			echo "no /usr/src/linux-source-*.tar.xz: apt install linux-source"
+			return 1
+		}
 		rm -rf "$dir.tmp"
 		mkdir -p "$dir.tmp/include"
 		tar -xJf "$tar" -C "$dir.tmp" --strip-components=2 \
-			linux-source-6.1/scripts/checkpatch.pl \
-			linux-source-6.1/scripts/spelling.txt \
-			linux-source-6.1/scripts/const_structs.checkpatch &&
+			"$name/scripts/checkpatch.pl" \
+			"$name/scripts/spelling.txt" \
+			"$name/scripts/const_structs.checkpatch" &&
 			mv -T "$dir.tmp" "$dir" || return 1
 	fi
 	CHECKPATCH=$dir/checkpatch.pl
@@ -341,35 +349,19 @@ bad_length()
 	echo 'a\.c: 701 lines'
 }
 
-number=0
-failed=0
-
-# result OK TEXT OUTPUT
-result()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - lint: $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $number - lint: $2"
-	head -n 50 <<<"$3" | sed 's/^/# /'
-}
-
 run_check()
 {
 	local out rc expect tree
 
 	out=$("$1" 2>&1)
-	result $? "$1" "$out"
+	result $? "lint: $1" "$(head -n 50 <<<"$out")"
 
 	tree=$(mktemp -d)
 	expect=$(cd "$tree" && "bad_$1")
 	out=$(cd "$tree" && "$1" 2>&1)
 	rc=$?
 	[ "$rc" -ne 0 ] && grep -qE -- "$expect" <<<"$out"
-	result $? "$1 catches a violation" "rc $rc, wanted: $expect; got: $out"
+	result $? "lint: $1 catches a violation" "rc $rc, wanted: $expect; got: $out"
 	rm -rf "$tree"
 }
 
@@ -382,5 +374,4 @@ for check; do
 	}
 	run_check "$check"
 done
-echo "1..$number"
-[ "$failed" -eq 0 ]
+tap_end

@@ -5,9 +5,10 @@
 # purge; without headers, with new ones, with a module that does not compile.
 #
 # In: /tmp/repo, packages of two versions and a third that is broken. Out:
-# /tmp/out, apt's output and lists of files; results as TAP without numbers, and
-# "# the end" as the last line.
+# /tmp/out, apt's output and lists of files; results as TAP.
 set -u
+# shellcheck source-path=SCRIPTDIR source=../tap.sh
+. /tmp/tap.sh
 
 out=/tmp/out
 packages=(vcpu-info-dkms vcpu-info vcpu-info-guest-dkms vcpu-info-guest
@@ -20,21 +21,6 @@ echo 'deb [trusted=yes] file:/tmp/repo ./' >/tmp/repo.list
 mapfile -t versions < <(sed -n '/^Package: vcpu-info-dkms$/,/^$/s/^Version: //p' \
 	/tmp/repo/Packages | sort -V)
 old=${versions[0]} next=${versions[1]} broken=${versions[2]}
-
-# expect WHAT COMMAND...
-expect()
-{
-	local what=$1
-
-	shift
-	if "$@" >$out/last 2>&1; then
-		echo "ok - $what"
-	else
-		echo "not ok - $what"
-		echo "# failed: $*"
-		tail -n 20 $out/last | sed 's/^/# /'
-	fi
-}
 
 # apt_do NAME ARGUMENT... - apt-get on our packages alone; output: $out/NAME.apt
 apt_do()
@@ -138,17 +124,17 @@ upstream()
 
 mapfile -t kernels < <(basename -a /lib/modules/*)
 kernel=${kernels[0]}
-expect "the root has one kernel and its headers" \
+check "the root has one kernel and its headers" \
 	test ${#kernels[@]} -eq 1 -a -e "/lib/modules/$kernel/build/include"
 mkdir -p /tmp/lists/partial /tmp/cache/archives/partial
-expect "apt reads the repository" apt_do update update
+check "apt reads the repository" apt_do update update
 files before
 
 # From nothing and back
 
-expect "they install" apt_do install install "${packages[@]/%/=$old}"
-expect "wholly" version "$old"
-expect "with both modules" built "$(upstream "$old")" "$kernel"
+check "they install" apt_do install install "${packages[@]/%/=$old}"
+check "wholly" version "$old"
+check "with both modules" built "$(upstream "$old")" "$kernel"
 files installed
 diff $out/before.files $out/installed.files | sed -n 's/^> //p' \
 	>$out/added.files
@@ -158,60 +144,60 @@ for file in /usr/lib/modprobe.d/vcpu-info.conf \
 	/usr/share/bash-completion/completions/vcpu-info \
 	/usr/share/bash-completion/completions/vcpu-info-guest \
 	/usr/share/vcpu-info/record.schema.json /usr/include/vcpu_info_abi.h; do
-	expect "$file is there" test -s "$file"
+	check "$file is there" test -s "$file"
 done
-expect "none in /etc, where purge would have to find it" \
+check "none in /etc, where purge would have to find it" \
 	eval '! grep -q ^/etc/ $out/added.files'
 bash /tmp/check_completion.sh /usr/bin/vcpu-info \
 	/usr/share/bash-completion/completions/vcpu-info >$out/completion.log
-expect "the installed completion completes" eval \
+check "the installed completion completes" eval \
 	'grep -q "^ok" $out/completion.log && ! grep "^not ok" $out/completion.log'
 
-expect "they are upgraded" apt_do upgrade install "${packages[@]/%/=$next}"
-expect "to the next version" version "$next"
-expect "and their modules" built "$(upstream "$next")" "$kernel"
-expect "of which the old version is gone" one_tree "$(upstream "$next")"
+check "they are upgraded" apt_do upgrade install "${packages[@]/%/=$next}"
+check "to the next version" version "$next"
+check "and their modules" built "$(upstream "$next")" "$kernel"
+check "of which the old version is gone" one_tree "$(upstream "$next")"
 
-expect "they are reinstalled" apt_do reinstall install --reinstall \
+check "they are reinstalled" apt_do reinstall install --reinstall \
 	"${packages[@]/%/=$next}"
-expect "with their modules" built "$(upstream "$next")" "$kernel"
+check "with their modules" built "$(upstream "$next")" "$kernel"
 
-expect "they are downgraded" apt_do downgrade install "${packages[@]/%/=$old}"
-expect "to the old version" version "$old"
-expect "and their modules" built "$(upstream "$old")" "$kernel"
-expect "of which the new version is gone" one_tree "$(upstream "$old")"
+check "they are downgraded" apt_do downgrade install "${packages[@]/%/=$old}"
+check "to the old version" version "$old"
+check "and their modules" built "$(upstream "$old")" "$kernel"
+check "of which the new version is gone" one_tree "$(upstream "$old")"
 
-expect "they are removed" apt_do remove remove "${packages[@]}"
-expect "and the modules" not_built "$kernel"
-expect "and purged" apt_do purge purge "${packages[@]}"
+check "they are removed" apt_do remove remove "${packages[@]}"
+check "and the modules" not_built "$kernel"
+check "and purged" apt_do purge purge "${packages[@]}"
 files purged
-expect "nothing is left" same_files before purged
-expect "nothing named so is in dpkg's database" \
+check "nothing is left" same_files before purged
+check "nothing named so is in dpkg's database" \
 	eval '! ls /var/lib/dpkg/info | grep vcpu-info'
-expect "apt is sound" sound
+check "apt is sound" sound
 
 # Without headers, and when they come
 
 mapfile -t headers < <(dpkg-query -W -f '${Package}\n' 'linux-headers-*cloud*')
-expect "the headers are removed" apt_headers no-headers purge "${headers[@]}"
-expect "they install without headers" apt_do without-headers install \
+check "the headers are removed" apt_headers no-headers purge "${headers[@]}"
+check "they install without headers" apt_do without-headers install \
 	"${packages[@]/%/=$old}"
-expect "wholly" version "$old"
-expect "saying that headers are missing" said without-headers \
+check "wholly" version "$old"
+check "saying that headers are missing" said without-headers \
 	'headers.*(not.*installed|missing)|No kernel headers'
-expect "without modules" not_built "$kernel"
-expect "headers come" apt_headers headers install linux-headers-cloud-amd64
-expect "and with them the modules" built "$(upstream "$old")" "$kernel"
-expect "headers of another kernel come" apt_headers second install \
+check "without modules" not_built "$kernel"
+check "headers come" apt_headers headers install linux-headers-cloud-amd64
+check "and with them the modules" built "$(upstream "$old")" "$kernel"
+check "headers of another kernel come" apt_headers second install \
 	linux-headers-amd64
 mapfile -t kernels < <(basename -a /lib/modules/*)
-expect "there are two kernels" test ${#kernels[@]} -eq 2
-expect "and modules for both" built "$(upstream "$old")" "${kernels[@]}"
+check "there are two kernels" test ${#kernels[@]} -eq 2
+check "and modules for both" built "$(upstream "$old")" "${kernels[@]}"
 dkms status | sed 's/^/# /'
 
 # A module that does not compile
 
-expect "a broken version is installed without failing" apt_do broken install \
+check "a broken version is installed without failing" apt_do broken install \
 	vcpu-info-dkms="$broken" vcpu-info-guest-dkms="$broken" \
 	vcpu-info="$next" vcpu-info-guest="$next"
 is_broken()
@@ -219,32 +205,32 @@ is_broken()
 	[ "$(dpkg-query -W -f '${db:Status-Abbrev}${Version}\n' \
 		vcpu-info-dkms vcpu-info-guest-dkms | sort -u)" = "ii $broken" ]
 }
-expect "wholly" is_broken
-expect "saying where the compiler's words are" said broken \
+check "wholly" is_broken
+check "saying where the compiler's words are" said broken \
 	'vcpu-info-dkms: no vcpu_info for kernel .* could not be built'
-expect "and what to do" said broken 'dpkg-reconfigure vcpu-info-guest-dkms'
-expect "the compiler's words are there" \
+check "and what to do" said broken 'dpkg-reconfigure vcpu-info-guest-dkms'
+check "the compiler's words are there" \
 	grep -qs 'broken on purpose' /var/lib/dkms/vcpu-info/*/build/make.log
-expect "there is no module" not_built "$kernel"
-expect "apt is sound" sound
-expect "headers of a third kernel come without failing" apt_headers third \
+check "there is no module" not_built "$kernel"
+check "apt is sound" sound
+check "headers of a third kernel come without failing" apt_headers third \
 	install linux-headers-rt-amd64
-expect "saying it again" said third 'no vcpu_info for kernel .*rt-amd64'
-expect "apt is sound then" sound
-expect "configuring it again does not fail either" \
+check "saying it again" said third 'no vcpu_info for kernel .*rt-amd64'
+check "apt is sound then" sound
+check "configuring it again does not fail either" \
 	dpkg-reconfigure vcpu-info-dkms
-expect "DKMS by hand does" eval \
+check "DKMS by hand does" eval \
 	'! dkms install -m vcpu-info -v "$(upstream "$broken")" -k "$kernel"'
-expect "the good version comes back" apt_do repaired install \
+check "the good version comes back" apt_do repaired install \
 	"${packages[@]/%/=$old}"
-expect "wholly" version "$old"
+check "wholly" version "$old"
 newest=$(basename -a /boot/config-* | sort -V | tail -n 1)
-expect "with modules for the newest kernel" \
+check "with modules for the newest kernel" \
 	built "$(upstream "$old")" "${newest#config-}"
-expect "the broken version again" apt_do broken-again install \
+check "the broken version again" apt_do broken-again install \
 	vcpu-info-dkms="$broken" vcpu-info-guest-dkms="$broken"
-expect "the broken version is purged" apt_do purge-broken purge "${packages[@]}"
-expect "nothing of it is left" eval '! find / -xdev -path /tmp -prune -o \
+check "the broken version is purged" apt_do purge-broken purge "${packages[@]}"
+check "nothing of it is left" eval '! find / -xdev -path /tmp -prune -o \
 	-path /proc -prune -o -name "*vcpu[-_]info*" -print | grep .'
-expect "apt is sound in the end" sound
-echo "# the end"
+check "apt is sound in the end" sound
+tap_end
