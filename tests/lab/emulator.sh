@@ -56,27 +56,84 @@ file_offset()
 	done < <(readelf -lW "$1" | awk '$1 == "LOAD" { print $2, $3, $5 }')
 }
 
-# mend_emulator BINARY - an interrupt that VMRUN injects is delivered once
+# mend_emulator BINARY VERSION - an interrupt that VMRUN injects is delivered once
 #
 # helper_vmrun() delivers it, but leaves its vector in the exception_index of the
 # CPU. If anything makes the CPU leave its loop before the next exit, exception
 # or interrupt, it is delivered again, even if RFLAGS.IF is clear: guests with
 # more than one CPU deadlock, or crash, now and then or always. Only the log
-# reads what is stored there, so the store can go. Seen in 10.0.13 and 11.1.3.
+# reads what is stored there, so the store can go.
+#
+# emulator.lock has what is known of a version: the whole file before and after,
+# and the bytes. A version that is not there must have the instruction where
+# stray_store looks for it; one that seems to need no mending is an error until
+# somebody has looked, and has said so in the lock.
 mend_emulator()
 {
-	local start end offset
+	local line before after offset old new
 
-	read -r start end < <(stray_store "$1")
-	if [ -z "$end" ]; then
-		stage "the emulator is not one that is known to need mending"
+	line=$(awk -v version="$2" '$1 == version' "$LAB/emulator.lock")
+	if [ -z "$line" ]; then
+		mend_unknown "$@"
 		return
 	fi
+	read -r _ before after offset old new <<<"$line"
+	[ "$(sha256 "$1")" = "$before" ] ||
+		mend_fails "$2 is not the file that emulator.lock is about" ||
+		return
+	[ "$old" = - ] && return
+	[ "$(bytes "$1" "$offset" $((${#old} / 2)))" = "$old" ] ||
+		mend_fails "no $old at $offset" || return
+	patch_bytes "$1" "$offset" "$new" || return
+	[ "$(sha256 "$1")" = "$after" ] ||
+		mend_fails "after the change it is not as emulator.lock says"
+}
+
+# mend_unknown BINARY VERSION - the instruction is looked for, and has to be there
+mend_unknown()
+{
+	local start end offset old new before
+
+	read -r start end < <(stray_store "$1")
+	[ -n "$end" ] ||
+		mend_fails "QEMU $2 is not in emulator.lock, and helper_vmrun() has no" \
+			"instruction like the one that delivers interrupts twice." \
+			"Look whether QEMU has been mended; if so, add" \
+			"'$2 $(sha256 "$1") - - - -'" || return
 	offset=$(file_offset "$1" "$start")
-	[ -n "$offset" ] && head -c $((16#$end - 16#$start)) /dev/zero |
-		tr '\0' '\220' |
-		dd of="$1" bs=1 seek="$offset" conv=notrunc status=none &&
-		[ -z "$(stray_store "$1")" ]
+	[ -n "$offset" ] || mend_fails "no place in the file for $start" || return
+	before=$(sha256 "$1")
+	old=$(bytes "$1" "$offset" $((16#$end - 16#$start)))
+	new=$(tr 0-9a-f 9 <<<"$old" | sed 's/99/90/g')
+	patch_bytes "$1" "$offset" "$new" || return
+	[ -z "$(stray_store "$1")" ] ||
+		mend_fails "there is one more such instruction" || return
+	stage "the emulator is new; add to emulator.lock:" \
+		"$2 $before $(sha256 "$1") $(printf 0x%x "$offset") $old $new"
+}
+
+mend_fails()
+{
+	echo "lab: the emulator cannot be mended: $*" >&2
+	return 1
+}
+
+sha256()
+{
+	sha256sum "$1" | cut -d ' ' -f 1
+}
+
+# bytes FILE OFFSET NUMBER - in hexadecimal
+bytes()
+{
+	od -An -v -tx1 -j $(($2)) -N "$3" "$1" | tr -d ' \n'
+}
+
+# patch_bytes FILE OFFSET HEX
+patch_bytes()
+{
+	perl -e 'print pack "H*", shift' "$3" |
+		dd of="$1" bs=1 seek=$(($2)) conv=notrunc status=none
 }
 
 build_emulator()
@@ -85,7 +142,9 @@ build_emulator()
 	echo {qemu-system-{x86,common,data},seabios}/"$EMULATOR_SUITE" |
 		install_root "$EMULATOR_SUITE" "$1/root" \
 			"$CACHE/emulator.log" &&
-		mend_emulator "$1/root/usr/bin/qemu-system-x86_64"
+		mend_emulator "$1/root/usr/bin/qemu-system-x86_64" \
+			"$(dpkg-query --admindir="$1/root/var/lib/dpkg" -W \
+				-f '${Version}' qemu-system-x86)"
 }
 
 # ensure_emulator - sets EMULATOR, the command that runs it on this machine
@@ -97,7 +156,7 @@ ensure_emulator()
 
 	root=emulator-$HOST-$({
 		echo "$EMULATOR_SUITE"
-		hash_files tests/lab/{base,mirror,emulator}.sh
+		hash_files tests/lab/{{base,mirror,emulator}.sh,emulator.lock}
 	} | sha256sum | cut -c1-16)
 	mkdir -p "$CACHE"
 	(
