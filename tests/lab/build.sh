@@ -21,20 +21,43 @@ tree_files()
 	done
 }
 
-# image_files - what the packages may be built from
+# image_files - what the packages are built from
 image_files()
 {
-	tree_files | grep -vE '^(tests/lab|\.ci)/|^\.git'
+	tree_files | grep -E -e '^(cli|completions|debian|docs|include|man|module)/' \
+		-e '^(tests/unit/Makefile|Kbuild|LICENSE|Makefile|VERSION|[A-Z]*\.md|dkms.*\.conf)$'
 }
 
-# kit_files - what the tests' own programs and modules are built from
+# upgrade_files - those, and what makes the next version of them
+upgrade_files()
+{
+	image_files
+	echo tests/next-version.sh
+}
+
+# kit_files - what the tests' own programs are built from
 kit_files()
 {
-	local pattern='^(include|module|tests/lab/(bench|guest|hostile|kernel/faults|oracle|storm))/'
+	local pattern='^include/|^tests/lab/(bench|guest|hostile|oracle)/'
 
-	pattern+='|^(VERSION|Kbuild)$'
 	tree_files | grep -E "$pattern|^tests/lab/host/(Makefile|.*\.[ch])$" |
-		grep -vE '^tests/lab/bench/(.*\.sh|budgets|profile/.*)$'
+		grep -vE '^tests/lab/bench/(.*\.sh|budgets|(profile|ipi)/.*)$' |
+		grep -vE '^tests/lab/(guest/hc_test|hostile/neighbour)/'
+}
+
+# modules_files - what the tests' own modules are built from
+modules_files()
+{
+	local pattern='bench/ipi|guest/hc_test|hostile/neighbour|kernel/faults|storm'
+
+	tree_files |
+		grep -E "^(include|module)/|^tests/lab/($pattern)/|^(VERSION|Kbuild)\$"
+}
+
+# compiled_files - the host's module and commands, without packages
+compiled_files()
+{
+	tree_files | grep -E '^(cli|docs|include|man|module)/|^(VERSION|Kbuild)$'
 }
 
 # unit_files - what the commands and their unit tests are built from
@@ -135,6 +158,24 @@ build_kit()
 	build_stage kit "$1" "$KERNEL"
 }
 
+build_modules()
+{
+	stage "building the tests' own modules"
+	build_stage modules "$1" "$KERNEL"
+}
+
+build_upgrade()
+{
+	stage "building the packages' next version, for upgrades"
+	build_stage upgrade "$1" "$KERNEL"
+}
+
+build_compiled()
+{
+	stage "compiling the host's module and commands"
+	build_stage compiled "$1" "$KERNEL"
+}
+
 build_unit()
 {
 	stage "building the commands and running their unit tests"
@@ -177,52 +218,74 @@ ensure_kernel()
 	locked cached "${KERNEL##*/}" build_kernel && prune kernel 1
 }
 
+# stage_scripts KIND - what of the lab a stage is also made from
+stage_scripts()
+{
+	echo "tests/lab/build-$1" tests/lab/chroot.sh
+	[ "$1" != image ] || echo tests/lab/{mkinitrd,l2/init}
+}
+
 # build_kinds KIND... - what ensure_built builds under the lock
 build_kinds()
 {
-	local kind
+	local kind dir
 
 	cached "${BASE##*/}" build_base || return 1
 	for kind; do
-		case $kind in
-		image) cached "${IMAGE##*/}" build_image || return 1 ;;
-		kit) cached "${KIT##*/}" build_kit || return 1 ;;
-		unit) cached "${UNIT##*/}" build_unit || return 1 ;;
-		upstream)
-			cached "${UPSTREAM##*/}" build_upstream || return 1
-			;;
-		rebuilt) cached "${REBUILT##*/}" build_rebuilt || return 1 ;;
-		esac
+		dir=${kind^^}
+		cached "$(basename "${!dir}")" "build_$kind" || return 1
 		prune "$kind" 3
 	done
 	prune base 1
 }
 
-# ensure_built KIND... - build what is missing of "image", "kit", "unit",
-# "upstream", "rebuilt"
+# no_root - the suite's root cannot be made, for what apt says; exit status 75
 #
-# Sets BASE, and IMAGE, KIT, UNIT, UPSTREAM and REBUILT to the complete
-# directories; the last two are empty if they were not asked for. So is KERNEL,
-# which is built too, where the host runs the suite's own kernel.
+# sid and experimental are now and then in such a state, which is no fault of ours.
+no_root()
+{
+	echo "lab: no root of Debian $SUITE: $(apt_words "$CACHE/base-$HOST.log")" >&2
+	exit 75
+}
+
+# newest_image - of this host's images the one used last; fails if there is none
+newest_image()
+{
+	find "$CACHE" -maxdepth 1 -type d -name "image-$HOST-*" ! -name '*.tmp' \
+		-printf '%T@ %p\n' | sort -rn | sed -n '1s/^[^ ]* //p' | grep .
+}
+
+# ensure_built KIND... - build what is missing of "image" (or "anyimage": one that
+# may be older than the sources), "kit", "modules", "upgrade", "compiled",
+# "unit", "upstream", "rebuilt"
+#
+# Sets BASE, and the variable that is called like the kind in capitals to the
+# complete directory; those of kinds that were not asked for are empty. So is
+# KERNEL, which is built too, where the host runs the suite's own kernel.
 ensure_built()
 {
+	local kind kinds=()
+
 	[ "$(id -u)" -eq 0 ] || die "building a lab host needs root"
 	need mmdebstrap=mmdebstrap cpio=cpio mkfs.ext4=e2fsprogs \
 		modprobe=kmod unshare=util-linux
 	mkdir -p "$CACHE"
 	BASE=$CACHE/$(base_name)
 	KERNEL=${KERNEL_SOURCE:+$CACHE/$(kernel_name)}
-	IMAGE=$CACHE/$(stage_name image tests/lab/{build-image,chroot.sh} \
-		tests/lab/{mkinitrd,l2/init}) || exit 1
-	KIT=$CACHE/$(stage_name kit tests/lab/{build-kit,chroot.sh}) || exit 1
-	UNIT=$CACHE/$(stage_name unit tests/lab/{build-unit,chroot.sh}) || exit 1
-	UPSTREAM='' REBUILT=''
-	[[ " $* " != *" upstream "* ]] ||
-		UPSTREAM=$CACHE/$(stage_name upstream \
-			tests/lab/{build-upstream,chroot.sh}) || exit 1
-	[[ " $* " != *" rebuilt "* ]] ||
-		REBUILT=$CACHE/$(stage_name rebuilt \
-			tests/lab/{build-rebuilt,chroot.sh}) || exit 1
+	IMAGE='' KIT='' MODULES='' UPGRADE='' COMPILED='' UNIT='' UPSTREAM=''
+	REBUILT=''
+	for kind; do
+		if [ "$kind" = anyimage ]; then
+			IMAGE=$(newest_image) && continue
+			kind=image
+		fi
+		# shellcheck disable=SC2046
+		declare -g "${kind^^}=$CACHE/$(stage_name "$kind" \
+			$(stage_scripts "$kind"))" || exit 1
+		kinds+=("$kind")
+	done
 	[ -z "$KERNEL" ] || ensure_kernel || die "row $ROW: no kernel was built"
-	locked build_kinds "$@" || die "row $ROW was not built"
+	locked build_kinds "${kinds[@]}" && return
+	[ -d "$BASE" ] || no_root
+	die "row $ROW was not built"
 }

@@ -50,3 +50,47 @@ in_root()
 {
 	chroot "$root" "$@"
 }
+
+# make_repository DIR - in the root: our packages, as a repository for apt
+make_repository()
+{
+	# shellcheck disable=SC2016 # expanded in there
+	in_root sh -eux -c 'cd /mnt/source
+		export DEB_BUILD_OPTIONS="nocheck noautodbgsym parallel=$(nproc)"
+		dpkg-buildpackage -b -us -uc
+		mkdir -p "$1"
+		cd "$1"
+		mv /mnt/*.deb .
+		dpkg-scanpackages --multiversion . >Packages
+		echo "deb [trusted=yes] file:$1 ./" >list' sh "$1"
+}
+
+# apt_begin DIR - sets apt, for that repository alone: whatever a package needs
+# besides is in the base
+apt_begin()
+{
+	apt=(apt-get -y -o "Dir::Etc::SourceList=$1/list"
+		-o Dir::Etc::SourceParts=/dev/null --no-install-recommends
+		--allow-downgrades)
+	in_root "${apt[@]}" update
+}
+
+# install_built DIR VERSION PACKAGE... - and keep the module that DKMS has built
+# in the repository
+install_built()
+{
+	local dir=$root$1 version=$2 tree=$root/var/lib/dkms/vcpu-info/$2
+
+	shift 2
+	# By itself it builds for the newest kernel; host and guest may differ.
+	if ! { in_root "${apt[@]}" install "${@/%/=$version-*}" &&
+		in_root dkms autoinstall -k "$host_kver" &&
+		in_root dkms autoinstall -k "$kver" &&
+		in_root dkms mktarball -m vcpu-info -v "$version" \
+			-k "$host_kver" --binaries-only; }; then
+		tail -n 30 "$root"/var/lib/dkms/*/*/build/make.log
+		exit 1
+	fi
+	mv "$tree"/tarball/*.dkms.tar.gz "$dir/vcpu-info-$version.dkms.tar.gz"
+	rmdir "$tree/tarball"
+}

@@ -4,8 +4,9 @@
 # guest asks and vcpu-info follow has its records open. /lab/logs/apt-*.log has
 # what apt said. DKMS compiles nothing here: it has what it built with the image.
 # needs: linux-guest
+# with: UPGRADE
 # rows: bookworm-amd
-# timeout: 1200
+# silence: 1200
 . /lab/host/lib.sh
 . /lab/host/module.sh
 . /lab/host/packages.sh
@@ -96,3 +97,4 @@ check "the guest is answered" guest_run web 'vcpu-info-guest trigger --vcpu-id 1
 diag </lab/logs/apt-install.log
 like "the first record is there" "$(cat /lab/logs/apt-install.log)" \
 	"^VM $(guest_pid web):[0-9]+ \(web\) vCPU 1 thread [0-9]+ "
+tap_end

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # For tests that install and remove the host's packages, by apt from the
-# repository in the lab's image. It has two versions.
+# repository in the lab's image, and from /lab/upgrade with the next version.
 # shellcheck disable=SC2034 # used by those that source this
 
 REPOSITORY=/usr/lib/vcpu-info-lab/apt
@@ -9,9 +9,16 @@ HOST_PACKAGES=(vcpu-info-dkms vcpu-info)
 # Where DKMS looks for modules that are built already.
 BUILT=/usr/share/vcpu-info-dkms
 
-mapfile -t _versions < <(sed -n '/^Package: vcpu-info-dkms$/,/^$/s/^Version: //p' \
-	$REPOSITORY/Packages | sort -V)
-OLD=${_versions[0]} NEXT=${_versions[1]}
+UPGRADE=/lab/upgrade
+
+# version_in REPOSITORY
+version_in()
+{
+	sed -n '/^Package: vcpu-info-dkms$/,/^$/s/^Version: //p' "$1/Packages"
+}
+
+OLD=$(version_in $REPOSITORY) NEXT=$(version_in $UPGRADE)
+cat $REPOSITORY/list $UPGRADE/list >/tmp/packages.list
 
 # packages_apt NAME ARGUMENT... - apt-get; what it says is in
 # /lab/logs/apt-NAME.log
@@ -21,7 +28,7 @@ packages_apt()
 
 	shift
 	DEBIAN_FRONTEND=noninteractive apt-get -y -q \
-		-o Dir::Etc::SourceList=$REPOSITORY/list \
+		-o Dir::Etc::SourceList=/tmp/packages.list \
 		-o Dir::Etc::SourceParts=/dev/null \
 		--no-install-recommends --allow-downgrades "$@" >"$log" 2>&1 &&
 		return
@@ -60,7 +67,7 @@ packages_state()
 packages_built()
 {
 	mkdir -p $BUILT
-	cp $REPOSITORY/*.dkms.tar.gz $BUILT/
+	cp {$REPOSITORY,$UPGRADE}/*.dkms.tar.gz $BUILT/
 }
 
 # packages_left - files that are named like the host's packages, or are listed
