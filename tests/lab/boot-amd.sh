@@ -17,6 +17,24 @@ BOOT_SNAPSHOTS="200 10000"
 # resets the host when a guest has begun to run.
 BOOT_THREADS=${VCPU_INFO_EMULATOR_THREADS:-single}
 
+# The machine and the CPU have their versions in their names, and the CPU's
+# features are listed, so that another version of QEMU counts the same
+# instructions: what QEMU 11.1's "max" has, except
+#   vgif		with TCG's virtual GIF a guest with two CPUs hangs
+#   cx16		after a CMPXCHG16B QEMU 7.2 has garbage for EFLAGS, which an
+#			interrupt before the next arithmetic makes real
+BOOT_MACHINE=pc-q35-10.0
+BOOT_CPU=qemu64-v1,-cx16
+for feature in 3dnow 3dnowext 3dnowprefetch abm acpi adx aes arat avx avx2 bmi1 \
+	bmi2 clflushopt clwb cmp-legacy cmpccxadd cr8legacy erms f16c fma \
+	fsgsbase fsrc fsrm fsrs fzrm la57 mmxext monitor movbe mpx npt \
+	null-sel-clr-base no-nested-data-bp pclmulqdq pdpe1gb pks pku popcnt \
+	rdpid rdrand rdseed rdtscp sha-ni smap smep ss sse4.1 sse4.2 sse4a ssse3 \
+	svme-addr-chk umip vaes wbnoinvd x2apic xgetbv1 xsave xsaveerptr xsaveopt; do
+	BOOT_CPU+=,+$feature
+done
+unset feature
+
 # boot_tools - what booting needs on this machine, as need takes it: the
 # emulator brings all of its own, but has to be mended
 boot_tools()
@@ -47,9 +65,6 @@ boot_command()
 		;;
 	esac
 
-	# vgif=off: with TCG's virtual GIF a guest with two CPUs hangs.
-	# cx16=off: after a CMPXCHG16B QEMU 7.2 has garbage for EFLAGS, which an
-	# interrupt before the next arithmetic makes real.
 	# cryptomgr.notests: from 6.12 on these crash under TCG.
 	args+=" cryptomgr.notests quiet loglevel=5 ${VCPU_INFO_HOST_ARGS:-}"
 	# All that KASAN finds, not the first alone; no rush. no5lvl: 7.2 clears
@@ -61,8 +76,8 @@ boot_command()
 		memory=3072
 	}
 	ensure_emulator
-	BOOT_COMMAND=("${EMULATOR[@]}" -M q35 -nodefaults -no-reboot
-		-display none "${accel[@]}" -cpu "max,vgif=off,cx16=off"
+	BOOT_COMMAND=("${EMULATOR[@]}" -M "$BOOT_MACHINE" -nodefaults -no-reboot
+		-display none "${accel[@]}" -cpu "$BOOT_CPU"
 		-smp "$cpus" -m "$memory"
 		-kernel "$image/vmlinuz" -initrd "$image/initrd"
 		-append "$args"
@@ -83,5 +98,13 @@ boot_command()
 		-chardev "file,id=kmsg,path=$run/kmsg.log"
 		-device "virtserialport,chardev=kmsg,name=lab.kmsg"
 		-chardev "file,id=logs,path=$run/logs.tar"
-		-device "virtserialport,chardev=logs,name=lab.logs")
+		-device "virtserialport,chardev=logs,name=lab.logs"
+		-trace qemu_system_shutdown_request -D "$run/shutdown.log")
+}
+
+# boot_powered_off RUN - the host asked for that; a reset or a triple fault ends
+# QEMU just as quietly
+boot_powered_off()
+{
+	grep -q qemu_system_shutdown_request "$1/shutdown.log" 2>/dev/null
 }

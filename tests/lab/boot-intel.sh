@@ -25,3 +25,9 @@ boot_command()
 		die "missing on this machine; run: apt-get install grub-pc-bin"
 	BOOT_COMMAND=("$LAB/bochs/start" "$@")
 }
+
+# boot_powered_off RUN - by ACPI; a triple fault ends Bochs by another panic
+boot_powered_off()
+{
+	grep -q 'PANIC.*soft power off' "$1/bochs.log" 2>/dev/null
+}

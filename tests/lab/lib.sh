@@ -105,6 +105,11 @@ SCAN_PATTERN+='|KASAN:|KCSAN:|UBSAN:|KFENCE:|Call Trace:|Kernel panic'
 SCAN_PATTERN+='|refcount_t: |unchecked MSR access|list_(add|del) corruption'
 SCAN_PATTERN+='|Unable to handle|scheduling while atomic|bad page state'
 SCAN_PATTERN+='|suspected memory leaks|ODEBUG: '
+SCAN_PATTERN+='|detected expedited stalls|rcu_tasks.* stall|-----\[ cut here \]'
+SCAN_PATTERN+='|: [0-9a-f]{4} \[#[0-9]+\]|segfault at |traps: |trap invalid opcode'
+SCAN_PATTERN+='|lab: crashed: |unexpected exit reason|\*\*\* Guest State'
+SCAN_PATTERN+='|SVM: VMCB|VMCB .*(error|invalid)|[Oo]ut of memory: |oom-kill:'
+SCAN_PATTERN+='|disagrees about version of symbol|invoked oom-killer'
 
 # scan_logs FILE... - print the lines that betray a kernel's fault
 #

@@ -6,23 +6,11 @@ set -u -o pipefail
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=../tap.sh
+. "$TOP/tests/tap.sh"
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-count=0 failed=0
-
-# result STATUS WHAT
-result()
-{
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		failed=1
-	fi
-}
-
 # A line each that a kernel writes when something is wrong.
 faults()
 {
@@ -57,6 +45,21 @@ Kernel panic - not syncing: Attempted to kill init!
 BUG: using smp_processor_id() in preemptible [00000000] code: modprobe/210
 ODEBUG: free active (active state 0) object type: timer_list hint: test+0x0/0x8
 kmemleak: 1 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
+rcu: INFO: rcu_preempt detected expedited stalls on CPUs/tasks: { 1-... } 21 jiffies
+INFO: rcu_tasks detected stalls on tasks:
+rcu: INFO: rcu_tasks_trace detected stalls on tasks:
+vcpu-info[311]: segfault at 8 ip 000055d0c8a41b52 sp 00007ffd4a error 4 in vcpu-info
+traps: vcpu-info[311] trap invalid opcode ip:55d0c8a41b52 sp:7ffd4a error:0
+traps: oracle[311] general protection fault ip:401b52 sp:7ffd4a error:0
+lab: crashed: vcpu-info pid 311 signal 6
+------------[ cut here ]------------
+invalid opcode: 0000 [#1] PREEMPT SMP NOPTI
+kvm_intel: vmx: unexpected exit reason 0x3
+kvm_intel: *** Guest State ***
+SVM: VMCB 00000000c0de0000, last attempted VMRUN on CPU 1
+Out of memory: Killed process 311 (qemu-system-x86) total-vm:1000kB
+vcpu-info invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0
+vcpu_info: disagrees about version of symbol kvm_get_kvm
 END
 }
 
@@ -171,9 +174,56 @@ for row in $(row_names); do
 	(row_load "$row")
 	result $? "the table's row $row is complete"
 done
+# The words that a test's header may have: those of CONTRIBUTING.md's table.
+words()
+{
+	sed -nE 's/^\| `# ([a-z]+)[:`].*/\1/p' "$TOP/CONTRIBUTING.md"
+}
+
+# headers FILE - the words of its header: comment lines that are one word, or
+# begin with one and a colon
+headers()
+{
+	sed -nE '/^[^#]/q; s/^# ([a-z]+)(: .*)?$/\1/p' "$1"
+}
+
+# unknown FILE... - words that are none
+unknown()
+{
+	local file
+
+	for file; do
+		headers "$file" | grep -vxFf <(words)
+	done
+}
+
+result "$(words | grep -c . | awk '{ print $1 < 8 }')" \
+	"CONTRIBUTING.md has the table of header words"
+for file in "$LAB"/{host,bench,plant}/*.sh; do
+	found=$(unknown "$file" | xargs)
+	[ -z "$found" ]
+	result $? "${file#"$TOP/"}: its header has known words${found:+, but: $found}"
+done
+printf '#!/bin/bash\n# SPDX-License-Identifier: GPL-2.0\n# hostil\n# needs: x\n' >"$tmp/test"
+[ "$(unknown "$tmp/test")" = hostil ]
+result $? "an unknown word is an error"
+
+# The emulator: what is not known, and is not what it was, is refused.
+# shellcheck source-path=SCRIPTDIR source=emulator.sh
+. "$LAB/emulator.sh"
+cp /bin/true "$tmp/qemu"
+out=$(mend_emulator "$tmp/qemu" 9:99 2>&1)
+[ $? -eq 1 ] && grep -q "is not in emulator.lock" <<<"$out"
+result $? "an emulator that seems to need no mending is refused" "$out"
+known=$(awk '!/^#/ { print $1; exit }' "$LAB/emulator.lock")
+out=$(mend_emulator "$tmp/qemu" "$known" 2>&1)
+[ $? -eq 1 ] && grep -q "is not the file" <<<"$out"
+result $? "a known version with other bytes is refused" "$out"
+cmp -s /bin/true "$tmp/qemu"
+result $? "and is left as it was"
+
 (row_load none 2>/dev/null)
 [ $? -eq 1 ]
 result $? "a row that is not there is an error"
 
-echo "1..$count"
-exit $failed
+tap_end

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 600
+# silence: 600
 # What a hypercall costs a guest, by what becomes of it.
 # shellcheck source-path=SCRIPTDIR source=bench.sh
 . /lab/bench/bench.sh
@@ -41,3 +41,4 @@ echo 0 >"$EVENT"
 call unlistened 0 "$HC_NR" self
 call unlistened_halted 0 "$HC_NR" halted
 check "the module unloads" module_unload
+tap_end

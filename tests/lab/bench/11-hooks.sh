@@ -14,3 +14,4 @@ figure enter "$(/lab/bin/bench enter)"
 figure halt_stock "$halt"
 figure halt "$(/lab/bin/bench halt)"
 diag "hooked: $(cut -d' ' -f1 /sys/kernel/tracing/enabled_functions | xargs)"
+tap_end

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 900
+# silence: 900
 # A request by how many vCPUs its VM has, and how many VMs the host has.
 # shellcheck source-path=SCRIPTDIR source=bench.sh
 . /lab/bench/bench.sh
@@ -17,3 +17,4 @@ done
 for nr in 1 2 4 8 16; do
 	measure "vms_$nr" 0 vms $nr
 done
+tap_end

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 900
+# silence: 900
 # A VM that does nothing but ask, beside one that only counts: how much of the
 # one CPU is left for it. The yardstick is the same storm of hypercalls that
 # nobody has, and no storm at all.
@@ -49,3 +49,4 @@ check "the module loads without limits" module_unlimited || exit 1
 for nr in 1 2 4; do
 	storm_records "storm_unlimited_$nr" $nr
 done
+tap_end

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 1200
+# silence: 1200
 # Memory: the modules, the instance, and what a million requests leave behind.
 # shellcheck source-path=SCRIPTDIR source=bench.sh
 . /lab/bench/bench.sh
@@ -48,3 +48,4 @@ for ((i = 0; i < 30; i++)); do
 done
 is "requests were served" $(($(count requests) - made)) 1000002
 figure growth_kib "$grown"
+tap_end

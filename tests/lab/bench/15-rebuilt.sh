@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# rebuilt
+# with: REBUILT
 # The other way: a kvm.ko that was rebuilt with a few trace_printk() in it.
 # shellcheck source-path=SCRIPTDIR source=bench.sh
 . /lab/bench/bench.sh
@@ -26,3 +26,4 @@ lines=$(buffered_top entries)
 is "each call is five lines" "$lines" 500
 figure rebuilt_bytes $(($(buffered_top bytes) / 100))
 tail -n 5 /sys/kernel/tracing/trace | diag
+tap_end

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# profile
-# timeout: 900
+# with: PLUGIN
+# silence: 900
 # Calls between marks, for the plugin that counts instructions. The order is
 # that of profile/breakdown.
 # shellcheck source-path=SCRIPTDIR source=bench.sh
@@ -27,3 +27,4 @@ parameter vm_burst 1000000
 echo 0 >"$EVENT"
 profile "$HC_NR" self
 cp /proc/kallsyms /lab/logs/kallsyms
+tap_end

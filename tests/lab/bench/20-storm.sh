@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 900
+# silence: 900
 # A VM that does nothing but ask on one CPU, one that only counts on another.
 # shellcheck source-path=SCRIPTDIR source=bench.sh
 . /lab/bench/bench.sh
@@ -24,3 +24,4 @@ check "the module loads without limits" module_unlimited || exit 1
 for nr in 1 2 4; do
 	storm "apart_$nr" "$HC_NR" $nr
 done
+tap_end

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 900
+# silence: 900
 # Asking for a vCPU that runs on another CPU, against an IPI to that CPU by
 # itself, in the same run. Times are real ones on an AMD row: only the ratio says
 # something.
@@ -27,3 +27,4 @@ figure ipi_plain "${plain:-}"
 figure ipi_ratio "$(awk -v a="$request" -v b="$stock" -v c="$plain" \
 	'BEGIN { printf "%.2f", (a - b) / c }')"
 rmmod bench_ipi
+tap_end

@@ -44,3 +44,4 @@ is "its CPU numbers and APIC ids differ" \
 is "both guests answer" "$(guest_run lab nproc) $(guest_run odd nproc)" "2 2"
 guest_stop odd
 check "a guest ends when it is told to" guest_dead odd
+tap_end

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Loading and unloading the host module; parameters; what stands in its way.
-# timeout: 1800
+# silence: 1800
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
@@ -140,3 +140,4 @@ is "the event is on again" \
 exec 5<&-
 check "unload when the reader is gone" rmmod vcpu_info
 check "now the instance is gone" test ! -e $instance
+tap_end

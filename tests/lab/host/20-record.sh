@@ -3,12 +3,13 @@
 # Records of a Linux guest: the right thread, the right registers, exits that
 # grow; the same in the trace file, in trace-cmd and in vcpu-info.
 # needs: linux-guest
-# timeout: 600
+# guest: shared
+# silence: 600
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
 check "the host module loads" module_load || exit 1
-check "a guest boots" guest_start lab || exit 1
+check "the shared guest is there" guest_share || exit 1
 pid=$(guest_pid lab)
 
 # By default: every online CPU
@@ -135,6 +136,8 @@ is "trace-cmd report shows every field" "$(missing "$line")" ""
 like "trace-cmd report names the state" "$line" \
 	'state=(self|guest|halted|preempted|user|in-exit) '
 
+check "hc_test unloads" guest_run lab rmmod hc_test
+
 # A guest whose APIC ids differ from its CPU numbers
 
 check "an odd guest boots" guest_start odd \
@@ -156,3 +159,4 @@ is "each vCPU's record has its thread" \
 is "no record names a vCPU that is not there" "$(records "vcpu_id=3 ")" ""
 is "show tells the two VMs apart" \
 	"$(vcpu-info show --json --vm "$pid" | jq -r .vm_pid | sort -u)" "$pid"
+tap_end

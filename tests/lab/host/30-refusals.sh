@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # What a guest must not get, what it is told, and what must stay as it was.
 # needs: linux-guest
-# timeout: 600
+# silence: 600
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
@@ -161,3 +161,4 @@ check "and works" guest_run lab vcpu-info-guest trigger
 guest_run lab 'rmmod vcpu_info_guest; modprobe vcpu_info_guest hypercall_nr=11' \
 	2>/dev/null
 check "the guest's module refuses 11" test $? -ne 0
+tap_end

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Records against the truth: VMs whose registers are known, in every state a
 # vCPU can be in. ORACLE_COUNT in the lab's configuration: snapshots per state.
-# timeout: 10800
+# silence: 10800
 . /lab/host/lib.sh
 . /lab/host/module.sh
 . /lab/conf
@@ -17,9 +17,8 @@ oracle()
 
 	shift
 	diag "oracle $what:"
-	/lab/bin/oracle "$@" | sed -u -E "s/^((not )?ok) [0-9]+ - /\\1 - $what: /;
-		/^1\\.\\./d"
-	status=${PIPESTATUS[0]}
+	tap_relay "$what: " /lab/bin/oracle "$@"
+	status=$?
 	case $status in
 	0) ;;
 	1) not_ok "$what: the oracle finds nothing wrong" ;;
@@ -61,3 +60,4 @@ check "records that may be torn were marked so" \
 for name in vm_rate host_rate; do
 	echo "${!name}" >$parameters/$name
 done
+tap_end

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # long
-# timeout: 3000
+# with: UPSTREAM
+# silence: 3000
 # KVM is left as it was: the kernel's own tests of it give the same results
 # with the module loaded as without. UPSTREAM_TESTS in the lab's configuration:
 # which of them; else all.
@@ -67,3 +68,4 @@ for name in $names; do
 done
 check "at least a third of them pass ($passed of $compared)" \
 	test $((passed * 3)) -ge "$compared" -a "$passed" -gt 0
+tap_end

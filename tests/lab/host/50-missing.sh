@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Whatever is missing, each program says what it is and how to get it.
-# timeout: 1800
+# silence: 1800
+# rows: bookworm-amd trixie-bpo-amd
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
@@ -75,3 +76,4 @@ like "and says that this is no KVM guest" "$(log_since "$before")" \
 
 module_load
 check "all is well in the end" vcpu-info status
+tap_end

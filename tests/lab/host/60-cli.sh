@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # The host's commands with real guests: follow, vms, record and report.
 # needs: linux-guest
-# timeout: 900
+# rows: bookworm-amd trixie-bpo-amd
+# guest: shared
+# silence: 900
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
@@ -26,7 +28,7 @@ lines_of()
 }
 
 module_unlimited
-check "a guest boots" guest_start lab || exit 1
+check "the shared guest is there" guest_share || exit 1
 pid=$(guest_pid lab)
 
 # follow
@@ -196,6 +198,9 @@ like "a CPU that is offline halts where the guest's kernel says" \
 like "the CPU that asked is in the guest's module" \
 	"$(vcpu-info show --json --vcpu 0 --guest-kallsyms /tmp/kallsyms |
 		jq -r .rip_symbol)" 'vcpu_info'
+check "the guest's CPU 1 comes back" \
+	guest_run lab 'echo 1 >/sys/devices/system/cpu/cpu1/online'
 head -c 1000 /tmp/kallsyms >/tmp/cut
 is "a file that is cut off is refused" \
 	"$(vcpu-info show --guest-kallsyms /tmp/cut 2>&1 | grep -c 'cut off')" 1
+tap_end

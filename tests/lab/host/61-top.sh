@@ -3,7 +3,8 @@
 # 'vcpu-info top' on a terminal, with two VMs and six vCPUs. What it looked like
 # is kept in the logs as top-COLUMNSxLINES.txt.
 # needs: linux-guest
-# timeout: 900
+# rows: bookworm-amd trixie-bpo-amd
+# silence: 900
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
@@ -213,3 +214,4 @@ check "q ends it" poll_until 30 ended
 is "well" "$(cat /tmp/top.exit; cat /tmp/top.err)" 0
 is "its instance is gone" \
 	"$(cd /sys/kernel/tracing/instances && echo vcpu_info.*)" 'vcpu_info.*'
+tap_end

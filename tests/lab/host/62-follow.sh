@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # 'vcpu-info follow' under load: each record is printed, or counted as lost.
 # needs: linux-guest
-# timeout: 900
+# rows: bookworm-amd trixie-bpo-amd
+# guest: shared
+# silence: 900
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
@@ -137,7 +139,7 @@ rmmod vcpu_info_storm
 # A guest that asks as fast as it can
 
 module_unlimited
-check "a guest boots" guest_start lab || exit 1
+check "the shared guest is there" guest_share || exit 1
 follow_start --format csv --vm lab
 before=$(count records)
 check "it asks 1000 times" guest_run lab \
@@ -146,3 +148,4 @@ written=$(($(count records) - before))
 is "and each time the module wrote a record" $written 1000
 follow_end
 accounts "$(grep -c '^record,' /tmp/followed)" $written
+tap_end

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Symbols of a real guest's kernel, which is loaded where KASLR likes.
 # needs: linux-guest
-# timeout: 900
+# rows: bookworm-amd trixie-bpo-amd
+# silence: 900
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
@@ -130,3 +131,4 @@ is "so is a vmlinux" "$? $(grep -cE 'cut off|damaged' /tmp/out)" "1 1"
 is "and the guest's vmlinuz" "$(vcpu-info show --guest-vmlinux \
 	/usr/lib/vcpu-info-lab/vmlinuz 2>&1 | head -n 1)" \
 	"vcpu-info: /usr/lib/vcpu-info-lab/vmlinuz: it is not an ELF file"
+tap_end

@@ -134,3 +134,4 @@ is "and gives it to the group" "$(mode)" "660 root kvm"
 clear_records
 check "whose member can use it" as_op vcpu-info-guest trigger
 is "and the host has the records" "$(records | wc -l)" 2
+tap_end

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Each limit, exceeded; and what a storm leaves to others.
 # hostile
-# timeout: 900
+# silence: 900
 . /lab/host/hostile.sh
 
 instance=/sys/kernel/tracing/instances/vcpu_info
@@ -109,3 +109,4 @@ is "who is gone is on no list" \
 	"$(echo "pid:$storm_pid" 2>/dev/null >$params/policy; cat $params/policy)" all
 check "the module unloads" module_unload
 quiet_log
+tap_end

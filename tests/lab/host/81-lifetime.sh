@@ -3,7 +3,7 @@
 # The module comes and goes, and so do VMMs, threads, CPUs and KVM's own
 # modules, while guests ask all the time.
 # hostile
-# timeout: 14400
+# silence: 14400
 . /lab/host/hostile.sh
 
 instance=/sys/kernel/tracing/instances/vcpu_info
@@ -208,3 +208,4 @@ check "and unload" module_unload
 # What the kernel says of threads that are bound to a CPU which goes, and of
 # QEMU's clock on resume
 quiet_log 'process [0-9]+ \(hostile\) no longer affine to cpu1|ACPI Error: Could not disable RealTimeClock|hpet: Lost'
+tap_end

@@ -3,7 +3,7 @@
 # Others that trace or hook the same function, before the module and after it;
 # and what people do to a trace instance.
 # hostile
-# timeout: 1800
+# silence: 1800
 . /lab/host/hostile.sh
 
 instance=/sys/kernel/tracing/instances/vcpu_info
@@ -242,3 +242,4 @@ storm_stop
 served "at the end"
 check "the module unloads" module_unload
 quiet_log
+tap_end

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Nothing of the host or of another VM comes to a guest, nor into its records.
 # hostile
-# timeout: 7200
+# silence: 7200
 . /lab/host/hostile.sh
 
 check "the module loads" module_unlimited
@@ -12,3 +12,4 @@ done
 hostile leak --count "$(sized 2000 10000 100000)"
 check "the module unloads" module_unload
 quiet_log
+tap_end

@@ -9,3 +9,4 @@
 check "lockdep looked to the end" lockdep_on
 check "the module unloads" module_unload
 is "no memory has leaked" "$(leaks)" ""
+tap_end

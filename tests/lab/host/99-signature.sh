@@ -53,3 +53,4 @@ like "the log says why" "$(log_since "$before")" \
 check "the package's script does not fail" env \
 	DPKG_MAINTSCRIPT_PACKAGE=vcpu-info-dkms DPKG_MAINTSCRIPT_NAME=postinst \
 	/var/lib/dpkg/info/vcpu-info-dkms.postinst triggered /usr/src
+tap_end

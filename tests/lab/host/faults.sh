@@ -23,3 +23,4 @@ done < <(grep -v '^#' /lab/faults/complaints)
 
 check "leak: committed" commit leak
 like "leak: the kernel complains" "$(leaks)" 'comm "insmod"'
+tap_end

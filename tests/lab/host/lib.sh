@@ -2,90 +2,20 @@
 # shellcheck shell=bash
 # For the tests in the lab host: results, bounded polling, Linux guests.
 #
-# A test is a script NN-name.sh that sources this file and reports by ok,
-# not_ok and skip. Its standard error goes to a log of its own. A line
-# "# timeout: SECONDS" in it changes its time limit; a line "# needs: THING..."
-# has it skipped where the row's host lacks that, so far: linux-guest.
+# A test is a script NN-name.sh that sources this file, reports by the functions of
+# tests/tap.sh and calls tap_end last. Its standard error goes to a log of its own.
+# CONTRIBUTING.md has the words that its header may have.
 
 set -u
 # shellcheck source=/dev/null
 . /lab/conf
+# shellcheck source-path=SCRIPTDIR source=../../tap.sh
+. /lab/tap.sh
 GUEST_RUN=/run/lab-guests
 GUEST_LOGS=/lab/logs
 GUEST_TIMEOUT=$((${GUEST_TIMEOUT:-60} * SLOW))
 GUEST_BOOT_TIMEOUT=$((${GUEST_BOOT_TIMEOUT:-120} * SLOW))
 mkdir -p "$GUEST_RUN" "$GUEST_LOGS"
-
-# Results, in TAP without a plan
-
-ok()
-{
-	echo "ok - $*"
-}
-
-not_ok()
-{
-	echo "not ok - $*"
-	LAB_FAILED=1
-}
-
-# skip WHAT WHY
-skip()
-{
-	echo "ok - $1 # SKIP $2"
-}
-
-# diag TEXT... - comment lines; without arguments from standard input
-diag()
-{
-	if [ $# -gt 0 ]; then
-		printf '%s\n' "$*" | sed 's/^/# /'
-	else
-		sed 's/^/# /'
-	fi
-}
-
-# check WHAT COMMAND... - ok if the command succeeds; shows its output if not
-check()
-{
-	local what=$1 out
-
-	shift
-	if out=$("$@" 2>&1); then
-		ok "$what"
-	else
-		not_ok "$what"
-		diag "failed ($?): $*"
-		diag "$out"
-		return 1
-	fi
-}
-
-# is WHAT GOT WANT
-is()
-{
-	if [ "$2" = "$3" ]; then
-		ok "$1"
-	else
-		not_ok "$1"
-		diag "got:  $2"
-		diag "want: $3"
-		return 1
-	fi
-}
-
-# like WHAT GOT ERE - some line of GOT matches
-like()
-{
-	if grep -qE -e "$3" <<<"$2"; then
-		ok "$1"
-	else
-		not_ok "$1"
-		diag "got:  $2"
-		diag "want: $3"
-		return 1
-	fi
-}
 
 # poll_until SECONDS COMMAND... - repeat until it succeeds; 1 if it never does
 poll_until()
@@ -107,37 +37,20 @@ poll_until()
 # environment: GUEST_APPEND (kernel arguments; lab.nomod leaves the guest
 # module unloaded), GUEST_CPU (for -cpu) and GUEST_EXTRA (a directory whose files
 # the guest gets).
-#
-# On an emulated AMD host a guest's CPU is sometimes shut down (a triple fault),
-# or hangs, while it boots, with or without our module and on both versions of
-# QEMU that were tried. It is then booted again, twice at most, and
-# /lab/logs/guest-resets tells of each. All that its kernel said stays in its
-# log, which has to be clean in the end like the host's.
 guest_start()
 {
-	local try
-
-	for try in 1 2 3; do
-		guest_launch "$@" || return 1
-		guest_wait "$1" && return
-		guest_never_ran "$1" || return 1
-		echo "guest $1 did not come up and was booted again ($try)" \
-			>>/lab/logs/guest-resets
-	done
-	return 1
+	guest_launch "$@" && guest_wait "$1"
 }
 
-# guest_never_ran NAME - it was reset while it booted, which ends QEMU without a
-# word, or it has not answered; it is gone now
-guest_never_ran()
+# guest_share - the guest "lab", which tests with a line "# guest: shared" use one
+# after the other: booted if it is not there, and left for the next one
+guest_share()
 {
-	if guest_dead "$1"; then
-		! grep -q 'qemu_system_shutdown_request' \
-			"$GUEST_LOGS/guest-$1.reset"
+	if guest_alive lab; then
+		guest_run lab true
 		return
 	fi
-	kill -KILL "$(guest_pid "$1")"
-	poll_until 20 guest_dead "$1"
+	guest_start lab && : >"$GUEST_RUN/lab/shared"
 }
 
 # guest_launch NAME [QEMU ARGUMENT...] - guest_start that does not wait
@@ -360,9 +273,11 @@ _stop_all()
 	local status=$? dir
 
 	for dir in "$GUEST_RUN"/*/; do
-		[ ! -d "$dir" ] || guest_stop "$(basename "$dir")"
+		[ ! -d "$dir" ] || { [ -e "$dir/shared" ] &&
+			[ "$status$TAP_FAILED" = 00 ]; } ||
+			guest_stop "$(basename "$dir")"
 	done
-	[ $status -ne 0 ] || exit "${LAB_FAILED:-0}"
+	[ $status -ne 0 ] || exit "$TAP_FAILED"
 	exit $status
 }
 trap _stop_all EXIT
