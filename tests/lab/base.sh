@@ -51,6 +51,13 @@ install_root()
 	}
 }
 
+# apt_words LOG - why apt could not make a root, in its own words, on one line
+apt_words()
+{
+	grep -E '^(E: | *[a-z0-9.+:-]+ : (Depends|Breaks|Conflicts))' "$1" |
+		head -n 3 | tr -s ' \n' ' '
+}
+
 base_name()
 {
 	local key
