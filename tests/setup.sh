@@ -17,7 +17,7 @@ lab="gcc libc6-dev binutils mmdebstrap debian-archive-keyring ca-certificates mo
 	util-linux e2fsprogs cpio kmod zstd xz-utils jq
 	busybox-static"
 intel="bochs bochs-term bochsbios vgabios grub-common grub-pc-bin xorriso"
-lint="git perl shellcheck mandoc cppcheck codespell linux-source-6.1 xz-utils"
+lint="git perl shellcheck mandoc cppcheck codespell linux-source xz-utils"
 fuzz="$build clang libclang-rt-dev"
 bench="$build trace-cmd time"
 package="$build build-essential debhelper dh-dkms dpkg-dev git lintian blhc
@@ -59,6 +59,11 @@ command -v apt-get >/dev/null ||
 	die "this is no Debian system; install by hand what these packages have:
 $(echo "$packages" | xargs)"
 
+# Before anything is downloaded
+case " $* " in
+*" lab "*) "$(dirname "$0")/preflight.sh" "${VCPU_INFO_CACHE:-$(dirname "$0")/../.cache}" || exit 1 ;;
+esac
+
 missing=
 for package in $packages; do
 	is_installed "$package" || missing="$missing $package"
@@ -70,8 +75,10 @@ done
 
 # shellcheck source=/dev/null
 . /etc/os-release
-[ "${ID:-} ${VERSION_ID:-}" = "debian 12" ] ||
-	echo "setup.sh: made for Debian 12, not for ${PRETTY_NAME:-this}; trying" >&2
+case "${ID:-} ${VERSION_ID:-}" in
+"debian 12" | "debian 13") ;;
+*) echo "setup.sh: made for Debian 12 and 13, not for ${PRETTY_NAME:-this}; trying" >&2 ;;
+esac
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
