@@ -35,7 +35,8 @@ struct vcpu_info_origin {
  * @regs: indexed by VCPU_INFO_REG_*
  * @exits: vcpu->stat.exits; those below are kinds of exits that it counts
  *
- * The same layout as the event's, which is one copy of it.
+ * In two parts the same layout as the event's, which is a copy of them: up to
+ * @ns_level, and from @regs on.
  */
 struct vcpu_info_snapshot {
 	struct vcpu_info_origin from;

@@ -32,13 +32,22 @@
 			 { VCPU_INFO_REASON_RATE_LIMIT, "rate-limit" },	\
 			 { VCPU_INFO_REASON_NESTED, "nested" })
 
-/* A record is a snapshot as it is, after what all events have. */
-#define VCPU_INFO_ENTRY_START						\
-	offsetof(struct trace_event_raw_vcpu_info, vm_pid)
-#define VCPU_INFO_SAME_PLACE(member, field)				\
-	static_assert(offsetof(struct vcpu_info_snapshot, member) ==	\
+/*
+ * A record is a snapshot in two parts, after what all events have. Where that is
+ * 12 bytes long (Debian 12's real-time kernel) no padding comes between them.
+ */
+#define VCPU_INFO_SAME_PLACE(first, member, first_field, field)		\
+	static_assert(offsetof(struct vcpu_info_snapshot, member) -	\
+		      offsetof(struct vcpu_info_snapshot, first) ==	\
 		      offsetof(struct trace_event_raw_vcpu_info, field) - \
-		      VCPU_INFO_ENTRY_START)
+		      offsetof(struct trace_event_raw_vcpu_info, first_field))
+#define VCPU_INFO_COPY_PART(entry, snap, first, last, first_field)	\
+	memcpy((void *)(entry) +					\
+	       offsetof(struct trace_event_raw_vcpu_info, first_field),	\
+	       (const void *)(snap) +					\
+	       offsetof(struct vcpu_info_snapshot, first),		\
+	       offsetofend(struct vcpu_info_snapshot, last) -		\
+	       offsetof(struct vcpu_info_snapshot, first))
 
 /* One record: a vCPU's registers, its thread and how often it has exited. */
 TRACE_EVENT(vcpu_info,
@@ -91,15 +100,13 @@ TRACE_EVENT(vcpu_info,
 	),
 
 	TP_fast_assign(
-		VCPU_INFO_SAME_PLACE(from, vm_pid);
-		VCPU_INFO_SAME_PLACE(vcpu_id, vcpu_id);
-		VCPU_INFO_SAME_PLACE(valid, valid);
-		VCPU_INFO_SAME_PLACE(ns_level, ns_level);
-		VCPU_INFO_SAME_PLACE(regs, rax);
-		VCPU_INFO_SAME_PLACE(exits, exits);
-		VCPU_INFO_SAME_PLACE(hypercalls, hypercalls);
-		memcpy((void *)__entry + VCPU_INFO_ENTRY_START, snap,
-		       sizeof(*snap));
+		VCPU_INFO_SAME_PLACE(from, vcpu_id, vm_pid, vcpu_id);
+		VCPU_INFO_SAME_PLACE(from, valid, vm_pid, valid);
+		VCPU_INFO_SAME_PLACE(from, ns_level, vm_pid, ns_level);
+		VCPU_INFO_SAME_PLACE(regs, exits, rax, exits);
+		VCPU_INFO_SAME_PLACE(regs, hypercalls, rax, hypercalls);
+		VCPU_INFO_COPY_PART(__entry, snap, from, ns_level, vm_pid);
+		VCPU_INFO_COPY_PART(__entry, snap, regs, hypercalls, rax);
 	),
 
 	TP_printk("vm_pid=%d vm_fd=%d caller_id=%d vcpu_id=%d pid=%d ns_pid=%d ns_level=%u cpu=%d state=%s flags=0x%x attempts=%u valid=0x%x rax=0x%llx rcx=0x%llx rdx=0x%llx rbx=0x%llx rsp=0x%llx rbp=0x%llx rsi=0x%llx rdi=0x%llx r8=0x%llx r9=0x%llx r10=0x%llx r11=0x%llx r12=0x%llx r13=0x%llx r14=0x%llx r15=0x%llx rip=0x%llx rflags=0x%llx cr0=0x%llx cr3=0x%llx cr4=0x%llx efer=0x%llx exits=%llu io_exits=%llu mmio_exits=%llu halt_exits=%llu irq_exits=%llu irq_window_exits=%llu signal_exits=%llu hypercalls=%llu",
