@@ -2,11 +2,16 @@
 /*
  * How often a VM may ask, and how refusals are reported.
  *
- * Each VM that asks has a slot in a table of fixed size, so a guest cannot make
- * the module allocate, and a VM that goes away leaves nothing behind that has
- * to be freed. A slot knows its VM by address only and never follows it. A slot
- * is given to another VM only when it is as good as new, so that no VM gets
- * more by losing its slot; a VM that finds no slot is refused until one is.
+ * Each VM that the policy admits has a slot in a table of fixed size, so a guest
+ * cannot make the module allocate, and a VM that goes away leaves nothing behind
+ * that has to be freed. A slot knows its VM by address only and never follows
+ * it. A slot is given to another VM only when it is as good as new, so that no
+ * VM gets more by losing its slot; a VM that finds no slot is refused until one
+ * is.
+ *
+ * Refusals for other reasons than the rate are counted in a table of their own:
+ * however many they are, they take no slot from a VM that is admitted. Who finds
+ * no slot there is still told of, without a name.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -24,41 +29,47 @@
 #include "origin.h"
 #include "trace.h"
 
-#define SET_BITS		6
-#define SET_SLOTS		8
+#define ADMITTED_BITS		8
+#define REFUSED_BITS		6
+#define SET_SLOTS		16
 #define REPORT_INTERVAL		HZ
 #define REPORT_INTERVAL_NS	NSEC_PER_SEC
 #define NR_REASONS		(VCPU_INFO_REASON_NESTED + 1)
 
-/* Refusals of one kind that no event has told of yet */
-struct pending {
-	u64 count;
-	u64 next_ns;		/* no event before */
-	int vcpu_id;
-	int result;
-};
-
+/**
+ * struct slot - a VM's bucket, and refusals that no event has told of yet
+ * @next_ns: when the bucket is full again; 0 among the refused
+ * @told_ns: no event before
+ * @count: refusals since the last event
+ * @from: who asked last
+ * @vcpu_id: for what
+ * @result: what the guest was told
+ * @reason: VCPU_INFO_REASON_*
+ */
 struct slot {
-	u64 next_ns;		/* when the bucket is full again */
+	u64 next_ns;
+	u64 told_ns;
+	u64 count;
 	struct vcpu_info_origin from;
-	struct pending pending[NR_REASONS];
+	s32 vcpu_id;
+	s32 result;
+	u32 reason;
 };
 
-/* Where a VM may have its slot */
+/* Where a VM may have its slot. Its keys are VMs' addresses, see key_of(). */
 struct slot_set {
 	spinlock_t lock;	/* all of the set */
-	const struct kvm *kvms[SET_SLOTS];
+	unsigned long keys[SET_SLOTS];
 	struct slot slots[SET_SLOTS];
 };
 
-static struct slot_set sets[1 << SET_BITS];
+static struct slot_set admitted_sets[1 << ADMITTED_BITS];
+static struct slot_set refused_sets[1 << REFUSED_BITS];
 static atomic64_t host_next_ns;
 
 /* For reports of VMs without a slot: together, and without a name */
 static DEFINE_SPINLOCK(others_lock);
-static struct slot others = {
-	.from = { .vm_fd = -1, .caller_id = -1 },
-};
+static struct slot others[NR_REASONS];
 
 static unsigned int vm_rate = 100;
 static unsigned int vm_burst = 200;
@@ -135,29 +146,27 @@ static bool host_take(u64 now_ns)
 	return true;
 }
 
-static void emit_pending(struct slot *slot, u8 reason, u64 now_ns)
+static void emit(struct slot *slot, u64 now_ns)
 {
-	struct pending *pending = &slot->pending[reason];
-
-	if (!pending->count)
+	if (!slot->count)
 		return;
 
-	trace_vcpu_info_error(&slot->from, pending->vcpu_id, reason,
-			      pending->result, pending->count);
-	pending->count = 0;
-	pending->next_ns = now_ns + REPORT_INTERVAL_NS;
+	trace_vcpu_info_error(&slot->from, slot->vcpu_id, slot->reason,
+			      slot->result, slot->count);
+	slot->count = 0;
+	slot->told_ns = now_ns + REPORT_INTERVAL_NS;
 }
 
 /* Tells what is due, or all. Returns whether something is still untold. */
-static bool emit_due(struct slot *slot, u64 now_ns, bool all)
+static bool emit_due(struct slot *slots, int nr, u64 now_ns, bool all)
 {
 	bool untold = false;
-	int reason;
+	int i;
 
-	for (reason = 0; reason < NR_REASONS; reason++) {
-		if (all || slot->pending[reason].next_ns <= now_ns)
-			emit_pending(slot, reason, now_ns);
-		untold |= slot->pending[reason].count;
+	for (i = 0; i < nr; i++) {
+		if (all || slots[i].told_ns <= now_ns)
+			emit(&slots[i], now_ns);
+		untold |= slots[i].count;
 	}
 
 	return untold;
@@ -166,58 +175,69 @@ static bool emit_due(struct slot *slot, u64 now_ns, bool all)
 /* As good as new: a full bucket, and its next refusal would be told at once */
 static bool slot_idle(const struct slot *slot, u64 now_ns)
 {
-	int reason;
-
-	if (slot->next_ns > now_ns)
-		return false;
-	for (reason = 0; reason < NR_REASONS; reason++)
-		if (slot->pending[reason].count ||
-		    slot->pending[reason].next_ns > now_ns)
-			return false;
-
-	return true;
+	return slot->next_ns <= now_ns && slot->told_ns <= now_ns &&
+	       !slot->count;
 }
 
-static struct slot_set *set_of(const struct kvm *kvm)
+static struct slot_set *set_of(const struct kvm *kvm, u32 reason)
 {
-	return &sets[hash_ptr(kvm, SET_BITS)];
+	if (reason == VCPU_INFO_REASON_RATE_LIMIT)
+		return &admitted_sets[hash_ptr(kvm, ADMITTED_BITS)];
+
+	return &refused_sets[hash_ptr(kvm, REFUSED_BITS)];
 }
 
-/* The VM's slot in its locked set, if it has one or there is one to be had */
-static struct slot *slot_get(struct slot_set *set, const struct kvm *kvm,
+/* A VM has a slot for each reason; those for the rate have a table of their own */
+static unsigned long key_of(const struct kvm *kvm, u32 reason)
+{
+	return (unsigned long)kvm + reason;
+}
+
+/* The slot of a key in its locked set, if it has one or there is one to be had */
+static struct slot *slot_get(struct slot_set *set, unsigned long key,
 			     u64 now_ns)
 {
 	int i;
 
 	for (i = 0; i < SET_SLOTS; i++)
-		if (set->kvms[i] == kvm)
+		if (set->keys[i] == key)
 			return &set->slots[i];
 	for (i = 0; i < SET_SLOTS; i++)
 		if (slot_idle(&set->slots[i], now_ns)) {
-			set->kvms[i] = kvm;
+			set->keys[i] = key;
 			return &set->slots[i];
 		}
 
 	return NULL;
 }
 
+static bool report_sets(struct slot_set *sets, int nr, u64 now_ns, bool all)
+{
+	bool untold = false;
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		spin_lock(&sets[i].lock);
+		untold |= emit_due(sets[i].slots, SET_SLOTS, now_ns, all);
+		spin_unlock(&sets[i].lock);
+	}
+
+	return untold;
+}
+
 static bool report_all(bool all)
 {
 	u64 now_ns = ktime_get_ns();
 	bool untold;
-	int i, j;
 
 	spin_lock(&others_lock);
-	untold = emit_due(&others, now_ns, all);
+	untold = emit_due(others, NR_REASONS, now_ns, all);
 	spin_unlock(&others_lock);
 
-	for (i = 0; i < ARRAY_SIZE(sets); i++) {
-		spin_lock(&sets[i].lock);
-		for (j = 0; j < SET_SLOTS; j++)
-			untold |= emit_due(&sets[i].slots[j], now_ns, all);
-		spin_unlock(&sets[i].lock);
-	}
-
+	untold |= report_sets(admitted_sets, ARRAY_SIZE(admitted_sets), now_ns,
+			      all);
+	untold |= report_sets(refused_sets, ARRAY_SIZE(refused_sets), now_ns,
+			      all);
 	return untold;
 }
 
@@ -238,17 +258,23 @@ static void slot_name(struct slot *slot, const struct kvm_vcpu *caller,
 
 	vcpu_info_origin(&from, caller);
 	if (slot->from.vm_pid != from.vm_pid || slot->from.vm_fd != from.vm_fd)
-		emit_due(slot, now_ns, true);
+		emit(slot, now_ns);
 	slot->from = from;
 }
 
+static bool is_named(const struct slot *slot)
+{
+	return slot < others || slot >= others + NR_REASONS;
+}
+
 /* Returns whether an event is due. */
-static noinline bool refused_first(struct slot *slot, u8 reason,
+static noinline bool refused_first(struct slot *slot, u32 reason,
 				   const struct kvm_vcpu *caller, u64 now_ns)
 {
-	if (slot != &others)
+	if (is_named(slot))
 		slot_name(slot, caller, now_ns);
-	if (slot->pending[reason].next_ns <= now_ns)
+	slot->reason = reason;
+	if (slot->told_ns <= now_ns)
 		return true;
 
 	schedule_delayed_work(&report_work, REPORT_INTERVAL);
@@ -258,36 +284,37 @@ static noinline bool refused_first(struct slot *slot, u8 reason,
 /* While refusals wait to be told together no more is done than to count. */
 static __always_inline void refused(struct slot *slot,
 				    const struct kvm_vcpu *caller, int vcpu_id,
-				    u8 reason, int result, u64 now_ns)
+				    u32 reason, int result, u64 now_ns)
 {
-	struct pending *pending = &slot->pending[reason];
 	bool due = false;
 
-	if (unlikely(!pending->count || pending->next_ns <= now_ns))
+	if (unlikely(!slot->count || slot->told_ns <= now_ns))
 		due = refused_first(slot, reason, caller, now_ns);
-	pending->count++;
-	pending->vcpu_id = vcpu_id;
-	pending->result = result;
+	slot->count++;
+	if (is_named(slot))
+		slot->from.caller_id = caller->vcpu_id;
+	slot->vcpu_id = vcpu_id;
+	slot->result = result;
 	if (unlikely(due))
-		emit_pending(slot, reason, now_ns);
+		emit(slot, now_ns);
 }
 
-static void refused_other(const struct kvm_vcpu *caller, int vcpu_id, u8 reason,
-			  int result, u64 now_ns)
+static void refused_other(const struct kvm_vcpu *caller, int vcpu_id,
+			  u32 reason, int result, u64 now_ns)
 {
 	spin_lock(&others_lock);
-	refused(&others, caller, vcpu_id, reason, result, now_ns);
+	refused(&others[reason], caller, vcpu_id, reason, result, now_ns);
 	spin_unlock(&others_lock);
 }
 
-static void report(const struct kvm_vcpu *caller, int vcpu_id, u8 reason,
+static void report(const struct kvm_vcpu *caller, int vcpu_id, u32 reason,
 		   int result, u64 now_ns)
 {
-	struct slot_set *set = set_of(caller->kvm);
+	struct slot_set *set = set_of(caller->kvm, reason);
 	struct slot *slot;
 
 	spin_lock(&set->lock);
-	slot = slot_get(set, caller->kvm, now_ns);
+	slot = slot_get(set, key_of(caller->kvm, reason), now_ns);
 	if (slot)
 		refused(slot, caller, vcpu_id, reason, result, now_ns);
 	spin_unlock(&set->lock);
@@ -313,28 +340,30 @@ void vcpu_info_limits_report(const struct kvm_vcpu *caller, int vcpu_id,
 
 static bool vm_take(const struct kvm_vcpu *caller, int vcpu_id, u64 now_ns)
 {
+	const u32 reason = VCPU_INFO_REASON_RATE_LIMIT;
 	unsigned int rate = READ_ONCE(vm_rate);
-	struct slot_set *set = set_of(caller->kvm);
+	struct slot_set *set;
 	struct slot *slot;
 	u64 next_ns = 0;
 
 	if (!rate)
 		return true;
 
+	set = set_of(caller->kvm, reason);
 	spin_lock(&set->lock);
-	slot = slot_get(set, caller->kvm, now_ns);
+	slot = slot_get(set, key_of(caller->kvm, reason), now_ns);
 	if (slot)
 		next_ns = bucket_take(slot->next_ns, now_ns, rate,
 				      READ_ONCE(vm_burst));
 	if (next_ns)
 		slot->next_ns = next_ns;
 	else if (slot)
-		refused(slot, caller, vcpu_id, VCPU_INFO_REASON_RATE_LIMIT,
-			-VCPU_INFO_HC_EAGAIN, now_ns);
+		refused(slot, caller, vcpu_id, reason, -VCPU_INFO_HC_EAGAIN,
+			now_ns);
 	spin_unlock(&set->lock);
 	if (!slot)
-		refused_other(caller, vcpu_id, VCPU_INFO_REASON_RATE_LIMIT,
-			      -VCPU_INFO_HC_EAGAIN, now_ns);
+		refused_other(caller, vcpu_id, reason, -VCPU_INFO_HC_EAGAIN,
+			      now_ns);
 
 	return next_ns;
 }
@@ -363,12 +392,24 @@ bool vcpu_info_limits_take(const struct kvm_vcpu *caller, int vcpu_id)
 	return false;
 }
 
+static void init_sets(struct slot_set *sets, int nr)
+{
+	int i;
+
+	for (i = 0; i < nr; i++)
+		spin_lock_init(&sets[i].lock);
+}
+
 void vcpu_info_limits_init(void)
 {
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(sets); i++)
-		spin_lock_init(&sets[i].lock);
+	init_sets(admitted_sets, ARRAY_SIZE(admitted_sets));
+	init_sets(refused_sets, ARRAY_SIZE(refused_sets));
+	for (i = 0; i < NR_REASONS; i++) {
+		others[i].from.vm_fd = -1;
+		others[i].from.caller_id = -1;
+	}
 }
 
 /* After the last request: tells what is still untold. */

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * fleet COMMAND N - hosts with many VMs, and VMs with many vCPUs
+ *
+ *   starve N   N VMs of another process are refused by the policy, which serves
+ *              this one; each of its VMs that then ask once has to be served
+ *   callers N  each of N vCPUs of a VM asks for the next one, all at once
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "oracle.h"
+
+/* tap.h has an ARRAY_SIZE and a __printf of its own, the same. */
+#undef ARRAY_SIZE
+#include "../guest/tap.h"
+
+#define POLICY		"/sys/module/vcpu_info/parameters/policy"
+#define VICTIMS		64
+#define ROUNDS		3
+
+static struct vcpu *make_caller(struct vm *vm, int id)
+{
+	struct vcpu *caller = vm_add_vcpu(vm, id, -1);
+
+	caller_setup(caller);
+	return caller;
+}
+
+static struct vcpu **make_fleet(int nr)
+{
+	struct vcpu **callers = calloc(nr, sizeof(*callers));
+	int i;
+
+	if (!callers)
+		die("out of memory");
+	for (i = 0; i < nr; i++)
+		callers[i] = make_caller(vm_create(MODE_64), 0);
+
+	return callers;
+}
+
+static long ask(struct vcpu *caller, int id)
+{
+	struct tally tally = { 0 };
+	long answer;
+
+	if (!request_raw(caller, host.hypercall_nr, id, &answer, &tally))
+		die("a request failed: %s", tally.failure);
+
+	return answer;
+}
+
+static int count_answers(struct vcpu **callers, int nr, long want)
+{
+	int i, hits = 0;
+
+	for (i = 0; i < nr; i++)
+		hits += ask(callers[i], 0) == want;
+
+	return hits;
+}
+
+/* The refused: ask once, all of them, whenever told to. */
+static void run_refused(int sock, int nr)
+{
+	struct vcpu **callers = make_fleet(nr);
+	char byte = 0;
+	int hits;
+
+	do {
+		hits = count_answers(callers, nr, -VCPU_INFO_HC_EACCES);
+		if (write(sock, &hits, sizeof(hits)) != sizeof(hits))
+			break;
+	} while (read(sock, &byte, 1) == 1);
+	exit(0);
+}
+
+static int fork_refused(int nr)
+{
+	int socks[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, socks))
+		die("socketpair: %s", strerror(errno));
+	pid = fork();
+	if (pid < 0)
+		die("fork: %s", strerror(errno));
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(socks[0]);
+		run_refused(socks[1], nr);
+	}
+	close(socks[1]);
+
+	return socks[0];
+}
+
+static void serve_only_us(void)
+{
+	char line[32];
+	int fd = open(POLICY, O_WRONLY | O_CLOEXEC);
+	int len = snprintf(line, sizeof(line), "pid:%d", getpid());
+
+	if (fd < 0 || write(fd, line, len) != len)
+		die(POLICY ": %s", strerror(errno));
+	close(fd);
+}
+
+static int all_refused(int sock)
+{
+	int hits;
+
+	if (read(sock, &hits, sizeof(hits)) != sizeof(hits))
+		die("the refused VMs have ended");
+
+	return hits;
+}
+
+static void starve(int nr)
+{
+	int i, served, sock = fork_refused(nr);
+	struct vcpu **victims = make_fleet(VICTIMS);
+
+	all_refused(sock);
+	serve_only_us();
+	for (i = 0; i < ROUNDS; i++) {
+		if (write(sock, "", 1) != 1)
+			die("the refused VMs have ended");
+		tap_is(all_refused(sock), nr, "the others are refused");
+		served = count_answers(victims, VICTIMS, VCPU_INFO_HC_OK);
+		tap_is(served, VICTIMS, "each admitted VM is served");
+	}
+	close(sock);
+}
+
+static void callers(int nr)
+{
+	struct vm *vm = vm_create(MODE_64);
+	struct vcpu *callers[VM_MAX_VCPUS];
+	int i;
+
+	for (i = 0; i < nr; i++)
+		callers[i] = make_caller(vm, i);
+	for (i = 0; i < nr; i++)
+		note("vCPU %d is told %ld", i, ask(callers[i], i + 1));
+	tap_ok(true, "%d vCPUs have asked", nr);
+	vm_destroy(vm);
+}
+
+static void allow_many_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		die("getrlimit: %s", strerror(errno));
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		die("setrlimit: %s", strerror(errno));
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long nr;
+
+	if (argc != 3)
+		die("usage: fleet starve|callers N");
+	allow_many_files();
+	host_open_any();
+	bind_to_cpu(host.cpus[0]);
+	if (!strcmp(argv[1], "starve")) {
+		starve(parse_number(argv[2], 1, 4096));
+		return tap_done();
+	}
+
+	nr = parse_number(argv[2], 1, VM_MAX_VCPUS);
+	if (!strcmp(argv[1], "callers"))
+		callers(nr);
+	else
+		die("no such command: %s", argv[1]);
+
+	return tap_done();
+}
