@@ -104,7 +104,7 @@ __MODULE_PARM_TYPE(vm_rate, "uint");
 MODULE_PARM_DESC(vm_rate, "requests per second of one VM, 0 to 1000000; 0 is no limit (default: 100)");
 module_param_cb(vm_burst, &rate_ops, &vm_burst, 0644);
 __MODULE_PARM_TYPE(vm_burst, "uint");
-MODULE_PARM_DESC(vm_burst, "requests of one VM that may come at once, 1 to 1000000 (default: 200)");
+MODULE_PARM_DESC(vm_burst, "requests of one VM that may come at once, 1 to 1000000; one for each of its vCPUs in any case (default: 200)");
 module_param_cb(host_rate, &rate_ops, &host_rate, 0644);
 __MODULE_PARM_TYPE(host_rate, "uint");
 MODULE_PARM_DESC(host_rate, "requests per second of all VMs together, in bursts of at most one second's worth, 0 to 1000000; 0 is no limit (default: 1000)");
@@ -338,6 +338,13 @@ void vcpu_info_limits_report(const struct kvm_vcpu *caller, int vcpu_id,
 	report(caller, vcpu_id, reason, result, ktime_get_ns());
 }
 
+/* A guest may ask for all its vCPUs at once. */
+static unsigned int burst_of(const struct kvm *kvm)
+{
+	return max_t(unsigned int, READ_ONCE(vm_burst),
+		     atomic_read(&kvm->online_vcpus));
+}
+
 static bool vm_take(const struct kvm_vcpu *caller, int vcpu_id, u64 now_ns)
 {
 	const u32 reason = VCPU_INFO_REASON_RATE_LIMIT;
@@ -354,7 +361,7 @@ static bool vm_take(const struct kvm_vcpu *caller, int vcpu_id, u64 now_ns)
 	slot = slot_get(set, key_of(caller->kvm, reason), now_ns);
 	if (slot)
 		next_ns = bucket_take(slot->next_ns, now_ns, rate,
-				      READ_ONCE(vm_burst));
+				      burst_of(caller->kvm));
 	if (next_ns)
 		slot->next_ns = next_ns;
 	else if (slot)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Refusals that are told of together.
+# Refusals that are told of together, and the burst of a VM with many vCPUs.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . /lab/host/lib.sh
 # shellcheck source-path=SCRIPTDIR source=module.sh
@@ -30,4 +30,14 @@ check "all refusals are told of" poll_until 60 told_of 3
 is "the second event has the last caller and what it asked for" "$(ids)" \
 	"0>1x1 2>3x2"
 
+# burst NR - how many requests a VM with so many vCPUs has at once
+burst()
+{
+	/lab/bin/fleet burst "$1" | sed -n 's/.* served=//p'
+}
+
+# A token may come back meanwhile.
+check "load with a small burst" module_load vm_rate=1 vm_burst=5 host_rate=0
+like "a VM of 40 vCPUs may ask for all of them at once" "$(burst 40)" '^4[01]$'
+like "a VM of 3 vCPUs has the burst that is set" "$(burst 3)" '^[56]$'
 check "the module unloads" module_unload

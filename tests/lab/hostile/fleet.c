@@ -5,6 +5,7 @@
  *   starve N   N VMs of another process are refused by the policy, which serves
  *              this one; each of its VMs that then ask once has to be served
  *   callers N  each of N vCPUs of a VM asks for the next one, all at once
+ *   burst N    one of N vCPUs of a VM asks for all of them, until it is refused
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -155,6 +156,21 @@ static void callers(int nr)
 	vm_destroy(vm);
 }
 
+static void burst(int nr)
+{
+	struct vm *vm = vm_create(MODE_64);
+	struct vcpu *caller = make_caller(vm, 0);
+	int i, served = 0;
+
+	for (i = 1; i < nr; i++)
+		vm_add_vcpu(vm, i, -1);
+	while (!ask(caller, served % nr))
+		served++;
+	tap_ok(true, "vCPU 0 asks until it is refused");
+	note("burst served=%d", served);
+	vm_destroy(vm);
+}
+
 static void allow_many_files(void)
 {
 	struct rlimit limit;
@@ -171,7 +187,7 @@ int main(int argc, char **argv)
 	unsigned long nr;
 
 	if (argc != 3)
-		die("usage: fleet starve|callers N");
+		die("usage: fleet starve|callers|burst N");
 	allow_many_files();
 	host_open_any();
 	bind_to_cpu(host.cpus[0]);
@@ -183,6 +199,8 @@ int main(int argc, char **argv)
 	nr = parse_number(argv[2], 1, VM_MAX_VCPUS);
 	if (!strcmp(argv[1], "callers"))
 		callers(nr);
+	else if (!strcmp(argv[1], "burst"))
+		burst(nr);
 	else
 		die("no such command: %s", argv[1]);
 
