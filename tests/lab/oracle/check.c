@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Is a record true? And does it say as much as it must? */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "oracle.h"
 
@@ -20,7 +22,7 @@
  * SVM keeps all but CR0 and CR3 in memory at each exit. VMX leaves RSP, RIP,
  * RFLAGS and the control registers in the VMCS, where the module reads them in
  * time. A vCPU that was preempted may have been stopped in the middle of an
- * emulation. With want == 0 a test takes the states as they come.
+ * emulation. A test with state 0 takes the states as they come: floors[].
  */
 static const struct must {
 	unsigned int state;
@@ -35,8 +37,47 @@ static const struct must {
 	{ VCPU_INFO_STATE_USER, ALL_REGS, ALL_REGS, 100 },
 	{ VCPU_INFO_STATE_IN_EXIT, 0, 0, 100 },
 	{ VCPU_INFO_STATE_NEVER_RUN, ALL_REGS, ALL_REGS, 100 },
-	{ 0, MAIN_REGS, MAIN_REGS, 1 },
+	{ 0, MAIN_REGS, MAIN_REGS, 0 },
 };
+
+/*
+ * The same for tests that take the states as they come: percent of all records.
+ * Each is about half of the least that was seen, so a busy machine does not go
+ * below it, and a way to take registers that no longer works does. The least
+ * seen, in percent, in hosts whose CPUs run in turn, in 6.1 on AMD with CPUs
+ * that run at the same time ("multi"), and on Intel:
+ *
+ *		AMD 6.1	multi	AMD 6.12	Intel 6.1
+ * set-regs	91	94	100		100
+ * exits	99	46	96		100
+ * waking	99	88	100		100
+ * nested-exits	99	26	99		77
+ * pair		52	51	67		56
+ * storm	39	31	42		40
+ * isolation	98	95	100		95
+ */
+static const struct floor {
+	const char *test;
+	unsigned int percent;
+} floors[] = {
+	{ "set-regs", 50 },
+	{ "exits", 20 },
+	{ "waking", 50 },
+	{ "nested-exits", 10 },
+	{ "pair", 25 },
+	{ "storm", 15 },
+	{ "isolation", 50 },
+};
+
+/*
+ * The same for all of them on a kernel that preempts itself anywhere (PREEMPT):
+ * it stops a vCPU in the middle of what KVM does for it far more often. With
+ * KASAN, 4 of 60 records in set-regs had them.
+ */
+#define PREEMPTIBLE_PERCENT	1
+
+/* So many snapshots show whether a share is above its floor. */
+#define ENOUGH			200
 
 static const struct must *find_must(unsigned int state)
 {
@@ -56,9 +97,43 @@ unsigned int must_regs(unsigned int state)
 	return host.amd ? must->amd : must->intel;
 }
 
-unsigned int must_percent(unsigned int state)
+static bool host_preemptible(void)
 {
-	return find_must(state)->percent;
+	struct utsname uts;
+
+	if (uname(&uts))
+		die("uname: %s", strerror(errno));
+
+	return strstr(uts.version, " PREEMPT ");
+}
+
+/* The share of a test's records that must claim these registers */
+unsigned int must_percent(const struct test *test)
+{
+	unsigned int i;
+
+	if (test->state)
+		return find_must(test->state)->percent;
+	for (i = 0; i < ARRAY_SIZE(floors); i++)
+		if (!strcmp(floors[i].test, test->name))
+			return host_preemptible() ? PREEMPTIBLE_PERCENT :
+						    floors[i].percent;
+	die("no rule for test %s", test->name);
+}
+
+/**
+ * is_enough() - whether a test has the records that it wants
+ * @test: it
+ * @tally: counts; wants more while too few are valid, because a share does not
+ *	show in a few snapshots
+ */
+bool is_enough(const struct test *test, struct tally *tally)
+{
+	if (tally->snapshots == tally->wanted && tally->wanted < ENOUGH &&
+	    tally->valid * 100 < tally->snapshots * must_percent(test))
+		tally->wanted++;
+
+	return tally->snapshots >= tally->wanted;
 }
 
 /* Ends the test; the first reason is kept. */
@@ -135,7 +210,7 @@ static void check_state(struct check *check)
 	unsigned int flags = rec->flags;
 
 	/* Where not all records need be valid, some may be torn. */
-	if (must_percent(check->expect->want) < 100)
+	if (find_must(check->expect->want)->percent < 100)
 		flags &= ~VCPU_INFO_F_TORN;
 	if (check->wanted && check->expect->want)
 		check_is(check, "flags", flags, check->expect->flags);

@@ -209,9 +209,9 @@ static void run_test(const struct test *test, const struct options *options)
 
 	state = test->state;
 	if (!tap_ok(tally.snapshots &&
-		    tally.valid * 100 >= tally.snapshots * must_percent(state),
+		    tally.valid * 100 >= tally.snapshots * must_percent(test),
 		    "%s: %u%% have all registers of %#x", name,
-		    must_percent(state), must_regs(state)))
+		    must_percent(test), must_regs(state)))
 		note("%lu of %lu have them", tally.valid, tally.snapshots);
 }
 

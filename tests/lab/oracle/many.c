@@ -102,7 +102,8 @@ static void storm_check(struct vm *vm, const struct pairs *pairs,
 		       reader_lost());
 }
 
-static void storm_run(struct vm *vm, unsigned long count, struct tally *tally)
+static void storm_run(const struct test *test, struct vm *vm,
+		      struct tally *tally)
 {
 	struct pairs pairs = { 0 };
 	struct record rec;
@@ -111,7 +112,7 @@ static void storm_run(struct vm *vm, unsigned long count, struct tally *tally)
 
 	for (i = 0; i < vm->nr; i++)
 		vcpu_start(&vm->vcpus[i]);
-	while (tally->snapshots < count && !tally->failure[0]) {
+	while (!is_enough(test, tally) && !tally->failure[0]) {
 		if (!reader_poll(&rec)) {
 			failed(tally, "no records while all ask");
 			break;
@@ -150,7 +151,7 @@ void test_storm(const struct test *test, const struct options *options,
 		vcpu_setup(vcpu, true);
 	}
 	reader_drain();
-	storm_run(vm, options->count, tally);
+	storm_run(test, vm, tally);
 	vm_destroy(vm);
 }
 
@@ -289,18 +290,17 @@ void test_isolation(const struct test *test, const struct options *options,
 	struct vcpu *second_own = add_spinner(second, ID_SECOND);
 	unsigned int i = 0;
 
-	(void)test;
 	caller_setup(first_caller);
 	caller_setup(second_caller);
 	check_refusal(first_caller, tally);
-	while (tally->snapshots < options->count && !tally->failure[0]) {
+	while (!is_enough(test, tally) && !tally->failure[0]) {
 		ask_nothing(first_caller, host.hypercall_nr,
 			    (uint32_t)unknown[i++ % ARRAY_SIZE(unknown)],
 			    EINVAL_HC, "an unknown id", tally);
 		ask_known(first_caller, first_common, tally);
-		if (tally->snapshots < options->count)
+		if (!is_enough(test, tally))
 			ask_known(second_caller, second_common, tally);
-		if (tally->snapshots < options->count)
+		if (!is_enough(test, tally))
 			ask_known(second_caller, second_own, tally);
 	}
 

@@ -285,11 +285,14 @@ struct expect {
 	uint64_t counter_min, counter_max;	/* what OP_STORE wrote */
 };
 
+struct test;
+
 void failed(struct tally *tally, const char *fmt, ...) __printf(2, 3);
 bool check_record(struct tally *tally, const struct expect *expect,
 		  const struct record *rec);
 unsigned int must_regs(unsigned int state);
-unsigned int must_percent(unsigned int state);
+unsigned int must_percent(const struct test *test);
+bool is_enough(const struct test *test, struct tally *tally);
 
 /* request.c: asking */
 

@@ -423,22 +423,6 @@ static void check_quiet(struct vcpu *target, const struct expect *expect,
 			       (unsigned long long)rec->regs.r[reg]);
 }
 
-/*
- * A share of a few percent does not show in a few snapshots: more are taken
- * while too few are valid, until two would have to be.
- */
-static bool is_enough(const struct test *test, struct tally *tally)
-{
-	unsigned int percent = must_percent(test->state);
-
-	if (tally->snapshots == tally->wanted &&
-	    tally->valid * 100 < tally->snapshots * percent &&
-	    tally->snapshots * percent < 200)
-		tally->wanted++;
-
-	return tally->snapshots >= tally->wanted;
-}
-
 static void ask_for(const struct test *test, struct vm *vm, int nr_targets,
 		    struct tally *tally)
 {
