@@ -126,6 +126,8 @@ unsigned int must_percent(const struct test *test)
  * @test: it
  * @tally: counts; wants more while too few are valid, because a share does not
  *	show in a few snapshots
+ *
+ * It has also seen enough if as many as it wanted were wrong.
  */
 bool is_enough(const struct test *test, struct tally *tally)
 {
@@ -133,7 +135,8 @@ bool is_enough(const struct test *test, struct tally *tally)
 	    tally->valid * 100 < tally->snapshots * must_percent(test))
 		tally->wanted++;
 
-	return tally->snapshots >= tally->wanted;
+	return tally->snapshots >= tally->wanted ||
+	       tally->wrong >= tally->wanted;
 }
 
 /* Ends the test; the first reason is kept. */
@@ -196,6 +199,9 @@ static void check_ids(struct check *check)
 	check_is(check, "pid", rec->pid, tid.pid);
 	check_is(check, "ns_pid", rec->ns_pid, tid.ns_pid);
 	check_is(check, "ns_level", rec->ns_level, tid.ns_level);
+	check_is(check, "whether it asked for itself",
+		 rec->state == VCPU_INFO_STATE_SELF,
+		 check->expect->caller == target);
 	/* Until it calls KVM_RUN, it was last on the CPU that set it up. */
 	if (rec->state == VCPU_INFO_STATE_NEVER_RUN ||
 	    (rec->state == VCPU_INFO_STATE_USER && !check->expect->want))
@@ -216,6 +222,14 @@ static void check_state(struct check *check)
 		check_is(check, "flags", flags, check->expect->flags);
 	if (rec->flags & ~ALL_FLAGS)
 		mismatch(check, "flags", rec->flags, ALL_FLAGS);
+	if (!rec->state)
+		mismatch(check, "the state, which is unknown", 0, NR_STATES);
+	if (rec->state == VCPU_INFO_STATE_IN_EXIT)
+		check_is(check, "flags of in-exit", rec->flags & VCPU_INFO_F_TORN,
+			 VCPU_INFO_F_TORN);
+	else if (rec->state != VCPU_INFO_STATE_PREEMPTED)
+		check_is(check, "flags of an exact state",
+			 rec->flags & VCPU_INFO_F_TORN, 0);
 	if (rec->attempts < 1 || rec->attempts > MAX_ATTEMPTS)
 		mismatch(check, "attempts", rec->attempts, MAX_ATTEMPTS);
 	if (rec->valid & ~ALL_REGS)

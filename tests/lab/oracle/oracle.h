@@ -188,6 +188,7 @@ extern struct host host;
 
 void host_open(void);
 void host_open_any(void);
+void host_find_vendor(void);
 struct vm *vm_create(enum mode mode);
 void vm_destroy(struct vm *vm);
 struct vcpu *vm_add_vcpu(struct vm *vm, int id, int cpu);
@@ -212,7 +213,7 @@ void vcpu_setup(struct vcpu *vcpu, bool interrupts);
 void vcpu_set_regs(struct vcpu *vcpu);
 void vcpu_get_regs(struct vcpu *vcpu, struct regs *regs);
 void vcpu_make_runnable(struct vcpu *vcpu);
-void vcpu_counts(struct vcpu *vcpu, struct counts *counts);
+void vcpu_counts(const struct vcpu *vcpu, struct counts *counts);
 int vcpu_run(struct vcpu *vcpu);
 int vcpu_set_regs_on(struct vcpu *vcpu);
 char vcpu_thread_state(struct vcpu *vcpu);

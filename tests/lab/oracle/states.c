@@ -411,8 +411,8 @@ static void check_quiet(struct vcpu *target, const struct expect *expect,
 
 	if (memcmp(&expect->before, &expect->after, sizeof(expect->before)))
 		failed(tally, "vCPU %d was not quiet", target->id);
-	if (rec->state == VCPU_INFO_STATE_HALTED ||
-	    rec->state == VCPU_INFO_STATE_IN_EXIT)
+	if (expect->want == VCPU_INFO_STATE_HALTED ||
+	    expect->want == VCPU_INFO_STATE_IN_EXIT)
 		return;	/* KVM would wait for it to leave KVM_RUN. */
 
 	vcpu_get_regs(target, &now);

@@ -290,7 +290,7 @@ void vcpu_make_runnable(struct vcpu *vcpu)
 	VCPU_IOCTL(vcpu, KVM_SET_MP_STATE, &state);
 }
 
-void vcpu_counts(struct vcpu *vcpu, struct counts *counts)
+void vcpu_counts(const struct vcpu *vcpu, struct counts *counts)
 {
 	uint64_t *count = (uint64_t *)counts;
 	unsigned int i;
