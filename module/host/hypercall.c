@@ -14,6 +14,7 @@
 
 #include "compat/kvm.h"
 #include "delay.h"
+#include "flip.h"
 #include "hook.h"
 #include "hypercall.h"
 #include "limits.h"
@@ -115,6 +116,7 @@ static void record(struct request *req, struct kvm_vcpu *target)
 	else
 		vcpu_info_snapshot_other(target, &snap);
 	vcpu_info_origin(&snap.from, req->vcpu);
+	vcpu_info_flip(&snap);
 	trace_vcpu_info(&snap);
 	vcpu_info_count(records);
 	if (snap.flags & VCPU_INFO_F_TORN)

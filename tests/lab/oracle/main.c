@@ -44,7 +44,8 @@ static const char usage_text[] =
 "  --vcpus N      vCPUs where there are many, 3 to 16 (default: 4)\n"
 "  --pidns N      run N levels of PID namespaces deeper\n"
 "  --seed N       for the registers' values (default: a new one each time)\n"
-"  --list         the tests\n"
+"  --list         the tests, the modes each is for, the registers that its\n"
+"                 records must have\n"
 "\n"
 "Exit status: 0 all is right, 1 something is wrong, 2 it could not be tested.\n";
 
@@ -68,10 +69,13 @@ static const struct test *find_test(const char *name)
 
 static void list_tests(void)
 {
-	size_t i;
+	const struct test *test;
 
-	for (i = 0; i < nr_state_tests; i++)
-		puts(state_tests[i].name);
+	host_find_vendor();
+	for (test = state_tests; test < state_tests + nr_state_tests; test++)
+		printf("%s %s %#x\n", test->name,
+		       test->flags & T_ALL_MODES ? "64,32,16" : "64",
+		       must_regs(test->state));
 }
 
 static enum mode parse_mode(const char *text)

@@ -74,7 +74,7 @@ static void find_cpus(void)
 		host.cpus[1] = host.cpus[0];
 }
 
-static void find_vendor(void)
+void host_find_vendor(void)
 {
 	unsigned int a, b, c, d;
 
@@ -86,7 +86,7 @@ void host_open_any(void)
 {
 	host.hypercall_nr = VCPU_INFO_HC_DEFAULT;
 	find_cpus();
-	find_vendor();
+	host_find_vendor();
 	host.nested = nested_can();
 
 	host.kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
