@@ -19,6 +19,7 @@ is "trigger succeeds" $? 0
 diag "$out"
 is "there is one record for each vCPU" "$(records "vm_pid=$pid " | wc -l)" 2
 guest_threads lab >/tmp/threads
+is "QMP names the threads of two vCPUs" "$(wc -l </tmp/threads)" 2
 while read -r index apic tid; do
 	line=$(records "vm_pid=$pid .* vcpu_id=$apic ")
 	is "vCPU $index: the PID is its thread" "$(field pid "$line")" "$tid"
@@ -76,8 +77,9 @@ for reg in RAX RBX RCX RDX RSI RDI RBP RSP R8 R9 R10 R11 R12 R13 R14 R15 \
 	name=${reg,,}
 	[ "$reg" != RFL ] || name=rflags
 	value=$(field "$name" "$line")
+	said=$(monitor "$reg")
 	is "$name is what the monitor says" \
-		"$((${value:-1}))" "$((16#$(monitor "$reg")))"
+		"$((${value:-1}))" "$((16#${said:-0}))"
 done
 is "all registers are valid" "$(field valid "$line")" 0x3fffff
 check "CPU 1 comes back" \
@@ -151,6 +153,7 @@ is "the guest translates CPU to APIC id" \
 	"$(jq -r '"\(.cpu):\(.vcpu_id)"' <<<"$out" | xargs)" \
 	"0:0 1:4"
 guest_threads odd >/tmp/threads
+is "QMP names the threads of two vCPUs there" "$(wc -l </tmp/threads)" 2
 is "each vCPU's record has its thread" \
 	"$(records "vm_pid=$pid " | while read -r line; do
 		echo "$(field vcpu_id "$line") $(field pid "$line")"

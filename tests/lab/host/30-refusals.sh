@@ -27,6 +27,8 @@ all_numbers()
 guest_run lab vcpu-info-guest trigger >/dev/null 2>&1
 is "without the module: exit status 4" $? 4
 without=$(all_numbers)
+is "without the module every number is answered" \
+	"$(grep -c ' rax=0x' <<<"$without")" 20
 like "without the module our number is unknown" \
 	"$(hypercall lab "$HC_NR" 0)" 'rax=0xfffffffffffffc18 changed=none'
 
@@ -158,7 +160,13 @@ like "the usual one is not" "$(hypercall lab "$HC_NR" 0)" \
 check "the guest's module takes another number" guest_run lab \
 	'rmmod vcpu_info_guest && modprobe vcpu_info_guest hypercall_nr=0x12345678'
 check "and works" guest_run lab vcpu-info-guest trigger
-guest_run lab 'rmmod vcpu_info_guest; modprobe vcpu_info_guest hypercall_nr=11' \
-	2>/dev/null
-check "the guest's module refuses 11" test $? -ne 0
+check "the guest's module unloads" guest_run lab 'rmmod vcpu_info_guest'
+out=$(guest_run lab 'modprobe vcpu_info_guest hypercall_nr=11' 2>&1)
+is "the guest's module refuses 11: modprobe fails" $? 1
+like "with what the kernel said" "$out" 'Invalid argument'
+like "and the guest's log says why" "$(guest_run lab 'dmesg | tail -n 20')" \
+	'vcpu_info_guest: hypercall_nr=11 refused: numbers below 4096 belong to KVM'
+check "it takes another number again" guest_run lab \
+	'modprobe vcpu_info_guest hypercall_nr=0x12345678'
+check "and the guest is served" guest_run lab vcpu-info-guest trigger
 tap_end
