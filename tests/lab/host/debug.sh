@@ -11,9 +11,11 @@ KMEMLEAK=/sys/kernel/debug/kmemleak
 leaks()
 {
 	sleep 6
-	echo scan >$KMEMLEAK
-	echo scan >$KMEMLEAK
-	cat $KMEMLEAK
+	if echo scan >$KMEMLEAK && echo scan >$KMEMLEAK; then
+		cat $KMEMLEAK
+	else
+		echo "kmemleak does not scan"
+	fi
 }
 
 # lockdep_on - it has not met a fault, after which it no longer looks

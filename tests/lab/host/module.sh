@@ -23,11 +23,22 @@ module_unlimited()
 	module_load vm_rate=0 host_rate=0 "$@"
 }
 
+# lines_of_file FILE ERE - what of it matches; what cannot be read has something
+# to say, too, so that no test takes it for empty
+lines_of_file()
+{
+	if [ -r "$1" ]; then
+		grep -E -e "$2" "$1"
+	else
+		echo "cannot read $1"
+	fi
+}
+
 # hooks [FUNCTION] - what ftrace has there
 hooks()
 {
-	grep "^${1:-kvm_emulate_hypercall} " \
-		/sys/kernel/tracing/enabled_functions
+	lines_of_file /sys/kernel/tracing/enabled_functions \
+		"^${1:-kvm_emulate_hypercall} "
 }
 
 log_lines()
@@ -50,13 +61,15 @@ count()
 # records [ERE] - the instance's lines of the event vcpu_info
 records()
 {
-	grep ' vcpu_info: ' $TRACE | grep -E -e "${1:-.}"
+	lines_of_file $TRACE ' vcpu_info: ' |
+		grep -E -e "${1:-.}|^cannot read"
 }
 
 # errors [ERE] - those of vcpu_info_error
 errors()
 {
-	grep ' vcpu_info_error: ' $TRACE | grep -E -e "${1:-.}"
+	lines_of_file $TRACE ' vcpu_info_error: ' |
+		grep -E -e "${1:-.}|^cannot read"
 }
 
 clear_records()
