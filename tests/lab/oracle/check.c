@@ -284,13 +284,33 @@ static void check_fresh(struct check *check)
 		mismatch(check, "count since the start, too new", got, max);
 }
 
+/*
+ * Intel: an exit for an EPT violation saves RFLAGS with RF set, as faults do (SDM,
+ * "Saving RIP, RSP, RFLAGS, and SSP"). No program here sets RF itself, and only
+ * these states can follow such an exit.
+ */
+#define RFLAGS_RF	0x10000
+
+static uint64_t recorded(const struct record *rec, int reg)
+{
+	uint64_t value = rec->regs.r[reg];
+
+	if (reg == REG(RFLAGS) && !host.amd &&
+	    (rec->state == VCPU_INFO_STATE_GUEST ||
+	     rec->state == VCPU_INFO_STATE_PREEMPTED ||
+	     rec->state == VCPU_INFO_STATE_USER))
+		value &= ~(uint64_t)RFLAGS_RF;
+
+	return value;
+}
+
 /* How many of the registers that the record claims are not these */
 static int differences(const struct record *rec, const struct regs *regs)
 {
 	int reg, nr = 0;
 
 	for (reg = 0; reg < NR_REGS; reg++)
-		if ((rec->valid & BIT(reg)) && rec->regs.r[reg] != regs->r[reg])
+		if ((rec->valid & BIT(reg)) && recorded(rec, reg) != regs->r[reg])
 			nr++;
 
 	return nr;
@@ -341,7 +361,7 @@ static void check_regs(struct check *check)
 	find_nearest(check, &want);
 	for (reg = 0; reg < NR_REGS; reg++) {
 		if (rec->valid & BIT(reg)) {
-			if (rec->regs.r[reg] != want.r[reg])
+			if (recorded(rec, reg) != want.r[reg])
 				mismatch(check, reg_names[reg], rec->regs.r[reg],
 					 want.r[reg]);
 		} else if (!(rec->flags & VCPU_INFO_F_TORN)) {
