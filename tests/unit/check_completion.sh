@@ -55,6 +55,32 @@ completes "--batch" top --b
 completes "+none" policy ""
 completes "--json" policy --j
 completes "" status x
+
+# What is offered of names from outside is quoted, and none of it is run.
+# shellcheck disable=SC2016,SC2317 # no expansion; the completion calls it
+stub()
+{
+	[[ $* == vms ]] || { "$real" "$@"; return; }
+	printf '%-32s %s\n' NAME 'VMM PID FD VCPU THREAD' \
+		'guest=$(touch${IFS}RAN)' 'qemu 1234 11 0 -' \
+		'two words' '- 1235 12 - -' '--help' 'qemu 1236 11 0 1240'
+}
+
+real=$vcpu_info
+vcpu_info=stub
+completes '+guest=\$\(touch\$\{IFS\}RAN\)' show --vm ""
+completes '+1234' show --vm ""
+completes 'two\ words' vms --vm two
+completes '--help' vms --vm --h
+completes 'all none 1234 1235 1236 guest=\$\(touch\$\{IFS\}RAN\) two\ words' \
+	policy ""
+completes '' show '-x/y/;s/.*/touch RAN/e;#' x
+if [[ -e RAN ]]; then
+	echo "not ok $((++number)) - completion: runs nothing"
+	failed=1
+else
+	echo "ok $((++number)) - completion: runs nothing"
+fi
 rm -rf "$PWD"
 echo "1..$number"
 exit $failed
