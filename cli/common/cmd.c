@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "exit.h"
 #include "msg.h"
+#include "outerr.h"
 
 static const struct program *program;
 
@@ -95,16 +98,32 @@ static int run_cmd(int argc, char **argv)
 int cmd_flush(int exit_code)
 {
 	/* a full disk must not pass for success */
-	errno = 0;
-	if (!fflush(stdout) && !ferror(stdout))
+	if (fflush(stdout))
+		outerr_note();
+	if (!ferror(stdout))
 		return exit_code;
 	msg_error("cannot write to standard output: %s",
-		  errno ? strerror(errno) : "write error");
+		  outerr_get() ? strerror(outerr_get()) : "write error");
 	return exit_code ? exit_code : EXIT_FAILED;
+}
+
+/*
+ * What is opened next gets the lowest free number: a file of the kernel must
+ * not become standard output because the caller closed that. The mode makes the
+ * use of such a descriptor fail, as it does when it is closed.
+ */
+static void open_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY :
+							       O_RDONLY);
+	}
 }
 
 int cmd_main(const struct program *prog, int argc, char **argv)
 {
+	open_standard_files();
 	program = prog;
 	msg_set_program(prog->name);
 	return cmd_flush(run_cmd(argc, argv));

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "jsonout.h"
+#include "outerr.h"
 #include "text.h"
 
 struct json_object *json_new(const char *type)
@@ -70,5 +71,6 @@ void json_print(FILE *out, struct json_object *obj)
 					     JSON_C_TO_STRING_NOSLASHESCAPE),
 	      out);
 	fputc('\n', out);
+	outerr_note();
 	json_object_put(obj);
 }

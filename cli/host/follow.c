@@ -84,14 +84,19 @@ struct following {
 	uint64_t start;
 	bool ending;
 	uint64_t count[EVENT_NR_KINDS];
+	uint64_t flushed;	/* how many of these are written for sure */
+	uint64_t unprinted;
 	uint64_t bad;
 };
 
+static uint64_t taken(const struct following *fl)
+{
+	return fl->count[EVENT_RECORD] + fl->count[EVENT_ERROR];
+}
+
 static bool is_done(const struct following *fl)
 {
-	uint64_t nr = fl->count[EVENT_RECORD] + fl->count[EVENT_ERROR];
-
-	return fl->params->count && nr >= (uint64_t)fl->params->count;
+	return fl->params->count && taken(fl) >= (uint64_t)fl->params->count;
 }
 
 static bool timed_out(const struct following *fl)
@@ -121,21 +126,58 @@ static bool take_event(const struct event *ev, void *arg)
 	return !is_done(fl) && !stop_at_once();
 }
 
+static bool count_event(const struct event *ev, void *arg)
+{
+	struct following *fl = arg;
+
+	fl->unprinted += output_wants(&fl->out, ev);
+	return true;
+}
+
+/* Ended at once, or the output failed: what is there and was not printed. */
+static void count_unprinted(struct following *fl)
+{
+	live_pause(fl->live);
+	if (ferror(stdout))
+		fl->unprinted += taken(fl) - fl->flushed;
+	live_drain(fl->live, count_event, fl);
+}
+
+static void flush(struct following *fl)
+{
+	printer_flush(&fl->out.printer);
+	if (!ferror(stdout))
+		fl->flushed = taken(fl);
+}
+
 static bool wants_haste(const struct following *fl)
 {
 	return fl->ending || live_has_more(fl->live);
 }
 
+/* Nothing more can come: say why. */
+static int no_more(struct following *fl, enum live_state state)
+{
+	if (state == LIVE_UNLOADED) {
+		msg_error("the module vcpu_info was unloaded: no more records come");
+		return EXIT_NO_MODULE;
+	}
+	msg_error("the event " VCPU_INFO_EVENT " was disabled in the trace instance %s: no more records come",
+		  live_name(fl->live));
+	return EXIT_NO_INSTANCE;
+}
+
 static int follow_events(struct following *fl)
 {
-	bool last, on;
+	enum live_state state;
+	bool last;
 	int bad;
 
 	do {
 		stop_sleep_ms(wants_haste(fl) ? 0 : PERIOD_MS);
 		end_if_due(fl);
-		on = live_is_on(fl->live);
-		last = fl->ending || !on;
+		state = live_get_state(fl->live);
+		last = fl->ending || state != LIVE_ON;
 		live_clock(fl->live, &fl->out.tb);
 		bad = last ? live_drain(fl->live, take_event, fl) :
 			     live_read(fl->live, take_event, fl);
@@ -145,14 +187,14 @@ static int follow_events(struct following *fl)
 			return EXIT_FAILED;
 		}
 		fl->bad += bad;
-		printer_flush(&fl->out.printer);
+		flush(fl);
 		if (is_done(fl))
 			return EXIT_OK;
 	} while (!last && !stop_at_once());
-	if (!on) {
-		msg_error("the module vcpu_info was unloaded: no more records come");
-		return EXIT_NO_MODULE;
-	}
+	if (stop_at_once() && !stop_reader_gone())
+		count_unprinted(fl);
+	if (state != LIVE_ON)
+		return no_more(fl, state);
 	return fl->params->count && timed_out(fl) ? EXIT_TIMEOUT : EXIT_OK;
 }
 
@@ -179,6 +221,9 @@ static void report_end(struct following *fl)
 	if (source_lost(&stats))
 		msg_hint("A larger --buffer-kb, or output to a file, helps (now %lld).",
 			 fl->params->buffer_kb);
+	if (fl->unprinted)
+		msg_error("%" PRIu64 " events were not printed, or only in part",
+			  fl->unprinted);
 	if (fl->bad)
 		msg_error("%" PRIu64 " events could not be decoded", fl->bad);
 }

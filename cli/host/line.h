@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "outerr.h"
+
 #define LINE_SIZE	4096
 
 /* Room for a number of any kind. */
@@ -31,7 +33,8 @@ static inline void line_start(struct line *line, FILE *out)
 /* Write what there is; the line can be gone on with. */
 static inline void line_write(struct line *line)
 {
-	fwrite(line->buf, 1, line->len, line->out);
+	if (fwrite(line->buf, 1, line->len, line->out) < line->len)
+		outerr_note();
 	line->len = 0;
 }
 
@@ -40,7 +43,8 @@ static inline void line_bytes(struct line *line, const char *text, size_t len)
 	if (len > LINE_SIZE - line->len) {
 		line_write(line);
 		if (len > LINE_SIZE) {
-			fwrite(text, 1, len, line->out);
+			if (fwrite(text, 1, len, line->out) < len)
+				outerr_note();
 			return;
 		}
 	}

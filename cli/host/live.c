@@ -21,6 +21,9 @@
 
 #define PREFIX	VCPU_INFO_INSTANCE "."
 
+/* Instances of processes that have the same PID in their namespaces. */
+#define MAX_SAME_PID	1000
+
 /* Names of the threads that write events: few, and asked for often. */
 #define COMM_SLOTS	256
 
@@ -40,13 +43,24 @@ struct live {
 	struct comm comms[COMM_SLOTS];
 };
 
+/* "vcpu_info.PURPOSE.PID" or, where that was taken, with ".NUMBER" after it */
 bool live_is_stale(const char *name, const char *root)
 {
-	const char *dot = strrchr(name, '.');
-	long long pid;
+	long long pid, number;
+	char text[24];
+	const char *p;
+	size_t len;
 
-	return !strncmp(name, PREFIX, strlen(PREFIX)) && dot &&
-	       num_parse_int(dot + 1, 1, INT_MAX, &pid) &&
+	if (strncmp(name, PREFIX, strlen(PREFIX)))
+		return false;
+	p = strchr(name + strlen(PREFIX), '.');
+	len = p ? strcspn(++p, ".") : 0;
+	if (!len || len >= sizeof(text) ||
+	    (p[len] && !num_parse_int(p + len + 1, 1, INT_MAX, &number)))
+		return false;
+	memcpy(text, p, len);
+	text[len] = '\0';
+	return num_parse_int(text, 1, INT_MAX, &pid) &&
 	       !hostfile_exists(root, "/proc/%lld", pid);
 }
 
@@ -107,12 +121,34 @@ static bool set_up(struct live *live, unsigned long buffer_kb)
 	       !tracefs_event_enable(instance, VCPU_INFO_SYSTEM, NULL);
 }
 
-static enum source_status create(struct live *live, const char *purpose)
+/*
+ * The PID alone does not make a name unique: another PID namespace may have the
+ * same, and an instance that is there already belongs to somebody else.
+ */
+struct tracefs_instance *live_new_instance(const char *purpose, int pid)
 {
 	char name[64];
+	int len;
 
-	snprintf(name, sizeof(name), PREFIX "%s.%d", purpose, getpid());
-	live->instance = tracefs_instance_create(name);
+	len = snprintf(name, sizeof(name), PREFIX "%s.%d", purpose, pid);
+	for (int i = 1; i <= MAX_SAME_PID; i++) {
+		struct tracefs_instance *instance;
+
+		instance = tracefs_instance_create(name);
+		if (instance && tracefs_instance_is_new(instance))
+			return instance;
+		if (!instance && errno != EEXIST)
+			return NULL;
+		tracefs_instance_free(instance);
+		snprintf(name + len, sizeof(name) - len, ".%d", i);
+	}
+	errno = EEXIST;
+	return NULL;
+}
+
+static enum source_status create(struct live *live, const char *purpose)
+{
+	live->instance = live_new_instance(purpose, getpid());
 	if (!live->instance)
 		return errno == EACCES || errno == EPERM ? SOURCE_DENIED :
 							   SOURCE_NO_INSTANCE;
@@ -264,14 +300,25 @@ void live_pause(struct live *live)
 	tracefs_trace_off(live->instance);
 }
 
-bool live_is_on(struct live *live)
+enum live_state live_event_state(struct tracefs_instance *instance)
 {
-	char *on = tracefs_event_file_read(live->instance, VCPU_INFO_SYSTEM,
+	char *on = tracefs_event_file_read(instance, VCPU_INFO_SYSTEM,
 					   VCPU_INFO_EVENT, "enable", NULL);
-	bool yes = on && on[0] == '1';
+	enum live_state state;
 
+	state = !on ? LIVE_UNLOADED : on[0] == '1' ? LIVE_ON : LIVE_DISABLED;
 	free(on);
-	return yes;
+	return state;
+}
+
+enum live_state live_get_state(struct live *live)
+{
+	return live_event_state(live->instance);
+}
+
+const char *live_name(const struct live *live)
+{
+	return tracefs_instance_get_name(live->instance);
 }
 
 bool live_stats(struct live *live, struct source_stats *stats)

@@ -12,7 +12,8 @@
 struct live;
 
 /**
- * live_open - make an instance vcpu_info.PURPOSE.PID and switch the events on
+ * live_open - make an instance vcpu_info.PURPOSE.PID (or PID.NUMBER, if that is
+ *	taken) and switch the events on
  * @purpose: the command's name
  * @buffer_kb: size of a CPU's buffer
  * @live: the instance, on SOURCE_OK; for live_close()
@@ -48,8 +49,17 @@ int live_drain(struct live *live, live_found *found, void *arg);
 /* No more events, so that there is an end of those that there are. */
 void live_pause(struct live *live);
 
-/* Whether events can come: not once the module is unloaded, nor by loading it. */
-bool live_is_on(struct live *live);
+/* Whether records can come. Loading the module again does not help. */
+enum live_state {
+	LIVE_ON,
+	LIVE_DISABLED,		/* somebody disabled the event in the instance */
+	LIVE_UNLOADED,		/* the module was unloaded */
+};
+
+enum live_state live_get_state(struct live *live);
+
+/* The instance's name. */
+const char *live_name(const struct live *live);
 
 /* Events lost so far; 0 if that is not known. */
 bool live_stats(struct live *live, struct source_stats *stats);
@@ -62,5 +72,13 @@ void live_clock(const struct live *live, struct timebase *tb);
  * but in tests.
  */
 bool live_is_stale(const char *name, const char *root);
+
+struct tracefs_instance;
+
+/* The same for an instance; for tests. */
+enum live_state live_event_state(struct tracefs_instance *instance);
+
+/* A new instance that nobody else has; NULL and errno if there is none. */
+struct tracefs_instance *live_new_instance(const char *purpose, int pid);
 
 #endif /* HOST_LIVE_H */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "outerr.h"
 #include "printer.h"
 
 bool printer_init(struct printer *printer, enum format format,
@@ -43,6 +44,7 @@ void printer_flush(struct printer *printer)
 	if (printer->table)
 		fmt_table_flush(printer->table);
 	fflush(printer->fmt.out);
+	outerr_note();
 }
 
 void printer_free(struct printer *printer)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -7,44 +8,77 @@
 #include <time.h>
 
 #include "compiler.h"
+#include "outerr.h"
 #include "stop.h"
 #include "timebase.h"
+
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
 /* how often a signal said so */
 static atomic_uint wanted;
 
+/* nobody reads standard output any more */
+static bool reader_gone;
+static bool sigpipe_was_ignored;
+
+static void set_handlers(int flags);
+
+/*
+ * A write that waits for a reader goes on after the first signal, so that
+ * nothing is cut short, and fails at the second.
+ */
 static void remember(int sig)
 {
 	(void)sig;
-	wanted++;
+	if (!wanted++)
+		set_handlers(0);
+}
+
+/* What was ignored stays so: nohup, or a background job of a shell. */
+static void set_handlers(int flags)
+{
+	struct sigaction action = { .sa_handler = remember,
+				    .sa_flags = flags };
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		struct sigaction old;
+
+		if (!sigaction(signals[i], NULL, &old) &&
+		    old.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	}
 }
 
 void stop_catch_signals(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	/* no SA_RESTART: a write that waits for a reader ends, too */
-	struct sigaction action = { .sa_handler = remember };
-
 	wanted = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		sigaction(signals[i], &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	reader_gone = false;
+	set_handlers(SA_RESTART);
+	sigpipe_was_ignored = signal(SIGPIPE, SIG_IGN) == SIG_IGN;
 }
 
 bool stop_wanted(void)
 {
-	return wanted || ferror(stdout);
+	return wanted || reader_gone || ferror(stdout);
 }
 
 bool stop_at_once(void)
 {
-	return wanted > 1 || ferror(stdout);
+	return wanted > 1 || reader_gone || ferror(stdout);
 }
 
 void stop_sleep_ms(unsigned int ms)
 {
-	if (!stop_wanted())
-		poll(NULL, 0, ms);
+	/* no events asked for: this is woken by errors alone */
+	struct pollfd out = { .fd = fileno(stdout) };
+
+	if (!stop_wanted() && poll(&out, 1, ms) == 1)
+		reader_gone = true;
+}
+
+bool stop_reader_gone(void)
+{
+	return reader_gone || outerr_get() == EPIPE;
 }
 
 uint64_t stop_clock(void)
@@ -59,7 +93,8 @@ void stop_if_pipe_broke(void)
 {
 	struct pollfd fd = { .fd = fileno(stdout) };
 
-	if (!ferror(stdout) || poll(&fd, 1, 0) != 1 || !(fd.revents & POLLERR))
+	if (!(ferror(stdout) || reader_gone) || sigpipe_was_ignored ||
+	    poll(&fd, 1, 0) != 1 || !(fd.revents & (POLLERR | POLLHUP)))
 		return;
 	signal(SIGPIPE, SIG_DFL);
 	raise(SIGPIPE);

@@ -8,6 +8,7 @@
 #include "live.h"
 #include "msg.h"
 #include "num.h"
+#include "outerr.h"
 #include "output.h"
 #include "stop.h"
 #include "top.h"
@@ -143,6 +144,7 @@ static void print_batch(struct topping *run)
 	}
 	putchar('\n');
 	fflush(stdout);
+	outerr_note();
 	free(rows);
 }
 

@@ -2,13 +2,16 @@
 /*
  * cli/common: the commands of a program.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "unit.h"
 
 #include "cmd.h"
 #include "exit.h"
+#include "jsonout.h"
 #include "support.h"
 
 #define MAX_WORDS	4
@@ -27,6 +30,32 @@ static int cmd_echo(const struct cmd *cmd, int argc, char **argv)
 	return exit_code;
 }
 
+/* More than stdio holds back, so that the disk is full in the middle. */
+static int cmd_much(const struct cmd *cmd, int argc, char **argv)
+{
+	(void)cmd;
+	(void)argc;
+	(void)argv;
+	for (int i = 0; i < 10000; i++)
+		json_print(stdout, json_new("line"));
+	fflush(stdout);		/* the last flush finds nothing to write */
+	errno = ENOENT;
+	return EXIT_OK;
+}
+
+/* Which descriptor the first file that is opened gets. */
+static int cmd_open(const struct cmd *cmd, int argc, char **argv)
+{
+	int fd = open("/dev/zero", O_RDWR | O_CLOEXEC);
+
+	(void)cmd;
+	(void)argc;
+	(void)argv;
+	printf("text");
+	close(fd);
+	return fd;
+}
+
 static const struct opt_spec echo_opts[] = {
 	{ 'a', "all", NULL, "print more" },
 	{ 0 }
@@ -34,6 +63,8 @@ static const struct opt_spec echo_opts[] = {
 
 static const struct cmd cmds[] = {
 	{ "echo", "Print a line.", echo_opts, cmd_echo },
+	{ "much", "Print many lines.", echo_opts, cmd_much },
+	{ "open", "Open a file.", echo_opts, cmd_open },
 	{ 0 }
 };
 
@@ -102,15 +133,56 @@ static int run_on_full_disk(void *arg)
 	return ret;
 }
 
+/* The reason is known also where the failure was long ago. */
 static void a_full_disk_is_no_success(void **state)
 {
-	char *words[2] = { "echo" };
-	struct captured cap;
+	static const char * const cmd_names[] = { "much", "echo" };
 
 	(void)state;
-	cap = capture(run_on_full_disk, words);
-	assert_int_equal(cap.ret, EXIT_FAILED);
-	assert_non_null(strstr(cap.err, "No space left on device"));
+	for (size_t i = 0; i < ARRAY_SIZE(cmd_names); i++) {
+		char *words[2] = { (char *)cmd_names[i] };
+		struct captured cap = capture(run_on_full_disk, words);
+
+		assert_int_equal(cap.ret, EXIT_FAILED);
+		assert_non_null(strstr(cap.err, "No space left on device"));
+		captured_free(&cap);
+	}
+}
+
+static int run_without_files(void *arg)
+{
+	char *words[2] = { "open" };
+	int status, err = dup(STDERR_FILENO);
+	pid_t pid = fork();
+
+	if (!pid) {
+		dup2(err, 100);
+		for (int fd = 0; fd < 100; fd++)
+			close(fd);
+		if (!*(bool *)arg)
+			dup2(100, STDERR_FILENO);
+		close(100);
+		_exit(run(words));
+	}
+	close(err);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* ">&-": a file that is opened then must not become standard output. */
+static void closed_standard_files(void **state)
+{
+	bool all = true;
+	struct captured cap = capture(run_without_files, &all);
+
+	(void)state;
+	assert_int_equal(cap.ret, STDERR_FILENO + 1);
+	captured_free(&cap);
+	all = false;
+	cap = capture(run_without_files, &all);
+	assert_int_equal(cap.ret, STDERR_FILENO + 1);
+	assert_non_null(strstr(cap.err, "Bad file descriptor"));
 	captured_free(&cap);
 }
 
@@ -118,6 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_each_line_does),
+		cmocka_unit_test(closed_standard_files),
 		cmocka_unit_test(a_full_disk_is_no_success),
 	};
 

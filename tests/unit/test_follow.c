@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Options of 'follow', and which trace instances are left over.
+ * Options of 'follow', its trace instances, and how it ends.
  */
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <tracefs.h>
 
 #include "unit.h"
 
@@ -91,6 +97,11 @@ static void instances_left_over(void **state)
 		{ "vcpu_info.follow.77", true },
 		{ "vcpu_info.top.77", true },
 		{ "vcpu_info.follow.12", false },	/* is alive */
+		{ "vcpu_info.follow.77.1", true },
+		{ "vcpu_info.follow.12.77", false },
+		{ "vcpu_info.follow.77.", false },
+		{ "vcpu_info.follow.77.x", false },
+		{ "vcpu_info.follow.77.1.1", false },
 		{ "vcpu_info", false },
 		{ "vcpu_info.", false },
 		{ "vcpu_info.follow", false },
@@ -111,6 +122,66 @@ static void instances_left_over(void **state)
 	tree_remove(root);
 }
 
+/* A plain directory stands for tracefs: it makes directories, too. */
+static char *make_tracing(char *tracing, size_t size)
+{
+	char *root = tree_make();
+
+	tree_write(root, "/tracing/instances/vcpu_info/tracing_on", "1\n");
+	snprintf(tracing, size, "%s/tracing", root);
+	assert_int_equal(tracefs_set_tracing_dir(tracing), 0);
+	return root;
+}
+
+static void free_tracing(char *root)
+{
+	tracefs_set_tracing_dir(NULL);
+	tree_remove(root);
+}
+
+/* As two processes do that have the same PID, each in its own namespace. */
+static void instances_are_not_shared(void **state)
+{
+	static const char * const names[] = {
+		"vcpu_info.follow.7", "vcpu_info.follow.7.1",
+		"vcpu_info.follow.7.2",
+	};
+	char tracing[200];
+	char *root = make_tracing(tracing, sizeof(tracing));
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct tracefs_instance *instance;
+
+		instance = live_new_instance("follow", 7);
+		assert_non_null(instance);
+		assert_string_equal(tracefs_instance_get_name(instance),
+				    names[i]);
+		tracefs_instance_free(instance);
+	}
+	free_tracing(root);
+}
+
+static void why_no_more_come(void **state)
+{
+#define ENABLE	"/tracing/instances/mine/events/vcpu_info/vcpu_info/enable"
+	struct tracefs_instance *instance;
+	char tracing[200];
+	char *root = make_tracing(tracing, sizeof(tracing));
+
+	(void)state;
+	tree_write(root, ENABLE, "1\n");
+	instance = tracefs_instance_alloc(tracing, "mine");
+	assert_non_null(instance);
+	assert_int_equal(live_event_state(instance), LIVE_ON);
+	tree_write(root, ENABLE, "0\n");
+	assert_int_equal(live_event_state(instance), LIVE_DISABLED);
+	tree_delete(root, ENABLE);
+	assert_int_equal(live_event_state(instance), LIVE_UNLOADED);
+	tracefs_instance_free(instance);
+	free_tracing(root);
+}
+
 static void stop_by_signals(void **state)
 {
 	(void)state;
@@ -125,13 +196,166 @@ static void stop_by_signals(void **state)
 	assert_false(stop_wanted());
 }
 
+static void ignored_signals_stay_ignored(void **state)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		signal(signals[i], SIG_IGN);
+		stop_catch_signals();
+		kill(getpid(), signals[i]);
+		assert_false(stop_wanted());
+		signal(signals[i], SIG_DFL);
+		stop_catch_signals();
+		kill(getpid(), signals[i]);
+		assert_true(stop_wanted());
+	}
+}
+
+#define LINES	20000
+
+/* Print until told to stop, then the last line, as 'follow' does. */
+static void print_lines(int out)
+{
+	int nr;
+
+	assert_true(dup2(out, STDOUT_FILENO) >= 0);
+	stop_catch_signals();
+	for (nr = 0; nr < LINES && !stop_wanted(); nr++) {
+		printf("line %d\n", nr);
+		fflush(stdout);
+	}
+	if (!stop_at_once())
+		printf("end %d\n", nr);
+	fflush(stdout);
+	_exit(ferror(stdout) ? 1 : 0);
+}
+
+static bool status_has(pid_t pid, const char *want)
+{
+	char path[64], line[256];
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	while (!found && fgets(line, sizeof(line), f))
+		found = !strncmp(line, want, strlen(want));
+	fclose(f);
+	return found;
+}
+
+/*
+ * Wait until the child sleeps in a write to a pipe that is full, with all
+ * signals delivered.
+ */
+static void wait_until_blocked(pid_t pid, int pipe_end)
+{
+	int size = fcntl(pipe_end, F_GETPIPE_SZ);
+	int got = 0;
+
+	do {
+		assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+		ioctl(pipe_end, FIONREAD, &got);
+	} while (got + 4096 < size ||
+		 !status_has(pid, "ShdPnd:\t0000000000000000") ||
+		 !status_has(pid, "State:\tS"));
+}
+
+static void slow_reader(void **state)
+{
+	char *text = calloc(1, 1 << 20);
+	size_t len = 0;
+	int fds[2], status, nr = 0, last = -1;
+	char *save = NULL, *line;
+	ssize_t n;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (!pid)
+		print_lines(fds[1]);
+	close(fds[1]);
+	wait_until_blocked(pid, fds[0]);
+	kill(pid, SIGINT);
+	wait_until_blocked(pid, fds[0]);
+	while ((n = read(fds[0], text + len, 65536)) > 0)
+		len += n;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	for (line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (sscanf(line, "line %d", &nr) == 1)
+			assert_int_equal(nr, ++last);
+		else
+			assert_int_equal(sscanf(line, "end %d", &nr), 1);
+	}
+	assert_int_equal(nr, last + 1);
+	free(text);
+	close(fds[0]);
+}
+
+static void second_signal_ends_a_write(void **state)
+{
+	int fds[2], status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (!pid)
+		print_lines(fds[1]);
+	close(fds[1]);
+	wait_until_blocked(pid, fds[0]);
+	kill(pid, SIGINT);
+	wait_until_blocked(pid, fds[0]);
+	kill(pid, SIGINT);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 1);
+	close(fds[0]);
+}
+
+/* 'follow | head': the end is noticed without another record. */
+static void reader_that_goes(void **state)
+{
+	int saved = dup(STDOUT_FILENO);
+	int fds[2];
+
+	(void)state;
+	fflush(stdout);
+	assert_int_equal(pipe(fds), 0);
+	dup2(fds[1], STDOUT_FILENO);
+	close(fds[1]);
+	stop_catch_signals();
+	stop_sleep_ms(0);
+	assert_false(stop_wanted());
+	close(fds[0]);
+	stop_sleep_ms(0);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	assert_true(stop_at_once());
+	assert_true(stop_reader_gone());
+	stop_catch_signals();
+	assert_false(stop_wanted());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options),
 		cmocka_unit_test(bad_options),
 		cmocka_unit_test(instances_left_over),
+		cmocka_unit_test(instances_are_not_shared),
+		cmocka_unit_test(why_no_more_come),
 		cmocka_unit_test(stop_by_signals),
+		cmocka_unit_test(ignored_signals_stay_ignored),
+		cmocka_unit_test(slow_reader),
+		cmocka_unit_test(second_signal_ends_a_write),
+		cmocka_unit_test(reader_that_goes),
 	};
 
 	return cmocka_run_group_tests_name("follow", tests, NULL, NULL);
