@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -124,6 +125,8 @@ static void open_standard_files(void)
 int cmd_main(const struct program *prog, int argc, char **argv)
 {
 	open_standard_files();
+	/* which characters a terminal shows; numbers stay as they are */
+	setlocale(LC_CTYPE, "");
 	program = prog;
 	msg_set_program(prog->name);
 	return cmd_flush(run_cmd(argc, argv));

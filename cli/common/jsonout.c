@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "jsonout.h"
 #include "outerr.h"
@@ -26,14 +27,20 @@ static void add(struct json_object *obj, const char *key,
 void json_add_text(struct json_object *obj, const char *key,
 		   const char *text)
 {
-	char safe[512];
+	size_t size;
+	char *safe;
 
 	if (!text) {
 		json_add_null(obj, key);
 		return;
 	}
-	text_printable(safe, sizeof(safe), text);
+	size = strlen(text) + 1;
+	safe = malloc(size);
+	if (!safe)
+		abort();
+	text_utf8(safe, size, text);
 	add(obj, key, json_object_new_string(safe));
+	free(safe);
 }
 
 void json_add_int(struct json_object *obj, const char *key, int64_t val)

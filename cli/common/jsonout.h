@@ -16,7 +16,7 @@
 /* A new object {"schema":JSON_SCHEMA,"type":TYPE}. */
 struct json_object *json_new(const char *type);
 
-/* NULL as text is null; bytes that are not ASCII text become '?'. */
+/* NULL as text is null; other text becomes what text_utf8() makes of it. */
 void json_add_text(struct json_object *obj, const char *key,
 		   const char *text);
 void json_add_int(struct json_object *obj, const char *key, int64_t val);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "msg.h"
+#include "text.h"
 
 static const char *program = "vcpu-info";
 
@@ -14,10 +17,17 @@ void msg_set_program(const char *name)
 static void print(const char *before, const char *after, const char *fmt,
 		  va_list ap)
 {
+	char *text;
+
 	/* what was printed so far comes first, also when both are one file */
 	fflush(stdout);
 	fprintf(stderr, "%s%s", before, after);
-	vfprintf(stderr, fmt, ap);
+	if (vasprintf(&text, fmt, ap) >= 0) {
+		/* it may contain names from anywhere; '?' makes it no longer */
+		text_printable(text, strlen(text) + 1, text);
+		fputs(text, stderr);
+		free(text);
+	}
 	fputc('\n', stderr);
 }
 

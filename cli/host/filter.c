@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 
 #include "filter.h"
 #include "num.h"
+#include "text.h"
 
 static bool parse_pid(const char *s, struct filter_vm *vm)
 {
@@ -26,28 +26,25 @@ static bool parse_pid(const char *s, struct filter_vm *vm)
 	return true;
 }
 
-/* What starts like a number is a PID, or a mistake. */
-static bool is_name(const char *s)
-{
-	return isalpha((unsigned char)s[0]) || s[0] == '_';
-}
-
 bool filter_add_vm(struct filter *filter, const char *s, char *err,
 		   size_t err_size)
 {
 	struct filter_vm vm = { .fd = -1 };
 	struct filter_vm *bigger;
+	bool by_pid;
 
-	if (!is_name(s) && !parse_pid(s, &vm)) {
+	if (!s[0]) {
 		snprintf(err, err_size,
-			 "'%.60s' is not a VM: give PID, PID:FD or a name", s);
+			 "'' is not a VM: give PID, PID:FD or a name");
 		return false;
 	}
+	by_pid = parse_pid(s, &vm);
 	bigger = reallocarray(filter->vms, filter->nr_vms + 1, sizeof(vm));
 	if (bigger)
 		filter->vms = bigger;
-	vm.name = is_name(s) ? strdup(s) : NULL;
-	if (!bigger || (is_name(s) && !vm.name)) {
+	vm.name = by_pid ? NULL : strdup(s);
+	if (!bigger || (!by_pid && !vm.name)) {
+		free(vm.name);
 		snprintf(err, err_size, "out of memory");
 		return false;
 	}
@@ -96,9 +93,9 @@ bool filter_add_states(struct filter *filter, const char *s, char *err,
 	return true;
 }
 
-static bool same(const char *a, const char *b)
+static bool same(const char *word, const char *name)
 {
-	return a && b && !strcmp(a, b);
+	return name && text_names(word, name);
 }
 
 bool filter_match_vm(const struct filter *filter, int pid, int fd,

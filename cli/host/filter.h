@@ -9,7 +9,7 @@
 #include "idlist.h"
 
 struct filter_vm {
-	char *name;		/* NULL: by PID */
+	char *name;		/* as it is or as it is printed; NULL: by PID */
 	int pid;
 	int fd;			/* -1: any VM of the process */
 };
@@ -23,7 +23,10 @@ struct filter {
 	uint64_t states;	/* a bit for each state, 0: any */
 };
 
-/* Add a VM: "PID", "PID:FD" or a name. False with err set if it is none. */
+/*
+ * Add a VM: "PID", "PID:FD" or else a name, which may be any text. False with
+ * err set if it is none.
+ */
 bool filter_add_vm(struct filter *filter, const char *s, char *err,
 		   size_t err_size);
 

@@ -22,12 +22,12 @@ void fmt_csv_header(const struct fmt *fmt)
 /* Text that is not ours; NULL is empty. */
 static void add_text(struct line *line, const char *text)
 {
-	char safe[512];
+	char safe[TEXT_SIZE];
 
 	line_char(line, ',');
 	if (!text)
 		return;
-	text_printable(safe, sizeof(safe), text);
+	text_utf8(safe, sizeof(safe), text);
 	if (!strpbrk(safe, ",\"")) {
 		line_text(line, safe);
 		return;
@@ -43,7 +43,7 @@ static void add_text(struct line *line, const char *text)
 
 static void add_extra(struct line *line, const struct event *ev)
 {
-	char text[512] = "";
+	char text[TEXT_SIZE] = "";
 	size_t len = 0;
 
 	for (unsigned int i = 0; i < ev->nr_extra; i++) {
@@ -61,7 +61,7 @@ void fmt_csv_event(const struct fmt *fmt, const struct event *ev,
 		   const struct fmt_about *about)
 {
 	char text[VALUE_LEN];
-	char symbol[160];
+	char symbol[SYMBOL_LEN];
 	struct line line;
 
 	line_start(&line, fmt->out);

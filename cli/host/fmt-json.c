@@ -19,13 +19,13 @@ static void add_key(struct line *line, const char *key)
 /* Text that is not ours; NULL is null. */
 static void add_string(struct line *line, const char *text)
 {
-	char safe[512];
+	char safe[TEXT_SIZE];
 
 	if (!text) {
 		line_text(line, "null");
 		return;
 	}
-	text_printable(safe, sizeof(safe), text);
+	text_utf8(safe, sizeof(safe), text);
 	line_char(line, '"');
 	for (const char *p = safe; *p; p++) {
 		if (*p == '"' || *p == '\\')
@@ -125,7 +125,7 @@ static void add_flag_names(struct line *line, const struct event *ev)
 
 static void add_symbol(struct line *line, const struct fmt_about *about)
 {
-	char symbol[160];
+	char symbol[SYMBOL_LEN];
 
 	if (!about->symbol)
 		return;

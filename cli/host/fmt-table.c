@@ -25,7 +25,7 @@ enum column {
 
 static const struct {
 	const char *name;
-	int width;
+	size_t width;
 	int flags;
 } columns[] = {
 	[COL_NAME] = { "NAME", 12, SCOLS_FL_TRUNC },
@@ -47,7 +47,7 @@ static const char * const time_names[] = {
 struct fmt_table {
 	const struct fmt *fmt;
 	struct libscols_table *table;
-	int width[NR_COLUMNS];
+	size_t width[NR_COLUMNS];
 	size_t rows;
 };
 
@@ -60,16 +60,18 @@ static size_t nr_columns(const struct fmt *fmt)
 static void set(struct fmt_table *table, struct libscols_line *line,
 		enum column col, const char *text)
 {
-	char safe[160], padded[sizeof(safe)];
-	int *width = &table->width[col];
+	/* a short text below a long one: its bytes and the other's columns */
+	char safe[TEXT_SIZE], padded[4 * TEXT_SIZE];
 	bool right = columns[col].flags & SCOLS_FL_RIGHT;
-	int len;
+	size_t *width = &table->width[col];
+	size_t columns_used;
 
 	text_printable(safe, sizeof(safe), text);
-	len = strlen(safe);
-	if (len > *width && col != COL_SYMBOL)
-		*width = len;
-	snprintf(padded, sizeof(padded), "%*s", right ? *width : -*width, safe);
+	columns_used = text_width(safe);
+	if (columns_used > *width && col != COL_SYMBOL)
+		*width = columns_used;
+	text_pad(padded, sizeof(padded), safe,
+		 col == COL_SYMBOL ? columns_used : *width, right);
 	scols_line_set_data(line, col, padded);
 }
 
@@ -140,7 +142,7 @@ void fmt_table_event(struct fmt_table *table, const struct event *ev,
 {
 	bool is_record = ev->kind == EVENT_RECORD;
 	struct libscols_line *line;
-	char text[160];
+	char text[SYMBOL_LEN];
 
 	line = scols_table_new_line(table->table, NULL);
 	if (!line)

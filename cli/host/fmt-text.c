@@ -69,7 +69,7 @@ static void add(struct block *out, const char *text)
 /* Text that is not ours. */
 static void add_safe(struct block *out, const char *text)
 {
-	char safe[160];
+	char safe[TEXT_SIZE];
 
 	text_printable(safe, sizeof(safe), text);
 	add(out, safe);
@@ -307,13 +307,13 @@ static void add_delta(struct block *out, const struct exit_delta *delta)
 
 static void add_symbol(struct block *out, const struct fmt_about *about)
 {
-	char symbol[160];
+	char symbol[SYMBOL_LEN];
 
 	if (!about->symbol)
 		return;
 	value_symbol(symbol, sizeof(symbol), about);
 	add(out, "  at ");
-	add(out, symbol);
+	add_safe(out, symbol);
 	add(out, "\n");
 }
 

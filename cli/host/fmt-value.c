@@ -121,11 +121,11 @@ bool value_time(char *buf, const struct event *ev,
 
 void value_symbol(char *buf, size_t size, const struct fmt_about *about)
 {
-	char name[128];
+	char name[SYMBOL_LEN];
 
 	buf[0] = '\0';
 	if (!about->symbol)
 		return;
-	text_printable(name, sizeof(name), about->symbol);
+	text_utf8(name, sizeof(name), about->symbol);
 	snprintf(buf, size, "%s+0x%" PRIx64, name, about->symbol_offset);
 }

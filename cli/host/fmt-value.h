@@ -10,6 +10,9 @@
 /* Room for any of them. */
 #define VALUE_LEN	48
 
+/* Room for a symbol, which in the kernel has up to 511 bytes, and an offset. */
+#define SYMBOL_LEN	544
+
 /*
  * A field: counts and ids decimal, registers and bits hexadecimal, states and
  * reasons by name. False, and "", if it is not known.

@@ -91,6 +91,26 @@ bool hostfile_line(char *line, size_t size, const char *root,
 	return ok;
 }
 
+bool hostfile_text(char *text, size_t size, const char *root,
+		   const char *fmt, ...)
+{
+	size_t len = 0;
+	va_list ap;
+	FILE *f;
+
+	va_start(ap, fmt);
+	f = open_file(root, fmt, ap);
+	va_end(ap);
+	if (f) {
+		len = fread(text, 1, size - 1, f);
+		fclose(f);
+	}
+	text[len] = '\0';
+	if (len && text[len - 1] == '\n')
+		text[len - 1] = '\0';
+	return len;
+}
+
 bool hostfile_exists(const char *root, const char *fmt, ...)
 {
 	char path[PATH_MAX];

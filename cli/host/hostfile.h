@@ -17,6 +17,14 @@ __printf(4, 5)
 bool hostfile_line(char *line, size_t size, const char *root,
 		   const char *fmt, ...);
 
+/*
+ * All of the file, up to size, without the newline at its end; false if it
+ * cannot be read. A process may have newlines in its name.
+ */
+__printf(4, 5)
+bool hostfile_text(char *text, size_t size, const char *root,
+		   const char *fmt, ...);
+
 /* The file's first bytes; returns how many, 0 if it cannot be read. */
 __printf(4, 5)
 size_t hostfile_bytes(char *buf, size_t size, const char *root,

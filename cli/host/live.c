@@ -18,19 +18,12 @@
 #include "live.h"
 #include "msg.h"
 #include "num.h"
+#include "vmm.h"
 
 #define PREFIX	VCPU_INFO_INSTANCE "."
 
 /* Instances of processes that have the same PID in their namespaces. */
 #define MAX_SAME_PID	1000
-
-/* Names of the threads that write events: few, and asked for often. */
-#define COMM_SLOTS	256
-
-struct comm {
-	int thread;
-	char name[17];
-};
 
 struct live {
 	struct tracefs_instance *instance;
@@ -40,7 +33,7 @@ struct live {
 	struct cpubufs *bufs;
 	bool mono;		/* the clock is CLOCK_MONOTONIC */
 	int hold;		/* while it is open nobody can remove it */
-	struct comm comms[COMM_SLOTS];
+	struct comm_cache comms;
 };
 
 /* "vcpu_info.PURPOSE.PID" or, where that was taken, with ".NUMBER" after it */
@@ -218,19 +211,6 @@ bool live_close(struct live *live)
 	return ok;
 }
 
-static void add_comm(struct live *live, struct event *ev)
-{
-	struct comm *comm;
-
-	comm = &live->comms[(unsigned int)ev->thread % COMM_SLOTS];
-	if (comm->thread != ev->thread) {
-		comm->thread = ev->thread;
-		hostfile_line(comm->name, sizeof(comm->name), "",
-			      "/proc/%d/comm", ev->thread);
-	}
-	memcpy(ev->comm, comm->name, sizeof(ev->comm));
-}
-
 /* Hand over one record; false if no more are wanted. */
 static bool take_record(struct live *live, const struct reorder_rec *rec,
 			live_found *found, void *arg, int *bad)
@@ -249,7 +229,8 @@ static bool take_record(struct live *live, const struct reorder_rec *rec,
 	ev.ts = rec->ts;
 	ev.ts_is_ns = live->mono;
 	ev.trace_cpu = cpubufs_cpu(live->bufs, rec->cpu);
-	add_comm(live, &ev);
+	snprintf(ev.comm, sizeof(ev.comm), "%s",
+		 comm_cache_get(&live->comms, "", ev.thread, vmm_cache_now()));
 	return found(&ev, arg);
 }
 

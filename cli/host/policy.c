@@ -223,7 +223,7 @@ static void each_vmm(const char *text, const char *root,
 
 static void print_vmm(const struct vmm *vmm, void *arg)
 {
-	char name[128];
+	char name[TEXT_SIZE];
 
 	(void)arg;
 	text_printable(name, sizeof(name), vmm->alive ? vmm_name(vmm) : "-");

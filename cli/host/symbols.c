@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <event-parse.h>
 
@@ -18,11 +19,37 @@ static bool no_memory(char *err, size_t err_size)
 	return false;
 }
 
+static bool exists(const char *s, size_t len)
+{
+	char *path = strndup(s, len);
+	bool yes = path && !access(path, F_OK);
+
+	free(path);
+	return yes;
+}
+
+/*
+ * Where "@VM" starts, NULL if it does not. Both a path and a name may have an
+ * "@": the longest path that exists is the file.
+ */
+static const char *find_vm(const char *s)
+{
+	const char *last = strrchr(s, '@');
+
+	if (!last || exists(s, strlen(s)))
+		return NULL;
+	for (const char *at = last; at; at = memrchr(s, '@', at - s)) {
+		if (exists(s, at - s))
+			return at;
+	}
+	return last;
+}
+
 bool symbols_add(struct symbols *symbols, enum symbol_kind kind,
 		 const char *s, char *err, size_t err_size)
 {
 	struct symbol_file file = { .kind = kind };
-	const char *at = strrchr(s, '@');
+	const char *at = find_vm(s);
 	struct symbol_file *bigger;
 
 	if (!s[0] || at == s) {

@@ -42,7 +42,10 @@ struct symbols {
 	size_t nr;
 };
 
-/* Add "FILE" or "FILE@VM", which is not opened yet. False with err set. */
+/*
+ * Add "FILE" or "FILE@VM", which is not opened yet, only looked for where both
+ * have an "@". False with err set.
+ */
 bool symbols_add(struct symbols *symbols, enum symbol_kind kind,
 		 const char *s, char *err, size_t err_size);
 

@@ -129,7 +129,7 @@ static void update(struct topping *run)
 
 static void print_batch(struct topping *run)
 {
-	char line[BATCH_WIDTH + 1];
+	char line[TOP_LINE_SIZE(BATCH_WIDTH)];
 	const struct top_row **rows;
 	size_t nr;
 

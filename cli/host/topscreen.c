@@ -52,7 +52,7 @@ static size_t screen_width(void)
 static void draw_rows(struct topview *top, const struct top_row **rows,
 		      size_t nr)
 {
-	char line[MAX_WIDTH + 1];
+	char line[TOP_LINE_SIZE(MAX_WIDTH)];
 	int y = 2;
 
 	for (size_t i = top->scroll; i < nr && y < LINES - 1; i++, y++) {
@@ -63,7 +63,7 @@ static void draw_rows(struct topview *top, const struct top_row **rows,
 
 void topscreen_draw(struct topview *top)
 {
-	char line[MAX_WIDTH + 1];
+	char line[TOP_LINE_SIZE(MAX_WIDTH)];
 	const struct top_row **rows;
 	size_t nr;
 

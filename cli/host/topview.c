@@ -67,6 +67,7 @@ static struct top_row *new_row(struct topview *top)
 bool topview_add(struct topview *top, const struct event *ev,
 		 const struct fmt_about *about)
 {
+	char symbol[SYMBOL_LEN];
 	struct top_row *row;
 
 	if (top->paused || ev->kind != EVENT_RECORD)
@@ -79,7 +80,8 @@ bool topview_add(struct topview *top, const struct event *ev,
 		row->delta = *about->delta;
 	text_printable(row->name, sizeof(row->name),
 		       about->vm ?: about->vmm ?: "(gone)");
-	value_symbol(row->symbol, sizeof(row->symbol), about);
+	value_symbol(symbol, sizeof(symbol), about);
+	text_printable(row->symbol, sizeof(row->symbol), symbol);
 	top->records++;
 	return true;
 }
@@ -341,24 +343,48 @@ void topview_summary(const struct topview *top, size_t shown, char *line,
 		append(line, width, &len, "; FROZEN");
 }
 
-static void add_cell(char *line, size_t width, size_t *len,
-		     enum top_column col, const char *text)
+/* A line and how far it is: a character may have many bytes and two columns. */
+struct top_line {
+	char *text;
+	size_t width;
+	size_t bytes;
+	size_t columns;
+};
+
+static void add_padded(struct top_line *line, const char *text, size_t wide,
+		       bool right)
+{
+	if (wide > line->width - line->columns)
+		wide = line->width - line->columns;
+	line->bytes += text_pad(line->text + line->bytes, 4 * wide + 1, text,
+				wide, right);
+	line->columns += wide;
+}
+
+/* Text is cut, numbers are not; the last column takes what is left. */
+static void add_cell(struct top_line *line, enum top_column col,
+		     const char *text)
 {
 	int wide = columns[col].width;
+	size_t needs = text_width(text);
 
-	if (columns[col].from > width)
+	if (columns[col].from > line->width)
 		return;
-	if (col == TOP_RIP)
-		append(line, width, len, "%s", text);
-	else if (wide < 0)
-		append(line, width, len, "%*.*s ", wide, -wide, text);
+	if (col == TOP_RIP) {
+		add_padded(line, text, needs, false);
+		return;
+	}
+	if (wide < 0)
+		add_padded(line, text, -wide, false);
 	else
-		append(line, width, len, "%*s ", wide, text);
+		add_padded(line, text, needs > (size_t)wide ? needs :
+			   (size_t)wide, true);
+	add_padded(line, "", 1, false);
 }
 
 void topview_heading(const struct topview *top, char *line, size_t width)
 {
-	size_t len = 0;
+	struct top_line out = { line, width };
 
 	line[0] = '\0';
 	for (int col = 0; col < NR_TOP_COLUMNS; col++) {
@@ -366,21 +392,21 @@ void topview_heading(const struct topview *top, char *line, size_t width)
 
 		snprintf(text, sizeof(text), "%s%s", columns[col].heading,
 			 (int)top->sort == col ? "*" : "");
-		add_cell(line, width, &len, col, text);
+		add_cell(&out, col, text);
 	}
 }
 
 void topview_row(const struct topview *top, const struct top_row *row,
 		 char *line, size_t width)
 {
-	size_t len = 0;
+	struct top_line out = { line, width };
 
 	line[0] = '\0';
 	for (int col = 0; col < NR_TOP_COLUMNS; col++) {
 		char text[128];
 
 		cell(top, row, col, text, sizeof(text));
-		add_cell(line, width, &len, col, text);
+		add_cell(&out, col, text);
 	}
 }
 

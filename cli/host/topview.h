@@ -103,7 +103,10 @@ enum top_action topview_key(struct topview *top, int key);
 /* Sort, and give the rows that the filter leaves; nr says how many. */
 const struct top_row **topview_sorted(struct topview *top, size_t *nr);
 
-/* Lines of at most width characters, with a NUL. */
+/* Bytes that a line of so many columns may have, with a NUL. */
+#define TOP_LINE_SIZE(width)	(4 * (width) + 1)
+
+/* Lines of at most width columns: TOP_LINE_SIZE(width) bytes. */
 void topview_summary(const struct topview *top, size_t shown, char *line,
 		     size_t width);
 void topview_heading(const struct topview *top, char *line, size_t width);

@@ -15,6 +15,9 @@
 /* How long a process is believed to be what it was. */
 #define FRESH_NS	NS_PER_SEC
 
+/* As long as an argument can be. */
+#define CMDLINE_SIZE	(128 << 10)
+
 #define SKIP_6		" %*d %*d %*d %*d %*d %*d"
 
 /* Field 22 of /proc/PID/stat; the name in field 2 may hold anything. */
@@ -33,15 +36,15 @@ static bool parse_start(const char *stat, uint64_t *start_ns)
 void vmm_look_up(struct vmm *vmm, const char *root, int pid)
 {
 	uint64_t start_ns, uptime_ns;
-	char cmdline[16384];
+	char cmdline[CMDLINE_SIZE];
 	char uptime[64];
 	char stat[1024];
 	size_t len;
 
 	*vmm = (struct vmm){ .pid = pid };
-	if (!hostfile_line(vmm->comm, sizeof(vmm->comm), root,
+	if (!hostfile_text(vmm->comm, sizeof(vmm->comm), root,
 			   "/proc/%d/comm", pid) ||
-	    !hostfile_line(stat, sizeof(stat), root, "/proc/%d/stat", pid) ||
+	    !hostfile_text(stat, sizeof(stat), root, "/proc/%d/stat", pid) ||
 	    !hostfile_line(uptime, sizeof(uptime), root, "/proc/uptime") ||
 	    !parse_start(stat, &start_ns))
 		return;
@@ -54,7 +57,7 @@ void vmm_look_up(struct vmm *vmm, const char *root, int pid)
 	vmname_parse(&vmm->vm, cmdline, len);
 }
 
-static uint64_t now_ns(void)
+uint64_t vmm_cache_now(void)
 {
 	struct timespec ts;
 
@@ -67,7 +70,7 @@ const struct vmm *vmm_cache_get(struct vmm_cache *cache, const char *root,
 {
 	unsigned int slot = (unsigned int)pid % VMM_SLOTS;
 	struct vmm *vmm = &cache->slots[slot].vmm;
-	uint64_t now = now_ns();
+	uint64_t now = vmm_cache_now();
 
 	if (vmm->pid != pid ||
 	    now - cache->slots[slot].looked_up_ns > FRESH_NS) {
@@ -77,4 +80,22 @@ const struct vmm *vmm_cache_get(struct vmm_cache *cache, const char *root,
 	if (!vmm->alive || (age_known && age_ns > vmm->age_ns + SLACK_NS))
 		return NULL;
 	return vmm;
+}
+
+const char *comm_cache_get(struct comm_cache *cache, const char *root,
+			   int thread, uint64_t now_ns)
+{
+	struct comm *comm = &cache->slots[(unsigned int)thread % COMM_SLOTS];
+
+	char name[sizeof(comm->name)];
+
+	if (comm->thread == thread && now_ns - comm->looked_up_ns <= FRESH_NS)
+		return comm->name;
+	/* if it is gone, nothing else has its PID and its last name is right */
+	if (hostfile_text(name, sizeof(name), root, "/proc/%d/comm", thread) ||
+	    comm->thread != thread)
+		strcpy(comm->name, name);
+	comm->thread = thread;
+	comm->looked_up_ns = now_ns;
+	return comm->name;
 }

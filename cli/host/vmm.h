@@ -51,4 +51,26 @@ struct vmm_cache {
 const struct vmm *vmm_cache_get(struct vmm_cache *cache, const char *root,
 				int pid, bool age_known, uint64_t age_ns);
 
+/* The clock of these caches, in nanoseconds. */
+uint64_t vmm_cache_now(void);
+
+/*
+ * Names of the threads that write events: few, and asked for often. All zeroes
+ * is empty. A PID may come to another thread and a thread to another name, so
+ * a name is believed for as long as a process is.
+ */
+#define COMM_SLOTS	256
+
+struct comm_cache {
+	struct comm {
+		int thread;
+		uint64_t looked_up_ns;
+		char name[17];
+	} slots[COMM_SLOTS];
+};
+
+/* The thread's last known name, "" for none; good until the next call. */
+const char *comm_cache_get(struct comm_cache *cache, const char *root,
+			   int thread, uint64_t now_ns);
+
 #endif /* HOST_VMM_H */

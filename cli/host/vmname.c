@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "compiler.h"
@@ -27,7 +27,10 @@ static const char *next_word(struct words *words)
 
 static void copy_name(struct vmname *vm, const char *name, size_t len)
 {
-	snprintf(vm->name, sizeof(vm->name), "%.*s", (int)len, name);
+	char *copy = strndup(name, len);
+
+	text_copy(vm->name, sizeof(vm->name), copy ?: "");
+	free(copy);
 }
 
 static void plain_name(struct vmname *vm, const char *value)
@@ -61,7 +64,7 @@ static void qemu_name(struct vmname *vm, const char *value)
 	bool first = true;
 
 	while (*value) {
-		char part[sizeof(vm->name)];
+		char part[sizeof("guest=") + sizeof(vm->name)];
 		size_t len = 0;
 
 		for (; *value && (*value != ',' || value[1] == ','); value++) {

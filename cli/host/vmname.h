@@ -8,14 +8,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "text.h"
+
 /**
  * struct vmname - a VMM and its VM
  * @vmm: kind of VMM ("qemu", "cloud-hypervisor", ...), NULL if not known
- * @name: name of the VM, "" if it has none that is known
+ * @name: name of the VM as it was given, "" if it has none that is known
  */
 struct vmname {
 	const char *vmm;
-	char name[128];
+	char name[TEXT_SIZE];
 };
 
 /* From a /proc/PID/cmdline: arguments, each with a NUL after it. */

@@ -87,7 +87,7 @@ static struct libscols_table *new_table(void)
 static void set_text(struct libscols_line *line, enum column col,
 		     const char *text)
 {
-	char safe[160];
+	char safe[TEXT_SIZE];
 
 	text_printable(safe, sizeof(safe), text);
 	scols_line_set_data(line, col, safe);

@@ -164,7 +164,7 @@ static void look_at_threads(struct process *proc)
 	char comm[64];
 
 	while (dir && next_number(dir, &thread.thread)) {
-		hostfile_line(comm, sizeof(comm), proc->root,
+		hostfile_text(comm, sizeof(comm), proc->root,
 			      "/proc/%d/task/%d/comm", proc->pid,
 			      thread.thread);
 		thread.vcpu_id = vmscan_thread_index(comm);

@@ -3,12 +3,16 @@
  * cli/common: numbers, lists of ids, options, printable text.
  */
 #include <limits.h>
+#include <locale.h>
 
 #include "unit.h"
 
 #include "idlist.h"
+#include "jsonout.h"
+#include "msg.h"
 #include "num.h"
 #include "options.h"
+#include "support.h"
 #include "text.h"
 
 static void int_takes_whole_numbers_only(void **state)
@@ -189,6 +193,110 @@ static void text_hides_escape_sequences(void **state)
 	assert_string_equal(out, "CPU 0/K");
 }
 
+/* What must not get through, and what it becomes; what must. */
+static void text_in_utf8(void **state)
+{
+	static const char * const texts[][2] = {
+		{ "b\303\274ro", "b\303\274ro" },
+		{ "\316\251mega", "\316\251mega" },
+		{ "\345\220\215\345\211\215", "\345\220\215\345\211\215" },
+		{ "\360\237\232\200", "\360\237\232\200" },
+		/* C0, DEL and C1, the last also as one byte and encoded */
+		{ "\033]0;x\007", "?]0;x?" }, { "a\177b", "a?b" },
+		{ "\233[1m", "?[1m" }, { "\302\233[1m", "?[1m" },
+		{ "\302\200\302\237", "??" }, { "a\nb\tc\r", "a?b?c?" },
+		/* bidirectional overrides and isolates, marks */
+		{ "a\342\200\256b", "a?b" }, { "\342\200\252\342\200\252", "??" },
+		{ "\342\201\246x\342\201\251", "?x?" },
+		{ "\342\200\217\330\234", "??" },
+		/* not seen: zero width, soft hyphen, byte order mark, tag */
+		{ "w\342\200\213eb", "w?eb" }, { "\302\255\357\273\277", "??" },
+		{ "\363\240\201\201", "?" },
+		/* line separators */
+		{ "\342\200\250\342\200\251", "??" },
+		/* no UTF-8: cut off, too long a form, surrogate, too great */
+		{ "\303", "?" }, { "\303x", "?x" }, { "\342\202", "??" },
+		{ "\300\257", "??" }, { "\340\200\257", "???" },
+		{ "\355\240\200", "?" }, { "\364\220\200\200", "?" },
+		{ "\370\210\200\200\200", "?????" }, { "\377\376", "??" },
+	};
+	char out[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		text_utf8(out, sizeof(out), texts[i][0]);
+		assert_string_equal(out, texts[i][1]);
+		assert_true(text_names(out, texts[i][0]));
+		assert_true(text_names(texts[i][0], texts[i][0]));
+	}
+	/* a character is not cut in two */
+	text_utf8(out, 4, "ab\303\274");
+	assert_string_equal(out, "ab");
+	text_utf8(out, 5, "ab\303\274");
+	assert_string_equal(out, "ab\303\274");
+}
+
+static void text_as_the_locale_has_it(void **state)
+{
+	char out[32];
+
+	(void)state;
+	text_printable(out, sizeof(out), "b\303\274ro\342\200\256");
+	assert_string_equal(out, "b?ro?");
+	assert_true(text_names("b?ro?", "b\303\274ro\342\200\256"));
+	assert_false(text_names("b?ro", "b\303\274ro\342\200\256"));
+	assert_non_null(setlocale(LC_CTYPE, "C.UTF-8"));
+	text_printable(out, sizeof(out), "b\303\274ro\342\200\256");
+	assert_string_equal(out, "b\303\274ro?");
+	assert_int_equal(text_width(out), 5);
+	assert_int_equal(text_width("\345\220\215x"), 3);
+	assert_int_equal(text_pad(out, sizeof(out), "\303\274", 3, false), 4);
+	assert_string_equal(out, "\303\274  ");
+	assert_int_equal(text_pad(out, sizeof(out), "\303\274", 3, true), 4);
+	assert_string_equal(out, "  \303\274");
+	/* a wide character that does not fit leaves a blank */
+	text_pad(out, sizeof(out), "a\345\220\215b", 2, false);
+	assert_string_equal(out, "a ");
+	text_pad(out, sizeof(out), "abcdef", 4, true);
+	assert_string_equal(out, "abcd");
+	setlocale(LC_CTYPE, "C");
+}
+
+static int say_hostile(void *arg)
+{
+	(void)arg;
+	msg_error("no VM '%s'", "x\033[2J\ny");
+	msg_hint("see %s", "\302\233");
+	return 0;
+}
+
+static void messages_hide_escape_sequences(void **state)
+{
+	struct captured cap = capture(say_hostile, NULL);
+
+	(void)state;
+	assert_string_equal(cap.err, "vcpu-info: no VM 'x?[2J?y'\n  see ?\n");
+	captured_free(&cap);
+}
+
+static void json_is_utf8(void **state)
+{
+	struct json_object *obj = json_object_new_object();
+	char text[3000];
+
+	(void)state;
+	json_add_text(obj, "name", "b\303\274ro\n\"");
+	assert_string_equal(json_object_to_json_string_ext(obj, 0),
+			    "{\"name\":\"b\303\274ro?\\\"\"}");
+	/* a long policy is all there */
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	json_add_text(obj, "name", text);
+	assert_int_equal(strlen(json_object_to_json_string_ext(obj, 0)),
+			 strlen("{\"name\":\"\"}") + sizeof(text) - 1);
+	json_object_put(obj);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +308,10 @@ int main(void)
 		cmocka_unit_test(options_short_and_long),
 		cmocka_unit_test(options_bad),
 		cmocka_unit_test(text_hides_escape_sequences),
+		cmocka_unit_test(text_in_utf8),
+		cmocka_unit_test(text_as_the_locale_has_it),
+		cmocka_unit_test(messages_hide_escape_sequences),
+		cmocka_unit_test(json_is_utf8),
 	};
 
 	return cmocka_run_group_tests_name("common_parse", tests, NULL, NULL);

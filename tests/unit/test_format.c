@@ -2,6 +2,8 @@
 /*
  * Printed events, against golden/.
  */
+#include <locale.h>
+
 #include "unit.h"
 
 #include "host/decode-text.h"
@@ -71,6 +73,65 @@ static void check(enum format format, bool color, enum time_format time,
 	fclose(fmt.out);
 	golden_check(golden, text);
 	free(text);
+}
+
+/* What a printer makes of an event of a VM with that name. */
+static char *print_name(enum format format, const char *name)
+{
+	const struct fmt_about about = { .vm = name };
+	struct printer printer;
+	struct fmt fmt = { 0 };
+	struct event ev;
+	char line[200];
+	char *text;
+	size_t len;
+
+	fmt.out = open_memstream(&text, &len);
+	assert_true(printer_init(&printer, format, &fmt));
+	len = snprintf(line, sizeof(line),
+		       "                -5     [000] 77: vcpu_info: vm_pid=1 vm_fd=2 vcpu_id=3\n");
+	assert_int_equal(text_decode(line, len, &ev), TEXT_EVENT);
+	printer_event(&printer, &ev, &about);
+	printer_flush(&printer);
+	printer_free(&printer);
+	fclose(fmt.out);
+	return text;
+}
+
+/* UTF-8 where the locale has it and where programs read; all of a long name. */
+static void names_in_utf8(void **state)
+{
+	static const enum format all[] = {
+		FORMAT_TEXT, FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV,
+	};
+	char name[801], *text;
+
+	(void)state;
+	for (int i = 0; i < 200; i++)
+		memcpy(name + 4 * i, "n\303\274-", 5);
+	for (int utf8 = 0; utf8 < 2; utf8++) {
+		setlocale(LC_CTYPE, utf8 ? "C.UTF-8" : "C");
+		for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+			text = print_name(all[i], name);
+			assert_int_equal(!!strstr(text, name),
+					 utf8 || all[i] >= FORMAT_JSON);
+			free(text);
+			text = print_name(all[i], "b\303\274\342\200\256\n");
+			assert_non_null(strstr(text, utf8 ||
+					       all[i] >= FORMAT_JSON ?
+					       "b\303\274??" : "b???"));
+			free(text);
+		}
+	}
+	/* columns are counted, not bytes: NAME has 12, VM 10 */
+	text = print_name(FORMAT_TABLE, "\345\220\215\303\274");
+	assert_non_null(strstr(text, "\n\345\220\215\303\274          1:2 "));
+	free(text);
+	text = print_name(FORMAT_TABLE,
+			  "\303\274\303\274\303\274\303\274\303\274\303\274\303\274\303\274\303\274\303\274\303\274\303\274\303\274");
+	assert_non_null(strstr(text, "\303\274 1:2 "));
+	free(text);
+	setlocale(LC_CTYPE, "C");
 }
 
 static void text_blocks(void **state)
@@ -220,6 +281,7 @@ static void lost_events(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_in_utf8),
 		cmocka_unit_test(text_blocks),
 		cmocka_unit_test(json_lines),
 		cmocka_unit_test(text_in_colours),

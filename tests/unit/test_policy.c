@@ -74,6 +74,24 @@ static void check(struct run *run, const char *want)
 	captured_free(&cap);
 }
 
+/* What is written to the module's parameter. */
+static void check_set(struct run *run, const char *want)
+{
+	struct captured cap = capture(run_policy, run);
+	char path[200], got[100] = "";
+	FILE *f;
+
+	if (cap.ret != EXIT_OK)
+		fail_msg("%s: %s", run->words[0], cap.err);
+	captured_free(&cap);
+	snprintf(path, sizeof(path), "%s" POLICY, run->root);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	assert_non_null(fgets(got, sizeof(got), f));
+	fclose(f);
+	assert_string_equal(got, want);
+}
+
 static void check_fails(struct run *run, int exit_code, const char *why)
 {
 	struct captured cap = capture(run_policy, run);
@@ -132,6 +150,36 @@ static void sets(void **state)
 	      "  300 my vmm\n  1234 web\n  2000 web\n");
 }
 
+/* Whatever 'vms' prints as a name can be given, also in the form it prints. */
+static void names_of_all_kinds(void **state)
+{
+	static const char * const names[] = {
+		"7a11f00d-0000-4000-8000-00000000beef", "3tier-db", ".hidden",
+		"b\303\274ro-m\303\266we", "web box", "web@home", "0", "12:x",
+		"two?lines",
+	};
+	char line[100] = "qemu\0-name";
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *name = i == 8 ? "two\nlines" : names[i];
+
+		strcpy(line + 11, name);
+		tree_process(*state, 2000, "qemu", line,
+			     11 + strlen(name) + 1);
+		check(&(struct run){ *state, { "none" } },
+		      "none: no VM is served\n");
+		check_set(&(struct run){ *state, { names[i] } }, "pid:2000");
+	}
+	/* one that getopt would take for an option */
+	strcpy(line + 11, "-x");
+	tree_process(*state, 2000, "qemu", line, 14);
+	check_set(&(struct run){ *state, { "--", "-x" } }, "pid:2000");
+	/* a number is a PID, whatever a VM calls itself */
+	strcpy(line + 11, "300");
+	tree_process(*state, 2000, "qemu", line, 15);
+	check_set(&(struct run){ *state, { "300" } }, "pid:300");
+}
+
 static void refuses(void **state)
 {
 	check_fails(&(struct run){ *state, { "db" } }, EXIT_FAILED,
@@ -161,8 +209,6 @@ static void bad_arguments(void **state)
 		{ { "1234:14" }, "one for all VMs of a process" },
 		{ { "-1" }, "unknown option" },
 		{ { "" }, "is not a VM" },
-		{ { "12x" }, "is not a VM" },
-		{ { "0" }, "is not a VM" },
 		{ { "--json=yes" }, "takes no argument" },
 	};
 
@@ -184,6 +230,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(shows, setup, teardown),
 		cmocka_unit_test_setup_teardown(shows_json, setup, teardown),
 		cmocka_unit_test_setup_teardown(sets, setup, teardown),
+		cmocka_unit_test_setup_teardown(names_of_all_kinds, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(refuses, setup, teardown),
 		cmocka_unit_test(bad_arguments),
 	};

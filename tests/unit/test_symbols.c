@@ -289,10 +289,44 @@ static void bad_options(void **state)
 	symbols_free(&symbols);
 }
 
+/* Paths and names may both have an "@". */
+static void paths_and_names_with_at(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *path;
+		const char *vm;		/* NULL: any */
+	} tests[] = {
+		{ "/k@web@home", "/k", "web@home" },
+		{ "/d@x/k", "/d@x/k", NULL },
+		{ "/d@x/k@web", "/d@x/k", "web" },
+		{ "/k@0815-x", "/k", "0815-x" },
+		{ "/none@a@b", "/none@a", "b" },
+	};
+
+	tree_write(*state, "/k", "%s", kallsyms);
+	tree_write(*state, "/d@x/k", "%s", kallsyms);
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+		struct symbols symbols = { 0 };
+		const char *path;
+
+		add(&symbols, SYMBOLS_KALLSYMS, *state, tests[i].name);
+		path = symbols.files[0].path;
+		assert_string_equal(path + strlen(*state), tests[i].path);
+		assert_int_equal(symbols.files[0].vm.nr_vms, !!tests[i].vm);
+		if (tests[i].vm)
+			assert_string_equal(symbols.files[0].vm.vms[0].name,
+					    tests[i].vm);
+		symbols_free(&symbols);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(kallsyms_names, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(paths_and_names_with_at, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(each_vm_has_its_own, setup,
 						teardown),

@@ -2,11 +2,14 @@
 /*
  * What 'top' shows, without a terminal.
  */
+#include <locale.h>
+
 #include "unit.h"
 
 #include "host/timebase.h"
 #include "host/top.h"
 #include "support.h"
+#include "text.h"
 
 static void add(struct topview *top, const char *vm, int vm_pid, int vcpu_id,
 		uint64_t state, uint64_t exits, bool known)
@@ -66,7 +69,7 @@ static int teardown(void **state)
 static void check(struct topview *top, size_t width, const char *golden)
 {
 	const struct top_row **rows;
-	char line[300];
+	char line[TOP_LINE_SIZE(120)];
 	char *text;
 	size_t len, nr;
 	FILE *out = open_memstream(&text, &len);
@@ -196,7 +199,7 @@ static void pause_and_scroll(void **state)
 static void freeze(void **state)
 {
 	struct topview *top = *state;
-	char line[100];
+	char line[TOP_LINE_SIZE(100)];
 
 	keys(top, "f");
 	add(top, "web", 1234, 0, VCPU_INFO_STATE_HALTED, 9000000, true);
@@ -261,6 +264,32 @@ static void options(void **state)
 	}
 }
 
+/* Lines keep to columns, whatever the names are made of. */
+static void names_in_utf8(void **state)
+{
+	struct topview *top = *state;
+	char line[TOP_LINE_SIZE(60)];
+	const struct top_row **rows;
+	size_t nr;
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	/* in turn of one and two columns, 15 in all */
+	add(top, "\303\274\345\220\215\303\274\345\220\215\303\274\345\220\215\303\274\345\220\215\303\274\345\220\215",
+	    3456, 5, 1, 99999999, true);
+	rows = topview_sorted(top, &nr);
+	assert_int_equal(event_int(&rows[0]->last, FIELD_VM_PID), 3456);
+	topview_row(top, rows[0], line, 60);
+	/* the fourth wide one would take columns 11 and 12 */
+	assert_int_equal(strncmp(line, "\303\274\345\220\215\303\274\345\220\215\303\274\345\220\215\303\274    5 ",
+				 4 * 2 + 3 * 3 + 6), 0);
+	for (size_t width = 1; width <= 60; width++) {
+		topview_row(top, rows[0], line, width);
+		assert_int_equal(text_width(line), width);
+	}
+	free(rows);
+	setlocale(LC_CTYPE, "C");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +303,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_row_for_a_vcpu, setup,
 						teardown),
 		cmocka_unit_test(options),
+		cmocka_unit_test_setup_teardown(names_in_utf8, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("top", tests, NULL, NULL);

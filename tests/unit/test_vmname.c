@@ -67,13 +67,20 @@ static void names(void **state)
 
 static void name_that_is_too_long(void **state)
 {
-	char line[600] = "qemu\0-name";
+	char line[3000] = "qemu\0-name\0guest=";
 	struct vmname vm;
 
 	(void)state;
-	memset(line + 11, 'x', 500);
+	memset(line + 17, 'x', 2000);
 	vmname_parse(&vm, line, sizeof(line));
 	assert_int_equal(strlen(vm.name), sizeof(vm.name) - 1);
+	/* it is found by all of it */
+	assert_true(text_names(line + 17, vm.name));
+	/* and not cut inside a character */
+	memcpy(line + 17 + sizeof(vm.name) - 2, "\303\251", 2);
+	vmname_parse(&vm, line, sizeof(line));
+	assert_int_equal(strlen(vm.name), sizeof(vm.name) - 2);
+	assert_true(text_names(line + 17, vm.name));
 }
 
 int main(void)

@@ -2,6 +2,8 @@
 /*
  * 'vms' over directories that look like hosts with VMs.
  */
+#include <locale.h>
+
 #include "unit.h"
 
 #include "host/exits.h"
@@ -140,6 +142,110 @@ static void all_kinds_of_vms(void **state)
 	tree_remove(root);
 }
 
+/* Whatever 'vms' prints as a name, '--vm' takes: here one VM of each name. */
+static void names_of_all_kinds(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *shown;	/* NULL: as it is */
+		const char *ascii;	/* the same in a locale without UTF-8 */
+	} names[] = {
+		{ "7a11f00d-0000-4000-8000-00000000beef" }, { "3tier-db" },
+		{ "my web box" }, { ".hidden" }, { "all" }, { "web@home" },
+		{ "b\303\274ro-m\303\266we", NULL, "b?ro-m?we" },
+		{ "\316\251mega", NULL, "?mega" },
+		{ "x\033[31mred\n", "x?[31mred?", "x?[31mred?" },
+		{ "y\342\200\256\302\233", "y??", "y??" },
+		{ "-rf" }, { "$(touch x)" },
+	};
+	char *root = tree_make();
+	char line[100] = "qemu\0-name", word[100];
+
+	(void)state;
+	tree_write(root, "/proc/uptime", "130.00 200.00\n");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		strcpy(line + 11, names[i].name);
+		process(root, 1000 + i, "qemu", line,
+			11 + strlen(names[i].name) + 1);
+		link_fd(root, 1000 + i, "4=anon_inode:kvm-vm");
+	}
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(names); i++) {
+		size_t n = i / 2;
+		const char *shown = names[n].shown ?: names[n].name;
+		const char *ascii = names[n].ascii ?: shown;
+		struct run run = { root, { word } };
+		struct captured cap;
+
+		/* in the one locale, and then in the other */
+		setlocale(LC_CTYPE, i % 2 ? "C.UTF-8" : "C");
+		snprintf(word, sizeof(word), "--vm=%s", i % 2 ? shown : ascii);
+		cap = capture(run_vms, &run);
+		setlocale(LC_CTYPE, "C");
+		assert_string_equal(cap.err, "");
+		/* the heading and one row */
+		assert_non_null(strstr(cap.out, i % 2 ? shown : ascii));
+		assert_ptr_equal(strchr(strchr(cap.out, '\n') + 1, '\n')[1],
+				 '\0');
+		captured_free(&cap);
+		run.words[1] = "--json";
+		cap = capture(run_vms, &run);
+		assert_non_null(strstr(cap.out, shown));
+		captured_free(&cap);
+	}
+	tree_remove(root);
+}
+
+/* A process may call itself anything, and must not be gone by that. */
+static void name_with_a_newline(void **state)
+{
+	struct run run = { tree_make(), { "--vm=web" } };
+	struct captured cap;
+
+	(void)state;
+	tree_write(run.root, "/proc/uptime", "130.00 200.00\n");
+	process(run.root, 200, "two\nli) S 1", WEB_LINE, sizeof(WEB_LINE));
+	link_fd(run.root, 200, "10=anon_inode:kvm-vm");
+	link_fd(run.root, 200, "12=anon_inode:kvm-vcpu:0");
+	thread(run.root, 200, 201, "CPU 0/KVM");
+	thread(run.root, 200, 202, "CPU 0/KVM\nx");
+	cap = capture(run_vms, &run);
+	assert_string_equal(cap.out, "NAME VMM  PID FD VCPU THREAD\n"
+				     "web  qemu 200 10    0    201\n");
+	captured_free(&cap);
+	run.words[0] = "--json";
+	cap = capture(run_vms, &run);
+	assert_non_null(strstr(cap.out, "\"vmm_comm\":\"two?li) S 1\""));
+	captured_free(&cap);
+	tree_remove((char *)run.root);
+}
+
+/* Names of threads are believed for a second, as those of processes are. */
+static void names_do_not_last(void **state)
+{
+	struct comm_cache *cache = calloc(1, sizeof(*cache));
+	uint64_t now = 5000000000ULL;
+	char *root = tree_make();
+
+	(void)state;
+	tree_write(root, "/proc/7/comm", "old\nname\n");
+	assert_string_equal(comm_cache_get(cache, root, 7, now), "old\nname");
+	tree_write(root, "/proc/7/comm", "new\n");
+	assert_string_equal(comm_cache_get(cache, root, 7, now + 1),
+			    "old\nname");
+	now += 1000000001ULL;
+	assert_string_equal(comm_cache_get(cache, root, 7, now), "new");
+	/* gone: its last name was right */
+	tree_delete(root, "/proc/7/comm");
+	now += 1000000001ULL;
+	assert_string_equal(comm_cache_get(cache, root, 7, now), "new");
+	/* another thread in the same place */
+	assert_string_equal(comm_cache_get(cache, root, 7 + COMM_SLOTS, now),
+			    "");
+	assert_string_equal(comm_cache_get(cache, root, 7, now), "");
+	free(cache);
+	tree_remove(root);
+}
+
 static void no_vms(void **state)
 {
 	struct run run = { tree_make(), { NULL } };
@@ -183,7 +289,7 @@ static void names_of_threads(void **state)
 static void bad_options(void **state)
 {
 	static const char * const bad[] = {
-		"--vm=", "--vm=-1", "--all", "web", "--json=yes",
+		"--vm=", "--all", "web", "--json=yes",
 	};
 
 	(void)state;
@@ -202,6 +308,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_kinds_of_vms),
+		cmocka_unit_test(names_of_all_kinds),
+		cmocka_unit_test(name_with_a_newline),
+		cmocka_unit_test(names_do_not_last),
 		cmocka_unit_test(no_vms),
 		cmocka_unit_test(names_of_threads),
 		cmocka_unit_test(bad_options),
