@@ -57,7 +57,8 @@ static void json_vm(const struct vm *vm)
 		struct json_object *vcpu = json_object_new_object();
 
 		json_add_int(vcpu, "vcpu_id", vm->vcpus[i].vcpu_id);
-		if (vm->vcpus[i].thread)
+		/* a program would take a guess for a fact */
+		if (vm->vcpus[i].thread && !vm->vcpus[i].guessed)
 			json_add_int(vcpu, "pid", vm->vcpus[i].thread);
 		else
 			json_add_null(vcpu, "pid");
@@ -106,6 +107,7 @@ static void add_row(struct libscols_table *table, const struct vm *vm,
 		    const struct vm_vcpu *vcpu)
 {
 	struct libscols_line *line = scols_table_new_line(table, NULL);
+	char thread[16];
 
 	if (!line)
 		return;
@@ -117,10 +119,13 @@ static void add_row(struct libscols_table *table, const struct vm *vm,
 		set_number(line, COL_VCPU, vcpu->vcpu_id);
 	else
 		set_text(line, COL_VCPU, "-");
-	if (vcpu && vcpu->thread)
-		set_number(line, COL_THREAD, vcpu->thread);
-	else
+	if (!vcpu || !vcpu->thread) {
 		set_text(line, COL_THREAD, "-");
+		return;
+	}
+	snprintf(thread, sizeof(thread), "%d%s", vcpu->thread,
+		 vcpu->guessed ? "?" : "");
+	set_text(line, COL_THREAD, thread);
 }
 
 static void table_vm(struct libscols_table *table, const struct vm *vm)

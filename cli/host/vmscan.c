@@ -43,6 +43,7 @@ struct process {
 	struct list vm_fds;	/* of int */
 	struct list vcpus;	/* of struct vm_vcpu */
 	struct list threads;	/* the same, with the VMM's index as vcpu_id */
+	bool same_index;	/* two of these threads have one index */
 };
 
 static int compare_ints(const void *a, const void *b)
@@ -160,7 +161,7 @@ static void look_at_fds(struct process *proc)
 static void look_at_threads(struct process *proc)
 {
 	DIR *dir = hostfile_dir(proc->root, "/proc/%d/task", proc->pid);
-	struct vm_vcpu thread;
+	struct vm_vcpu thread = { .guessed = true };
 	char comm[64];
 
 	while (dir && next_number(dir, &thread.thread)) {
@@ -168,8 +169,11 @@ static void look_at_threads(struct process *proc)
 			      "/proc/%d/task/%d/comm", proc->pid,
 			      thread.thread);
 		thread.vcpu_id = vmscan_thread_index(comm);
-		if (thread.vcpu_id >= 0 &&
-		    !has_vcpu(&proc->threads, thread.vcpu_id))
+		if (thread.vcpu_id < 0)
+			continue;
+		if (has_vcpu(&proc->threads, thread.vcpu_id))
+			proc->same_index = true;
+		else
 			list_add(&proc->threads, &thread, sizeof(thread));
 	}
 	if (dir)
@@ -178,18 +182,23 @@ static void look_at_threads(struct process *proc)
 }
 
 /*
- * VMMs count vCPUs on, while vcpu_ids may have gaps: the first thread is that
- * of the first vCPU, and so on. That only tells if there is one for each.
+ * VMMs count vCPUs on, while vcpu_ids may have gaps: likely the first thread is
+ * that of the first vCPU, and so on. That is a guess: vCPUs that are plugged in
+ * later may come in another order. If there is not just one thread for each,
+ * there is not even that.
  */
 static void threads_by_name(const struct process *proc, struct vm *vm)
 {
 	const struct vm_vcpu *threads = proc->threads.items;
 
-	if (proc->threads.nr != vm->nr_vcpus || proc->vm_fds.nr != 1)
+	if (proc->threads.nr != vm->nr_vcpus || proc->same_index ||
+	    proc->vm_fds.nr != 1)
 		return;
 	for (size_t i = 0; i < vm->nr_vcpus; i++) {
-		if (!vm->vcpus[i].thread)
-			vm->vcpus[i].thread = threads[i].thread;
+		if (vm->vcpus[i].thread)
+			continue;
+		vm->vcpus[i].thread = threads[i].thread;
+		vm->vcpus[i].guessed = true;
 	}
 }
 

@@ -7,10 +7,11 @@
 
 #include "vmm.h"
 
-/* A vCPU; thread is 0 if it is not known. */
+/* A vCPU; thread is 0 if it is not known, and may be a guess. */
 struct vm_vcpu {
 	int vcpu_id;
 	int thread;
+	bool guessed;
 };
 
 /**

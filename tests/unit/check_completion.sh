@@ -62,7 +62,7 @@ stub()
 {
 	[[ $* == vms ]] || { "$real" "$@"; return; }
 	printf '%-32s %s\n' NAME 'VMM PID FD VCPU THREAD' \
-		'guest=$(touch${IFS}RAN)' 'qemu 1234 11 0 -' \
+		'guest=$(touch${IFS}RAN)' 'qemu 1234 11 0 1239?' \
 		'two words' '- 1235 12 - -' '--help' 'qemu 1236 11 0 1240'
 }
 

@@ -210,7 +210,7 @@ static void name_with_a_newline(void **state)
 	thread(run.root, 200, 202, "CPU 0/KVM\nx");
 	cap = capture(run_vms, &run);
 	assert_string_equal(cap.out, "NAME VMM  PID FD VCPU THREAD\n"
-				     "web  qemu 200 10    0    201\n");
+				     "web  qemu 200 10    0   201?\n");
 	captured_free(&cap);
 	run.words[0] = "--json";
 	cap = capture(run_vms, &run);
@@ -243,6 +243,92 @@ static void names_do_not_last(void **state)
 			    "");
 	assert_string_equal(comm_cache_get(cache, root, 7, now), "");
 	free(cache);
+	tree_remove(root);
+}
+
+/* What 'vms --json' says of the vCPUs of the only VM. */
+static void check_vcpus(const char *root, const char *want)
+{
+	struct run run = { root, { "--json" } };
+	struct captured cap = capture(run_vms, &run);
+
+	assert_non_null(strstr(cap.out, "\"vcpus\":"));
+	assert_string_equal(strstr(cap.out, "\"vcpus\":"), want);
+	captured_free(&cap);
+}
+
+/* The table's last row ends so. */
+static void check_last_thread(const char *root, const char *want)
+{
+	struct run run = { root, { NULL } };
+	struct captured cap = capture(run_vms, &run);
+	size_t len = strlen(cap.out);
+
+	assert_true(len > strlen(want));
+	assert_string_equal(cap.out + len - strlen(want), want);
+	captured_free(&cap);
+}
+
+#define VCPU(id, pid)	"{\"vcpu_id\":" #id ",\"pid\":" #pid "}"
+
+/*
+ * QEMU with vCPUs 95 and then 94 plugged in: names of threads tell nothing of
+ * that order, debugfs does.
+ */
+static void plugged_in_later(void **state)
+{
+	char *root = tree_make();
+
+	(void)state;
+	tree_write(root, "/proc/uptime", "130.00 200.00\n");
+	process(root, 200, "qemu-system-x86", WEB_LINE, sizeof(WEB_LINE));
+	link_fd(root, 200, "10=anon_inode:kvm-vm");
+	link_fd(root, 200, "20=anon_inode:kvm-vcpu:0");
+	link_fd(root, 200, "21=anon_inode:kvm-vcpu:1");
+	link_fd(root, 200, "22=anon_inode:kvm-vcpu:95");
+	link_fd(root, 200, "23=anon_inode:kvm-vcpu:94");
+	for (int i = 0; i < 4; i++) {
+		char comm[32];
+
+		snprintf(comm, sizeof(comm), "CPU %d/KVM", i);
+		thread(root, 200, 201 + i, comm);
+	}
+	check_vcpus(root, "\"vcpus\":[" VCPU(0, null) ","
+		    VCPU(1, null) "," VCPU(94, null) ","
+		    VCPU(95, null) "]}\n");
+	check_last_thread(root, " 204?\n");
+	debugfs_vcpu(root, 200, 10, 0, 201);
+	debugfs_vcpu(root, 200, 10, 1, 202);
+	debugfs_vcpu(root, 200, 10, 95, 203);
+	debugfs_vcpu(root, 200, 10, 94, 204);
+	check_vcpus(root, "\"vcpus\":[" VCPU(0, 201) ","
+		    VCPU(1, 202) "," VCPU(94, 204) ","
+		    VCPU(95, 203) "]}\n");
+	check_last_thread(root, " 203\n");
+	tree_remove(root);
+}
+
+/* cloud-hypervisor that has unplugged a vCPU and plugged it in again */
+static void two_threads_of_one_name(void **state)
+{
+	char *root = tree_make();
+
+	(void)state;
+	tree_write(root, "/proc/uptime", "130.00 200.00\n");
+	process(root, 300, "cloud-hyperviso", "cloud-hypervisor", 17);
+	link_fd(root, 300, "10=anon_inode:kvm-vm");
+	link_fd(root, 300, "20=anon_inode:kvm-vcpu:0");
+	link_fd(root, 300, "21=anon_inode:kvm-vcpu:1");
+	thread(root, 300, 301, "vcpu0");
+	thread(root, 300, 302, "vcpu1");
+	thread(root, 300, 307, "vcpu1");
+	check_vcpus(root, "\"vcpus\":[" VCPU(0, null) ","
+		    VCPU(1, null) "]}\n");
+	check_last_thread(root, " -\n");
+	debugfs_vcpu(root, 300, 10, 0, 301);
+	debugfs_vcpu(root, 300, 10, 1, 307);
+	check_vcpus(root, "\"vcpus\":[" VCPU(0, 301) ","
+		    VCPU(1, 307) "]}\n");
 	tree_remove(root);
 }
 
@@ -311,6 +397,8 @@ int main(void)
 		cmocka_unit_test(names_of_all_kinds),
 		cmocka_unit_test(name_with_a_newline),
 		cmocka_unit_test(names_do_not_last),
+		cmocka_unit_test(plugged_in_later),
+		cmocka_unit_test(two_threads_of_one_name),
 		cmocka_unit_test(no_vms),
 		cmocka_unit_test(names_of_threads),
 		cmocka_unit_test(bad_options),
