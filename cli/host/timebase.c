@@ -35,10 +35,12 @@ bool timebase_wall(const struct timebase *tb, const struct event *ev,
 	return true;
 }
 
-/* "12" or "12.5" in units of so many nanoseconds; up to 300 years of them. */
+/* 300 years: no time or age is greater, and sums of them fit. */
+#define MAX_NS	(300ULL * 366 * SEC_PER_DAY * NS_PER_SEC)
+
+/* "12" or "12.5" in units of so many nanoseconds. */
 static bool take_number(const char **s, uint64_t unit, uint64_t *ns)
 {
-	const uint64_t max = 300ULL * 366 * SEC_PER_DAY * NS_PER_SEC;
 	const char *p = *s;
 	uint64_t whole = 0;
 
@@ -46,7 +48,7 @@ static bool take_number(const char **s, uint64_t unit, uint64_t *ns)
 		return false;
 	for (; isdigit((unsigned char)*p); p++) {
 		whole = whole * 10 + (*p - '0');
-		if (whole > max / unit)
+		if (whole > MAX_NS / unit)
 			return false;
 	}
 	*ns = whole * unit;
@@ -109,6 +111,7 @@ static bool parse_wall(struct since *since, const char *s)
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
 		struct tm tm = { .tm_isdst = -1 };
 		const char *end = strptime(s, formats[i], &tm);
+		time_t sec;
 
 		if (!end || *end)
 			continue;
@@ -118,9 +121,12 @@ static bool parse_wall(struct since *since, const char *s)
 				     tm.tm_sec) * NS_PER_SEC;
 			return true;
 		}
+		sec = mktime(&tm);
+		if (sec < 0 || (uint64_t)sec > MAX_NS / NS_PER_SEC)
+			return false;
 		since->kind = SINCE_WALL;
-		since->ns = mktime(&tm) * NS_PER_SEC;
-		return tm.tm_year >= 70;
+		since->ns = sec * NS_PER_SEC;
+		return true;
 	}
 	return false;
 }
@@ -138,15 +144,16 @@ bool since_parse(struct since *since, const char *s, char *err,
 	return false;
 }
 
-static uint64_t midnight(uint64_t wall)
+/* A time of the day of wall: not every day has 24 hours. */
+static uint64_t time_of_day(uint64_t wall, uint64_t ns)
 {
 	time_t sec = wall / NS_PER_SEC;
 	struct tm tm;
 
 	localtime_r(&sec, &tm);
-	tm.tm_hour = 0;
-	tm.tm_min = 0;
-	tm.tm_sec = 0;
+	tm.tm_hour = ns / NS_PER_SEC / 3600;
+	tm.tm_min = ns / NS_PER_SEC / 60 % 60;
+	tm.tm_sec = ns / NS_PER_SEC % 60;
 	tm.tm_isdst = -1;
 	return mktime(&tm) * NS_PER_SEC;
 }
@@ -168,7 +175,7 @@ bool since_start(const struct since *since, const struct timebase *tb,
 	case SINCE_WALL:
 	case SINCE_TODAY:
 		if (since->kind == SINCE_TODAY)
-			*start += midnight(tb->wall);
+			*start = time_of_day(tb->wall, since->ns);
 		age = tb->wall > *start ? tb->wall - *start : 0;
 		break;
 	}

@@ -38,7 +38,7 @@ enum since_kind {
 	SINCE_AGE,		/* so many nanoseconds ago */
 	SINCE_TRACE,		/* nanoseconds of the trace clock */
 	SINCE_WALL,		/* nanoseconds since 1970 */
-	SINCE_TODAY,		/* nanoseconds since midnight */
+	SINCE_TODAY,		/* today at 0:00 and so many nanoseconds, by the clock */
 };
 
 struct since {

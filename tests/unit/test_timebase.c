@@ -98,12 +98,53 @@ static void since_without_a_clock(void **state)
 	assert_false(since_start(&since, &none, &start));
 }
 
+/* Central Europe: 29 March has 23 hours, 25 October has 25. */
+static void since_on_days_with_a_clock_change(void **state)
+{
+	static const struct {
+		uint64_t wall;		/* seconds since 1970 */
+		const char *text;
+		uint64_t start;		/* the same */
+	} tests[] = {
+		/* 2026-03-29 13:00 CEST, 11:00 UTC */
+		{ 1774782000, "12:00", 1774778400 },
+		{ 1774782000, "01:30", 1774744200 },
+		{ 1774782000, "2026-03-29 12:00", 1774778400 },
+		/* 2026-10-25 12:00 CET, 11:00 UTC */
+		{ 1792926000, "11:00", 1792922400 },
+		{ 1792926000, "01:00", 1792882800 },
+	};
+
+	(void)state;
+	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	tzset();
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+		const struct timebase base = {
+			.known = true, .trace = tests[i].wall * NS_PER_SEC,
+			.wall = tests[i].wall * NS_PER_SEC,
+		};
+		struct since since;
+		uint64_t start;
+		char err[200];
+
+		assert_true(since_parse(&since, tests[i].text, err,
+					sizeof(err)));
+		assert_true(since_start(&since, &base, &start));
+		if (start != tests[i].start * NS_PER_SEC)
+			fail_msg("%s: %llu", tests[i].text,
+				 (unsigned long long)start);
+	}
+	setenv("TZ", "UTC", 1);
+	tzset();
+}
+
 static void since_rejects(void **state)
 {
 	static const char * const bad[] = {
 		"", "s", "5", "-5s", "5x", "5s5s", "1e3s", ".5s", "5.s", "5 s",
 		"1.", "1.5.5", "1.5.5s", "99999999999999999999s", "1000000d",
 		"12:00:61:5", "24:60", "noon", "@", "@x", "@5m", "1960-01-01",
+		"2600-01-01", "2600-01-01 00:00", "@99999999999",
 		"2026-13-01", "0x10s",
 	};
 
@@ -124,6 +165,7 @@ int main(void)
 		cmocka_unit_test(event_times),
 		cmocka_unit_test(since_starts),
 		cmocka_unit_test(since_without_a_clock),
+		cmocka_unit_test(since_on_days_with_a_clock_change),
 		cmocka_unit_test(since_rejects),
 	};
 
