@@ -221,6 +221,7 @@ static void report_end(struct following *fl)
 	if (source_lost(&stats))
 		msg_hint("A larger --buffer-kb, or output to a file, helps (now %lld).",
 			 fl->params->buffer_kb);
+	symbols_note_useless(&fl->params->view.symbols);
 	if (fl->unprinted)
 		msg_error("%" PRIu64 " events were not printed, or only in part",
 			  fl->unprinted);

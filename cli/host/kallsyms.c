@@ -47,13 +47,12 @@ static bool take_line(struct loading *load, char *line)
 	address = strtoull(line, NULL, 16);
 	type = tolower((unsigned char)line[digits + 1]);
 	load->any_address |= address;
-	/* only code: an address in data is no RIP */
-	if (type != 't' && type != 'w')
-		return true;
 	name[strcspn(name, "\t ")] = '\0';
+	/* only code: data just ends what is before it */
+	if (type != 't' && type != 'w')
+		return symbol_file_add(load->file, NULL, address, 0, 0);
 	load->functions++;
-	symbol_file_add(load->file, name, address);
-	return true;
+	return symbol_file_add(load->file, name, address, 0, UINT64_MAX);
 }
 
 static bool take_lines(struct loading *load, FILE *f)
@@ -72,6 +71,9 @@ static bool take_lines(struct loading *load, FILE *f)
 			return bad_line(load, feof(f) ? "is cut off" :
 					"is too long");
 		line[len - 1] = '\0';
+		/* copied by way of another system */
+		if (len > 1 && line[len - 2] == '\r')
+			line[len - 2] = '\0';
 		if (!take_line(load, line))
 			return false;
 	}

@@ -80,6 +80,7 @@ static int report_end(struct picker *picker,
 	if (tally->bad)
 		msg_error("%" PRIu64 " events could not be decoded",
 			  tally->bad);
+	symbols_note_useless(&picker->params->view.symbols);
 	if (picker->no_memory)
 		msg_error("out of memory: not every vCPU was shown");
 	if (!picker->matched && !tally->bad)

@@ -141,6 +141,7 @@ static int show_source(struct showing *sh)
 	if (!source_stats(sh->src, &sh->stats))
 		return read_failed(sh);
 	report_lost(sh);
+	symbols_note_useless(&picker->params->view.symbols);
 	if (picker->no_memory) {
 		msg_error("out of memory: not every vCPU was shown");
 		return EXIT_FAILED;

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <event-parse.h>
-
+#include "compiler.h"
 #include "msg.h"
 #include "num.h"
 #include "symbols.h"
 
-/* Farther than that from its start nothing is inside a function. */
-#define MAX_OFFSET	(1 << 20)
+/* No function of a kernel is longer, if its size is not known. */
+#define MAX_FUNCTION	(64 << 10)
+
+/* How many symbols may start inside a function, before an address in it. */
+#define MAX_INSIDE	64
 
 static bool no_memory(char *err, size_t err_size)
 {
@@ -99,13 +102,84 @@ bool symbols_set_offset(struct symbols *symbols, const char *s, char *err,
 	return file->known || no_memory(err, err_size);
 }
 
-void symbol_file_add(struct symbol_file *file, const char *name,
-		     uint64_t address)
+/* Names that linkers give to the place where code ends: nothing is in them. */
+static bool is_end(const char *name)
 {
-	/* fails for one that is there twice, which is good enough */
-	tep_register_function(file->tep, (char *)name, address, NULL);
-	if (address > file->highest)
-		file->highest = address;
+	static const char * const ends[] = {
+		"_etext", "_einittext", "_edata", "_end", "__bss_start",
+	};
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		if (!strcmp(name, ends[i]))
+			return true;
+	}
+	return len >= 8 && !strcmp(name + len - 8, "text_end");
+}
+
+bool symbol_file_add(struct symbol_file *file, const char *name,
+		     uint64_t address, uint64_t size, uint64_t limit)
+{
+	struct symbol symbol = {
+		.address = address,
+		.end = size ? address + size : limit,
+		.sized = size,
+	};
+
+	/* grow at 1, 2, 4, 8... */
+	if (!(file->nr & (file->nr - 1))) {
+		size_t room = file->nr ? 2 * file->nr : 1;
+		struct symbol *bigger;
+
+		bigger = reallocarray(file->symbols, room, sizeof(symbol));
+		if (!bigger)
+			goto no_memory;
+		file->symbols = bigger;
+	}
+	if (name && !is_end(name)) {
+		symbol.name = strdup(name);
+		if (!symbol.name)
+			goto no_memory;
+	}
+	file->symbols[file->nr++] = symbol;
+	return true;
+no_memory:
+	msg_error("out of memory");
+	return false;
+}
+
+/* By address; of those at one address first what has a size, then names. */
+static int compare(const void *a, const void *b)
+{
+	const struct symbol *x = a, *y = b;
+
+	if (x->address != y->address)
+		return x->address < y->address ? -1 : 1;
+	if (x->sized != y->sized)
+		return x->sized ? -1 : 1;
+	if (!x->name != !y->name)
+		return x->name ? -1 : 1;
+	return x->name ? strcmp(x->name, y->name) : 0;
+}
+
+static void sort(struct symbol_file *file)
+{
+	uint64_t next = UINT64_MAX;
+
+	qsort(file->symbols, file->nr, sizeof(*file->symbols), compare);
+	for (size_t i = file->nr; i-- > 0;) {
+		struct symbol *symbol = &file->symbols[i];
+
+		if (i + 1 < file->nr && symbol[1].address > symbol->address)
+			next = symbol[1].address;
+		if (symbol->sized)
+			continue;
+		if (symbol->end > next)
+			symbol->end = next;
+		if (symbol->end > symbol->address &&
+		    symbol->end - symbol->address > MAX_FUNCTION)
+			symbol->end = symbol->address + MAX_FUNCTION;
+	}
 }
 
 static bool load_file(struct symbol_file *file)
@@ -113,26 +187,53 @@ static bool load_file(struct symbol_file *file)
 	bool ok = file->kind == SYMBOLS_KALLSYMS ? kallsyms_load(file) :
 						   vmlinux_load(file);
 
-	/* libtraceevent takes a function to end where the next one starts */
-	if (ok && file->highest < UINT64_MAX - MAX_OFFSET)
-		symbol_file_add(file, "", file->highest + MAX_OFFSET);
+	if (ok)
+		sort(file);
 	return ok;
 }
 
 bool symbols_load(struct symbols *symbols)
 {
 	for (size_t i = 0; i < symbols->nr; i++) {
-		struct symbol_file *file = &symbols->files[i];
-
-		file->tep = tep_alloc();
-		if (!file->tep) {
-			msg_error("out of memory");
-			return false;
-		}
-		if (!load_file(file))
+		if (!load_file(&symbols->files[i]))
 			return false;
 	}
 	return true;
+}
+
+static bool is_in(const struct symbol *symbol, uint64_t address)
+{
+	return symbol->name && address >= symbol->address &&
+	       address < symbol->end;
+}
+
+/* What starts last before the address, or a function around that. */
+static const struct symbol *find(const struct symbol_file *file,
+				 uint64_t address)
+{
+	size_t low = 0, high = file->nr;
+	const struct symbol *symbol;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (file->symbols[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low)
+		return NULL;
+	symbol = &file->symbols[low - 1];
+	while (symbol > file->symbols && symbol[-1].address == symbol->address)
+		symbol--;
+	if (is_in(symbol, address))
+		return symbol;
+	for (int i = 0; i < MAX_INSIDE && symbol-- > file->symbols; i++) {
+		if (symbol->sized && is_in(symbol, address))
+			return symbol;
+	}
+	return NULL;
 }
 
 const char *symbols_find(const struct symbols *symbols, int vm_pid, int vm_fd,
@@ -140,21 +241,37 @@ const char *symbols_find(const struct symbols *symbols, int vm_pid, int vm_fd,
 			 uint64_t address, uint64_t *offset)
 {
 	for (size_t i = 0; i < symbols->nr; i++) {
-		const struct symbol_file *file = &symbols->files[i];
+		struct symbol_file *file = &symbols->files[i];
 		uint64_t linked = address - file->offset;
-		const char *name;
+		const struct symbol *symbol;
 
 		if (!filter_match_vm(&file->vm, vm_pid, vm_fd, vm_name, vmm))
 			continue;
-		name = tep_find_function(file->tep, linked);
-		if (!name || !name[0])
+		symbol = find(file, linked);
+		/* programs have the lower half of addresses */
+		file->asked += address >> 63;
+		if (!symbol)
 			continue;
-		*offset = linked - tep_find_function_address(file->tep,
-							     linked);
-		if (*offset < MAX_OFFSET)
-			return name;
+		file->found++;
+		*offset = linked - symbol->address;
+		return symbol->name;
 	}
 	return NULL;
+}
+
+void symbols_note_useless(const struct symbols *symbols)
+{
+	for (size_t i = 0; i < symbols->nr; i++) {
+		const struct symbol_file *file = &symbols->files[i];
+
+		if (file->found || !file->asked)
+			continue;
+		msg_note("%s names none of the %" PRIu64 " kernel addresses that were looked up",
+			 file->path, file->asked);
+		msg_hint(file->kind == SYMBOLS_VMLINUX ?
+			 "It has to be of the guest's kernel, and --kaslr-offset that of its last boot." :
+			 "It has to be of the guest, and of its last boot.");
+	}
 }
 
 void symbols_free(struct symbols *symbols)
@@ -162,10 +279,12 @@ void symbols_free(struct symbols *symbols)
 	for (size_t i = 0; i < symbols->nr; i++) {
 		struct symbol_file *file = &symbols->files[i];
 
+		for (size_t j = 0; j < file->nr; j++)
+			free(file->symbols[j].name);
+		free(file->symbols);
 		free(file->path);
 		free(file->known);
 		filter_free(&file->vm);
-		tep_free(file->tep);
 	}
 	free(symbols->files);
 	*symbols = (struct symbols){ 0 };

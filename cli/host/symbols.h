@@ -12,7 +12,19 @@ enum symbol_kind {
 	SYMBOLS_VMLINUX,	/* the ELF file of its kernel */
 };
 
-struct tep_handle;
+/**
+ * struct symbol - where something starts
+ * @address: its first address
+ * @end: the first address behind it
+ * @sized: the file says so; otherwise it ends where the next one starts
+ * @name: its name; NULL for what is no code and only ends what is before it
+ */
+struct symbol {
+	uint64_t address;
+	uint64_t end;
+	bool sized;
+	char *name;
+};
 
 /**
  * struct symbol_file - a file with symbols
@@ -22,8 +34,10 @@ struct tep_handle;
  * @offset: what KASLR has added to the addresses in the file
  * @known: a symbol whose address in the guest is known, NULL if @offset is
  * @known_address: that address
- * @tep: the symbols, once they are loaded
- * @highest: the highest of their addresses
+ * @symbols: the symbols by address, once they are loaded
+ * @nr: their number
+ * @asked: addresses in kernels that were looked up
+ * @found: those that were in it
  */
 struct symbol_file {
 	enum symbol_kind kind;
@@ -32,8 +46,10 @@ struct symbol_file {
 	uint64_t offset;
 	char *known;
 	uint64_t known_address;
-	struct tep_handle *tep;
-	uint64_t highest;
+	struct symbol *symbols;
+	size_t nr;
+	uint64_t asked;
+	uint64_t found;
 };
 
 /* All zeroes is none. */
@@ -60,12 +76,20 @@ bool symbols_load(struct symbols *symbols);
 const char *symbols_find(const struct symbols *symbols, int vm_pid, int vm_fd,
 			 const char *vm_name, const char *vmm,
 			 uint64_t address, uint64_t *offset);
+
+/* Print a note about each file that has not named anything it was asked for. */
+void symbols_note_useless(const struct symbols *symbols);
 void symbols_free(struct symbols *symbols);
 
 /* For symbols_load(): read one file. */
 bool kallsyms_load(struct symbol_file *file);
 bool vmlinux_load(struct symbol_file *file);
-void symbol_file_add(struct symbol_file *file, const char *name,
-		     uint64_t address);
+
+/*
+ * A symbol of a file. size is 0 if it is not known, limit where it has to end
+ * then, and name NULL if it is no code. False and a message on OOM.
+ */
+bool symbol_file_add(struct symbol_file *file, const char *name,
+		     uint64_t address, uint64_t size, uint64_t limit);
 
 #endif /* HOST_SYMBOLS_H */

@@ -217,6 +217,7 @@ static int top_opened(struct topping *run)
 		if (!batch)
 			topscreen_close();
 	}
+	symbols_note_useless(&run->params->view.symbols);
 	if (run->no_memory)
 		msg_error("out of memory: not every vCPU was shown");
 	return exit_code;

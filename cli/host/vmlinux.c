@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,16 +33,43 @@ static Elf_Scn *find_symbols(Elf *elf, GElf_Shdr *header)
 	return NULL;
 }
 
-static bool is_code(Elf *elf, const GElf_Sym *sym)
+/* Sets *end to that of its section. */
+static bool is_code(Elf *elf, const GElf_Sym *sym, uint64_t *end)
 {
 	Elf_Scn *section = elf_getscn(elf, sym->st_shndx);
 	int type = GELF_ST_TYPE(sym->st_info);
 	GElf_Shdr header;
 
 	/* assembly may leave the type out */
-	return (type == STT_FUNC || type == STT_NOTYPE) && section &&
-	       gelf_getshdr(section, &header) &&
-	       header.sh_flags & SHF_EXECINSTR;
+	if ((type != STT_FUNC && type != STT_NOTYPE) || !section ||
+	    !gelf_getshdr(section, &header) ||
+	    !(header.sh_flags & SHF_EXECINSTR))
+		return false;
+	*end = header.sh_addr + header.sh_size;
+	return true;
+}
+
+/*
+ * KASLR moves a kernel up, by steps that it is aligned to. The greatest offset
+ * on x86-64 is below KERNEL_IMAGE_SIZE.
+ */
+static bool check_offset(const struct symbol_file *file, int machine)
+{
+	const uint64_t step = machine == EM_386 ? 0x2000 : 0x200000;
+	const uint64_t limit = 1 << 30;
+
+	if (file->offset < limit && !(file->offset % step))
+		return true;
+	if (file->known)
+		msg_error("--kaslr-offset: %s is at 0x%" PRIx64 " in %s, so this is not where KASLR can have put it",
+			  file->known, file->known_address - file->offset,
+			  file->path);
+	else
+		msg_error("--kaslr-offset: 0x%" PRIx64 " is not an offset that KASLR can choose",
+			  file->offset);
+	msg_hint("Offsets are multiples of 0x%" PRIx64 " below 0x%" PRIx64 ".",
+		 step, limit);
+	return false;
 }
 
 static bool take_symbols(struct symbol_file *file, Elf *elf, Elf_Data *data,
@@ -49,6 +77,7 @@ static bool take_symbols(struct symbol_file *file, Elf *elf, Elf_Data *data,
 {
 	bool known = !file->known;
 	unsigned long nr = 0;
+	uint64_t end = 0;
 	GElf_Sym sym;
 
 	for (int i = 0; gelf_getsym(data, i, &sym); i++) {
@@ -61,10 +90,12 @@ static bool take_symbols(struct symbol_file *file, Elf *elf, Elf_Data *data,
 			file->offset = file->known_address - sym.st_value;
 			known = true;
 		}
-		if (!name[0] || !is_code(elf, &sym))
+		if (!name[0] || !is_code(elf, &sym, &end))
 			continue;
 		nr++;
-		symbol_file_add(file, name, sym.st_value);
+		if (!symbol_file_add(file, name, sym.st_value, sym.st_size,
+				     end))
+			return false;
 	}
 	if (!nr)
 		return bad_file(file, "there is no function in it");
@@ -92,7 +123,8 @@ static bool load_elf(struct symbol_file *file, Elf *elf)
 	data = elf_getdata(section, NULL);
 	if (!data || !data->d_size)
 		return bad_file(file, "it is damaged or cut off");
-	return take_symbols(file, elf, data, &header);
+	return take_symbols(file, elf, data, &header) &&
+	       check_offset(file, ehdr.e_machine);
 }
 
 bool vmlinux_load(struct symbol_file *file)

@@ -93,6 +93,81 @@ static void kallsyms_names(void **state)
 	symbols_free(&symbols);
 }
 
+/* Nothing is in what only marks an end, nor in data or a gap. */
+static void kallsyms_gaps(void **state)
+{
+	struct symbols symbols = { 0 };
+
+	tree_write(*state, "/a",
+		   "ffffffff80fe0000 T __sched_text_end\n"
+		   "ffffffff80fe0000 t after_an_end\n"
+		   "ffffffff80ff0000 T last_func\n"
+		   "ffffffff80ff8000 T _etext\n"
+		   "ffffffff80ffc000 R __start_rodata\n"
+		   "ffffffffc0100000 t same\t[one]\n"
+		   "ffffffffc0100100 d data\t[one]\n"
+		   "ffffffffc0200000 t same\t[two]\n");
+	add(&symbols, SYMBOLS_KALLSYMS, *state, "/a");
+	assert_true(symbols_load(&symbols));
+	expect(&symbols, NULL, 0xffffffff80fe0001, "after_an_end", 1);
+	expect(&symbols, NULL, 0xffffffff80ff7fff, "last_func", 0x7fff);
+	expect(&symbols, NULL, 0xffffffff80ff8000, NULL, 0);
+	expect(&symbols, NULL, 0xffffffff81000000, NULL, 0);
+	/* of two modules each has its own */
+	expect(&symbols, NULL, 0xffffffffc01000ff, "same", 0xff);
+	expect(&symbols, NULL, 0xffffffffc0100100, NULL, 0);
+	expect(&symbols, NULL, 0xffffffffc0200010, "same", 0x10);
+	expect(&symbols, NULL, 0xffffffffc0210000, NULL, 0);
+	symbols_free(&symbols);
+}
+
+static void kallsyms_of_another_system(void **state)
+{
+	struct symbols symbols = { 0 };
+
+	tree_write(*state, "/a",
+		   "ffffffff81000000 T _stext\r\n"
+		   "ffffffffc0100000 t in_module\t[m]\r\n");
+	add(&symbols, SYMBOLS_KALLSYMS, *state, "/a");
+	assert_true(symbols_load(&symbols));
+	expect(&symbols, NULL, STEXT, "_stext", 0);
+	expect(&symbols, NULL, 0xffffffffc0100000, "in_module", 0);
+	symbols_free(&symbols);
+}
+
+static int note_useless(void *arg)
+{
+	symbols_note_useless(arg);
+	return 0;
+}
+
+/* A file that fits nothing is said to; addresses of programs do not count. */
+static void file_that_fits_nothing(void **state)
+{
+	struct symbols symbols = { 0 };
+	struct captured cap;
+
+	tree_write(*state, "/a", "%s", kallsyms);
+	add(&symbols, SYMBOLS_KALLSYMS, *state, "/a");
+	add(&symbols, SYMBOLS_KALLSYMS, *state, "/a@other");
+	assert_true(symbols_load(&symbols));
+	expect(&symbols, NULL, 0x401000, NULL, 0);
+	cap = capture(note_useless, &symbols);
+	assert_string_equal(cap.err, "");
+	captured_free(&cap);
+	expect(&symbols, NULL, 0xffffffff90000000, NULL, 0);
+	expect(&symbols, NULL, 0xffffffff90001000, NULL, 0);
+	cap = capture(note_useless, &symbols);
+	assert_non_null(strstr(cap.err, "/a names none of the 2 kernel addresses"));
+	assert_null(strstr(strstr(cap.err, "names none") + 1, "names none"));
+	captured_free(&cap);
+	expect(&symbols, NULL, STEXT, "_stext", 0);
+	cap = capture(note_useless, &symbols);
+	assert_string_equal(cap.err, "");
+	captured_free(&cap);
+	symbols_free(&symbols);
+}
+
 static void each_vm_has_its_own(void **state)
 {
 	struct symbols symbols = { 0 };
@@ -223,6 +298,33 @@ static void vmlinux_names(void **state)
 	}
 }
 
+/* Where sizes are known nothing is in a gap; what encloses an address has it. */
+static void vmlinux_sizes(void **state)
+{
+	struct elf_file elf = elf_file();
+	struct symbols symbols = { 0 };
+
+	elf.symbols[1].st_size = 0x100;		/* _stext */
+	elf.symbols[2].st_value = STEXT + 0x20;	/* do_idle, inside */
+	elf.symbols[2].st_size = 0x10;
+	elf.symbols[3] = (Elf64_Sym){		/* absolut, without a size */
+		.st_name = 16, .st_shndx = 1, .st_value = STEXT + 0x1f00,
+		.st_info = ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE),
+	};
+	tree_bytes(*state, "/vmlinux", &elf, sizeof(elf));
+	add(&symbols, SYMBOLS_VMLINUX, *state, "/vmlinux");
+	assert_true(symbols_load(&symbols));
+	expect(&symbols, NULL, STEXT + 0x1f, "_stext", 0x1f);
+	expect(&symbols, NULL, STEXT + 0x2f, "do_idle", 0xf);
+	expect(&symbols, NULL, STEXT + 0x30, "_stext", 0x30);
+	expect(&symbols, NULL, STEXT + 0xff, "_stext", 0xff);
+	expect(&symbols, NULL, STEXT + 0x100, NULL, 0);
+	/* to the end of its section */
+	expect(&symbols, NULL, STEXT + 0x1fff, "absolut", 0xff);
+	expect(&symbols, NULL, STEXT + 0x2000, NULL, 0);
+	symbols_free(&symbols);
+}
+
 static void check_bad_elf(const char *root, const void *data, size_t len,
 			  const char *offset, const char *says)
 {
@@ -259,6 +361,21 @@ static void bad_vmlinux(void **state)
 	elf = elf_file();
 	elf.sections[2].sh_type = SHT_DYNSYM;
 	check_bad_elf(*state, &elf, sizeof(elf), NULL, "has no symbols");
+}
+
+/* What KASLR cannot have added is a mistake, and names would be wrong. */
+static void offsets_that_are_none(void **state)
+{
+	static const char * const offsets[] = {
+		"0x8", "16", "0x100000", "0x40000000", "0xffffffffffe00000",
+		"_stext=0xffffffff80fffff1", "_stext=0x0",
+		"_stext=0xffffffff80e00000",
+	};
+	struct elf_file elf = elf_file();
+
+	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++)
+		check_bad_elf(*state, &elf, sizeof(elf), offsets[i],
+			      "multiples of 0x200000 below 0x40000000");
 }
 
 static void bad_options(void **state)
@@ -325,6 +442,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(kallsyms_names, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(kallsyms_gaps, setup, teardown),
+		cmocka_unit_test_setup_teardown(kallsyms_of_another_system,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(file_that_fits_nothing, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(vmlinux_sizes, setup, teardown),
+		cmocka_unit_test_setup_teardown(offsets_that_are_none, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(paths_and_names_with_at, setup,
 						teardown),
