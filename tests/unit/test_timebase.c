@@ -119,7 +119,7 @@ static void since_on_days_with_a_clock_change(void **state)
 	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
 	tzset();
 	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
-		const struct timebase base = {
+		const struct timebase now = {
 			.known = true, .trace = tests[i].wall * NS_PER_SEC,
 			.wall = tests[i].wall * NS_PER_SEC,
 		};
@@ -129,7 +129,7 @@ static void since_on_days_with_a_clock_change(void **state)
 
 		assert_true(since_parse(&since, tests[i].text, err,
 					sizeof(err)));
-		assert_true(since_start(&since, &base, &start));
+		assert_true(since_start(&since, &now, &start));
 		if (start != tests[i].start * NS_PER_SEC)
 			fail_msg("%s: %llu", tests[i].text,
 				 (unsigned long long)start);
