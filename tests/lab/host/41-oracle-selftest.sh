@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Who checks the oracle: a module that falsifies what it records, one thing at a
 # time, and an oracle that has to notice it in each state.
-# timeout: 1800
+# silence: 1800
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . /lab/host/lib.sh
 # shellcheck source-path=SCRIPTDIR source=module.sh
@@ -168,3 +168,4 @@ for what in ns_pid ns_level pid; do
 done
 is "in a PID namespace: what is falsified is noticed" "$tried$unnoticed" 3
 check "the module unloads" module_unload
+tap_end

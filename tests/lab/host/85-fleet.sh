@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Many VMs: those that are refused take nothing from those that are not.
 # hostile
-# timeout: 600
+# silence: 600
 # shellcheck source-path=SCRIPTDIR source=hostile.sh
 . /lab/host/hostile.sh
 
@@ -14,3 +14,4 @@ like "who is refused is told of by name" "$(errors reason=policy)" \
 	'vm_pid=[1-9][0-9]* vm_fd=[0-9]+ caller_id=0'
 check "the module unloads" module_unload
 quiet_log
+tap_end
