@@ -41,3 +41,4 @@ check "load with a small burst" module_load vm_rate=1 vm_burst=5 host_rate=0
 like "a VM of 40 vCPUs may ask for all of them at once" "$(burst 40)" '^4[01]$'
 like "a VM of 3 vCPUs has the burst that is set" "$(burst 3)" '^[56]$'
 check "the module unloads" module_unload
+tap_end
