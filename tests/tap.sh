@@ -61,11 +61,12 @@ check()
 	local what=$1 out status
 
 	shift
-	if out=$("$@" 2>&1); then
+	out=$("$@" 2>&1)
+	status=$?
+	if [ $status -eq 0 ]; then
 		ok "$what"
 		return
 	fi
-	status=$?
 	not_ok "$what"
 	diag "failed ($status): $*"
 	diag "$out"

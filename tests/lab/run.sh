@@ -376,6 +376,7 @@ cmd_plant()
 		[ $# -eq 0 ] || [[ " $* " == *" $fault "* ]] || continue
 		want=$(header "$file" fails)
 		count=$((count + 1))
+		stage "$fault"
 		"$LAB/lab" planted "$ROW" "$fault" >"$TOP/build/lab/plant.out" 2>&1
 		if [ $? -eq 1 ] && grep -qE "^not ok .*$want" "$TOP/build/lab/plant.out"; then
 			echo "ok $count - $fault: the run fails"
