@@ -19,7 +19,7 @@ set -u -o pipefail
 OUT=$TOP/build/matrix
 JOBS=${VCPU_INFO_JOBS:-2}
 TESTS=${VCPU_INFO_TESTS:-}
-FORMAT='%-20s %-28s %-7s %-7s %-7s %-7s %-7s %-7s %-8s %-7s %7s %7s %7s\n'
+FORMAT='%-20s %-28s %-7s %-7s %-7s %-7s %-7s %-7s %-7s %-8s %-7s %7s %7s %7s\n'
 
 # verdict FILE REGEX - of the results in a TAP file that match
 verdict()
@@ -72,6 +72,7 @@ add_row()
 		"$(verdict "$load" ' the module loads$')" \
 		"$(test_verdict "$row" 20-record)" \
 		"$(test_verdict "$row" 40-oracle)" \
+		"$(test_verdict "$row" 12-ibt)" \
 		"$(verdict "$load" ' the module unloads$')" \
 		"$(test_verdict "$row" 95-packages)" \
 		"$(verdict "$tap" 'the kernels. logs are clean$')" \
@@ -85,6 +86,7 @@ row_tests()
 	:bookworm-amd | :trixie-amd | :sid-amd | :trixie-bpo-amd)
 		echo 00 10 20 30 35 40 50 72 95 99
 		;;
+	:*-ibt) echo 10 12 40 ;;
 	:*) echo 00 10 20 30 35 40 50 ;;
 	*) echo "$TESTS" ;;
 	esac
@@ -131,7 +133,7 @@ run_row()
 rm -rf "$OUT"
 mkdir -p "$OUT"
 # shellcheck disable=SC2059 # the one format
-printf "$FORMAT" row kernel unit build load record oracle unload packages "log" \
+printf "$FORMAT" row kernel unit build load record oracle ibt unload packages "log" \
 	passed failed skipped >"$OUT/table"
 [ $# -gt 0 ] || mapfile -t rows < <("$LAB/lab" list --ready)
 [ $# -gt 0 ] || set -- "${rows[@]}"

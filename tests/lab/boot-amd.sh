@@ -3,6 +3,9 @@
 # An AMD host: QEMU's TCG emulates SVM. Never this machine's own KVM.
 # shellcheck disable=SC2034 # used by run.sh
 
+# TCG knows nothing of CET.
+BOOT_LACKS=ibt
+
 # The guest's -cpu. TCG does not let KVM intercept XSETBV, so that a guest's own
 # view of its XSAVE area is wrong and its kernel warns. Without XSAVE nothing of
 # AVX may be used, and kernels from 7.2 on look at AVX alone; PKU needs it, too.

@@ -152,7 +152,7 @@ build_emulator()
 # It runs with its own suite's libraries, by their own dynamic linker.
 ensure_emulator()
 {
-	local HOST=$EMULATOR_SUITE root lib
+	local HOST=qemu root lib
 
 	root=emulator-$HOST-$({
 		echo "$EMULATOR_SUITE"
