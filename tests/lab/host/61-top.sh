@@ -26,7 +26,7 @@ shows()
 
 shows_not()
 {
-	! shows "$1"
+	screen >/tmp/shown && grep -q . /tmp/shown && ! grep -qE -e "$1" /tmp/shown
 }
 
 # rows - those of vCPUs
@@ -79,8 +79,8 @@ keep()
 
 has_rates()
 {
-	rows_are 6 && ! rows | awk '$6 !~ /^[0-9]+[kM]?$/ || $7 !~ /^[0-9]+[kM]?$/' |
-		grep -q .
+	rows_are 6 && [ "$(rows | awk '$6 ~ /^[0-9]+[kM]?$/ && $7 ~ /^[0-9]+[kM]?$/' |
+		wc -l)" -eq 6 ]
 }
 
 # records_taken - what the first line says
@@ -121,12 +121,13 @@ is "with their threads" "$(rows | awk '{ print $1, $2, $3 }' | sort | xargs)" \
 	"$(for guest in mail web; do
 		guest_threads $guest | awk -v guest=$guest '{ print guest, $2, $3 }'
 	done | sort | xargs)"
-is "and states that there are" "$(rows | awk '{ print $4 }' | sort -u |
-	grep -vxE 'self|guest|halted|preempted|user|in-exit')" ""
+is "and states that there are" "$(rows | awk '{ print $4 }' |
+	grep -cxE 'self|guest|halted|preempted|user|in-exit')" 6
 check "such as that of the one that asks" poll_until 30 shows \
 	'^web .* self '
 check "80x24: all lines fit" poll_until 30 fills 80 24
-rates=$(rows | awk '{ print $6 }')
+rates=$(rows | awk '{ print $6 }' | sed 's/k$/000/; s/M$/000000/')
+is "each row has a rate" "$(grep -cE '^[0-9]+$' <<<"$rates")" 6
 is "the highest rate comes first" "$rates" "$(sort -rn <<<"$rates")"
 check "there is no room for rates of I/O" shows_not ' IO/s'
 keep 80 24
@@ -182,12 +183,13 @@ poll_until 30 fills 110 30
 resize 80 24
 poll_until 30 fills 80 24
 check "and taken in" poll_until 30 more_records_than "$taken"
+is "six rows were frozen" "$(wc -l <<<"$frozen")" 6
 is "but what is drawn again is the same" "$(rows)" "$frozen"
 key f
 check "f goes on" poll_until 30 shows_not FROZEN
 rows_changed()
 {
-	[ "$(rows)" != "$frozen" ]
+	rows_are 6 && [ "$(rows)" != "$frozen" ]
 }
 check "and other rows" poll_until 60 rows_changed
 
