@@ -221,22 +221,22 @@ served "tracing_on=1"
 
 check "no limit" eval 'echo 0 >$params/vm_rate && echo 0 >$params/host_rate'
 storm_start
-resized=0
-for ((i = 0; i < $(sized 4 20 200); i++)); do
-	echo $((16 << (i % 8))) >$instance/buffer_size_kb || break
+resized=0 nr=$(sized 4 20 200)
+while [ $resized -lt "$nr" ]; do
+	echo $((16 << (resized % 8))) >$instance/buffer_size_kb || break
 	goes_on records || break
 	resized=$((resized + 1))
 done
-is "the buffer is resized under a storm" $resized $i
+is "the buffer is resized under a storm" $resized "$nr"
 toggled=0
-for ((i = 0; i < $(sized 4 20 200); i++)); do
+while [ $toggled -lt "$nr" ]; do
 	echo 0 >$instance/events/vcpu_info/enable || break
 	goes_on unlistened || break
 	echo 1 >$instance/events/vcpu_info/enable || break
 	goes_on records || break
 	toggled=$((toggled + 1))
 done
-is "events are switched off and on under a storm" $toggled $i
+is "events are switched off and on under a storm" $toggled "$nr"
 echo 512 >$instance/buffer_size_kb
 storm_stop
 served "at the end"
