@@ -65,6 +65,8 @@ is "downgrade: the module is the old one" \
 	"$(modinfo -F version vcpu_info)" "${OLD%-*}"
 follow_goes_on downgrade
 
+like "before removal there are files of ours" "$(packages_left)" \
+	'^/usr/bin/vcpu-info$'
 exec 5<$INSTANCE/trace_pipe
 check "remove: apt" packages_apt remove remove "${HOST_PACKAGES[@]}"
 like "remove: apt says that a reader keeps the trace instance" \
