@@ -32,6 +32,16 @@ static void fix(struct problem *p, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* Not even root may read it then, and there is nothing to mount or reload. */
+static bool check_lockdown(const struct facts *f, struct problem *p)
+{
+	if (!f->confidential)
+		return false;
+	fix(p, "boot without lockdown=confidentiality (lockdown=integrity does)");
+	return found(p, EXIT_DENIED,
+		     "this kernel is locked down for confidentiality, which forbids tracing");
+}
+
 static bool check_permission(const struct facts *f, struct problem *p)
 {
 	if (f->source != SOURCE_DENIED)
@@ -93,8 +103,59 @@ static bool check_signature(const struct facts *f, struct problem *p)
 		     "this kernel takes only modules signed with a key that it knows (Secure Boot)");
 }
 
+#define OLDEST_MAJOR	6
+#define OLDEST_MINOR	1
+
+/* "6.1.0-56-amd64": two numbers that it begins with */
+static bool parse_release(const char *release, int *major, int *minor)
+{
+	return sscanf(release, "%d.%d", major, minor) == 2;
+}
+
+static bool ends(const char *text, const char *end)
+{
+	size_t len = strlen(text);
+
+	return len > strlen(end) && !strcmp(text + len - strlen(end), end);
+}
+
+/* The package with a kernel's headers; "" if only its maker can tell. */
+static void headers_package(char *name, size_t size, const char *release)
+{
+	int major, minor;
+
+	if (!parse_release(release, &major, &minor))
+		snprintf(name, size, "linux-headers-amd64");
+	else if (ends(release, "-pve"))	/* Proxmox renamed it for 6.5 */
+		snprintf(name, size, "%s-headers-%s", major > 6 ||
+			 (major == 6 && minor >= 5) ? "proxmox" : "pve",
+			 release);
+	else if (ends(release, "-amd64") || ends(release, "-generic"))
+		snprintf(name, size, "linux-headers-%s", release);
+	else
+		name[0] = '\0';
+}
+
+/* As dkms.conf has it: no use to install anything for an older one. */
+static bool check_kernel(const struct facts *f, struct problem *p)
+{
+	int major, minor;
+
+	if (f->loaded || f->installed ||
+	    !parse_release(f->release, &major, &minor) ||
+	    major > OLDEST_MAJOR ||
+	    (major == OLDEST_MAJOR && minor >= OLDEST_MINOR))
+		return false;
+	fix(p, "boot a newer kernel, such as Debian 12's or later");
+	return found(p, EXIT_NO_MODULE,
+		     "the module vcpu_info needs Linux %d.%d or later, this is %s",
+		     OLDEST_MAJOR, OLDEST_MINOR, f->release);
+}
+
 static bool check_module(const struct facts *f, struct problem *p)
 {
+	char headers[128];
+
 	if (f->loaded)
 		return false;
 	if (f->installed) {
@@ -108,8 +169,12 @@ static bool check_module(const struct facts *f, struct problem *p)
 			     "DKMS could not build the module vcpu_info for kernel %s",
 			     f->release);
 	}
-	fix(p, "apt install vcpu-info-dkms linux-headers-%s, then modprobe vcpu_info",
-	    f->release[0] ? f->release : "amd64");
+	headers_package(headers, sizeof(headers), f->release);
+	if (headers[0])
+		fix(p, "apt install vcpu-info-dkms %s, then modprobe vcpu_info",
+		    headers);
+	else
+		fix(p, "install vcpu-info-dkms and the headers of this kernel, then modprobe vcpu_info");
 	return found(p, EXIT_NO_MODULE,
 		     "the module vcpu_info is not installed for kernel %s",
 		     f->release[0] ? f->release : "(unknown release)");
@@ -232,10 +297,12 @@ static const struct {
 	const char *name;
 	bool (*check)(const struct facts *f, struct problem *p);
 } checks[] = {
+	{ "lockdown", check_lockdown },
 	{ "permission", check_permission },
 	{ "kvm", check_kvm },
 	{ "tracefs", check_tracefs },
 	{ "ftrace", check_ftrace },
+	{ "kernel", check_kernel },
 	{ "signature", check_signature },
 	{ "module", check_module },
 	{ "abi", check_abi },

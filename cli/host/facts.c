@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,36 +41,34 @@ static const struct {
  * A kernel refuses modules without a signature if it was told to, or if it is
  * locked down, as Debian's is under Secure Boot.
  */
-static bool takes_signed_only(const char *root)
+static void gather_lockdown(struct facts *f, const char *root)
 {
 	char line[FACT_LEN];
 
-	if (hostfile_line(line, sizeof(line), root,
-			  "/sys/module/module/parameters/sig_enforce") &&
-	    !strcmp(line, "Y"))
-		return true;
-	return hostfile_line(line, sizeof(line), root,
-			     "/sys/kernel/security/lockdown") &&
-	       !strstr(line, "[none]");
+	f->signed_only = hostfile_line(line, sizeof(line), root,
+				       "/sys/module/module/parameters/sig_enforce") &&
+			 !strcmp(line, "Y");
+	if (!hostfile_line(line, sizeof(line), root,
+			   "/sys/kernel/security/lockdown"))
+		return;
+	f->signed_only |= !strstr(line, "[none]");
+	f->confidential = strstr(line, "[confidentiality]");
 }
 
-static enum fact_signature signature(const char *root, const char *release)
+static void gather_installed(struct facts *f, const char *root)
 {
-	static const char end[] = "~Module signature appended~\n";
-	char path[128];
+	char path[PATH_MAX], text[128];
 
-	snprintf(path, sizeof(path), "/lib/modules/%s/updates/dkms/vcpu_info.ko",
-		 release);
-	if (!hostfile_exists(root, "%s", path))
-		return SIGNATURE_UNKNOWN;
-	return hostfile_ends(end, sizeof(end) - 1, root, "%s", path) ?
-	       SIGNATURE_THERE : SIGNATURE_NONE;
+	f->installed = modfile_find(path, sizeof(path), root, f->release);
+	if (f->installed)
+		f->signature = modfile_signature(root, path);
+	/* the log is that of the last build that failed, for any kernel */
+	snprintf(text, sizeof(text), "for kernel %s (", f->release);
+	f->build_failed = hostfile_contains(root, FACT_BUILD_LOG, text);
 }
 
 static void gather_host(struct facts *f, const char *root)
 {
-	char path[256];
-
 	hostfile_line(f->release, sizeof(f->release), root,
 		      "/proc/sys/kernel/osrelease");
 	hostfile_line(f->ftrace_enabled, sizeof(f->ftrace_enabled), root,
@@ -84,12 +83,8 @@ static void gather_host(struct facts *f, const char *root)
 				      vendors[i].cpu_flag))
 			f->wants_vendor = vendors[i].module;
 	}
-	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep",
-		 f->release);
-	f->installed = hostfile_contains(root, path, "/vcpu_info.ko");
-	f->build_failed = hostfile_exists(root, FACT_BUILD_LOG);
-	f->signed_only = takes_signed_only(root);
-	f->signature = signature(root, f->release);
+	gather_lockdown(f, root);
+	gather_installed(f, root);
 }
 
 static void gather_module(struct facts *f, const char *root)

@@ -6,6 +6,7 @@
 #ifndef HOST_FACTS_H
 #define HOST_FACTS_H
 
+#include "modfile.h"
 #include "source.h"
 
 enum fact_param {
@@ -39,12 +40,6 @@ extern const char * const fact_count_names[NR_COUNTS];
 #define FACT_LEN	64
 #define FACT_PARAM_LEN	4096	/* policy may be a list */
 
-enum fact_signature {
-	SIGNATURE_UNKNOWN,
-	SIGNATURE_NONE,
-	SIGNATURE_THERE,
-};
-
 /**
  * struct facts - what there is; texts are "" where a file cannot be read
  * @release: the kernel's
@@ -54,9 +49,11 @@ enum fact_signature {
  * @ftrace_enabled: the sysctl
  * @has_tracefs: whether the kernel knows such a file system
  * @signed_only: whether the kernel takes only modules with a signature
+ * @confidential: whether lockdown forbids to read what the kernel traces
  * @installed: whether the module is there for this kernel
- * @build_failed: whether DKMS has left the log of a build that failed
- * @signature: whether it is signed; unknown if it is compressed or not DKMS's
+ * @build_failed: whether DKMS has left the log of a build for this kernel that
+ *	failed
+ * @signature: whether it is signed
  * @loaded: whether it is loaded
  * @version: its version
  * @abi: its VCPU_INFO_ABI_VERSION
@@ -81,9 +78,10 @@ struct facts {
 	char ftrace_enabled[FACT_LEN];
 	bool has_tracefs;
 	bool signed_only;
+	bool confidential;
 	bool installed;
 	bool build_failed;
-	enum fact_signature signature;
+	enum modfile_signature signature;
 	bool loaded;
 	char version[FACT_LEN];
 	char abi[FACT_LEN];

@@ -49,27 +49,6 @@ size_t hostfile_bytes(char *buf, size_t size, const char *root,
 	return len;
 }
 
-bool hostfile_ends(const char *end, size_t len, const char *root,
-		   const char *fmt, ...)
-{
-	bool yes = false;
-	va_list ap;
-	char *tail;
-	FILE *f;
-
-	va_start(ap, fmt);
-	f = open_file(root, fmt, ap);
-	va_end(ap);
-	if (!f)
-		return false;
-	tail = malloc(len);
-	if (tail && !fseek(f, -(long)len, SEEK_END))
-		yes = fread(tail, 1, len, f) == len && !memcmp(tail, end, len);
-	free(tail);
-	fclose(f);
-	return yes;
-}
-
 bool hostfile_line(char *line, size_t size, const char *root,
 		   const char *fmt, ...)
 {

@@ -30,11 +30,6 @@ __printf(4, 5)
 size_t hostfile_bytes(char *buf, size_t size, const char *root,
 		      const char *fmt, ...);
 
-/* Whether the file ends with these bytes; false also if it cannot be read. */
-__printf(4, 5)
-bool hostfile_ends(const char *end, size_t len, const char *root,
-		   const char *fmt, ...);
-
 /* Whether anything has that path. */
 __printf(2, 3)
 bool hostfile_exists(const char *root, const char *fmt, ...);

@@ -129,7 +129,14 @@ static void one_step_after_the_other(void **state)
 	check_problem(root, EXIT_NO_MODULE,
 		      "not installed for kernel 6.1.0-56-amd64",
 		      "apt install vcpu-info-dkms");
-	tree_write(root, FACT_BUILD_LOG, "make: error\n");
+	/* the log of another kernel says nothing of this */
+	tree_write(root, FACT_BUILD_LOG,
+		   "DKMS make.log for vcpu-info-1 for kernel 6.1.0-56-rt-amd64 (x86_64)\n");
+	check_problem(root, EXIT_NO_MODULE,
+		      "not installed for kernel 6.1.0-56-amd64",
+		      "apt install vcpu-info-dkms linux-headers-6.1.0-56-amd64,");
+	tree_write(root, FACT_BUILD_LOG,
+		   "DKMS (dkms-3.2.2) make.log for vcpu-info/1 for kernel 6.1.0-56-amd64 (x86_64)\n");
 	check_problem(root, EXIT_NO_MODULE,
 		      "could not build the module vcpu_info for kernel 6.1.0-56-amd64",
 		      FACT_BUILD_LOG);
@@ -250,6 +257,105 @@ static void signed_modules_only(void **state)
 	tree_remove(root);
 }
 
+/* The same of modules that are compressed, wherever they are installed. */
+static void compressed_modules(void **state)
+{
+	static const char * const forms[][2] = {
+		{ "xz", "xz -zc" }, { "zst", "zstd -qc" }, { "gz", "gzip -c" },
+	};
+	char *root = tree_make();
+	char *command;
+
+	(void)state;
+	host_write_kvm(root);
+	tree_write(root, "/sys/kernel/security/lockdown",
+		   "none [integrity] confidentiality\n");
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(forms); i++) {
+		bool is_signed = i % 2;
+		const char *form = forms[i / 2][0];
+
+		tree_write(root, "/lib/modules/6.1.0-56-amd64/modules.dep",
+			   "extra/other.ko: extra/vcpu_info.ko\nextra/vcpu_info.ko.%s: kernel/x.ko\n",
+			   form);
+		tree_write(root, "/lib/modules/6.1.0-56-amd64/extra/plain",
+			   "ELF %0100000d%s", 0, is_signed ? SIG_END : "");
+		assert_true(asprintf(&command,
+				     "cd %s/lib/modules/*/extra && %s <plain >vcpu_info.ko.%s",
+				     root, forms[i / 2][1], form) > 0);
+		assert_int_equal(system(command), 0);
+		free(command);
+		check_problem(root, EXIT_NO_MODULE, is_signed ?
+			      "a key that it knows" : "vcpu_info is not signed",
+			      "mokutil --import /var/lib/dkms/mok.pub");
+	}
+	/* one that is damaged is not called unsigned */
+	tree_write(root, "/lib/modules/6.1.0-56-amd64/extra/vcpu_info.ko.gz",
+		   "no gzip");
+	check_problem(root, EXIT_NO_MODULE, "a key that it knows",
+		      "mokutil --import /var/lib/dkms/mok.pub");
+	tree_write(root, "/lib/modules/6.1.0-56-amd64/modules.dep",
+		   "extra/other.ko: extra/vcpu_info.ko\n");
+	check_problem(root, EXIT_NO_MODULE, "is not installed",
+		      "apt install vcpu-info-dkms");
+	tree_remove(root);
+}
+
+/* Tracefs is mounted, and empty: loading, reloading and keys do not help. */
+static void locked_down(void **state)
+{
+	char *root = tree_make();
+
+	(void)state;
+	host_write_kvm(root);
+	tree_delete(root, HOST_TRACING "/trace");
+	tree_write(root, "/sys/kernel/security/lockdown",
+		   "none integrity [confidentiality]\n");
+	tree_write(root, "/lib/modules/6.1.0-56-amd64/modules.dep",
+		   "updates/dkms/vcpu_info.ko: kernel/x.ko\n");
+	check_problem(root, EXIT_DENIED, "locked down for confidentiality",
+		      "boot without lockdown=confidentiality");
+	host_write_module(root);
+	check_problem(root, EXIT_DENIED, "locked down for confidentiality",
+		      "boot without lockdown=confidentiality");
+	tree_remove(root);
+}
+
+/* What to install has to exist, and to help. */
+static void headers_of_kernels(void **state)
+{
+	static const struct {
+		const char *release;
+		const char *what;
+		const char *fix;
+	} kernels[] = {
+		{ "6.1.0-56-cloud-amd64", "not installed",
+		  "vcpu-info-dkms linux-headers-6.1.0-56-cloud-amd64," },
+		{ "6.12.9+bpo-amd64", "not installed",
+		  "vcpu-info-dkms linux-headers-6.12.9+bpo-amd64," },
+		{ "6.8.12-4-pve", "not installed",
+		  "vcpu-info-dkms proxmox-headers-6.8.12-4-pve," },
+		{ "6.2.16-3-pve", "not installed",
+		  "vcpu-info-dkms pve-headers-6.2.16-3-pve," },
+		{ "6.9.0-mine", "not installed for kernel 6.9.0-mine",
+		  "install vcpu-info-dkms and the headers of this kernel" },
+		{ "5.10.0-28-amd64", "needs Linux 6.1 or later, this is 5.10",
+		  "boot a newer kernel" },
+		{ "6.0.0-1-amd64", "needs Linux 6.1 or later", "newer kernel" },
+		{ "10.0.0-1-amd64", "not installed", "linux-headers-10.0.0-1-amd64" },
+	};
+	char *root = tree_make();
+
+	(void)state;
+	host_write_kvm(root);
+	for (size_t i = 0; i < ARRAY_SIZE(kernels); i++) {
+		tree_write(root, "/proc/sys/kernel/osrelease", "%s\n",
+			   kernels[i].release);
+		check_problem(root, EXIT_NO_MODULE, kernels[i].what,
+			      kernels[i].fix);
+	}
+	tree_remove(root);
+}
+
 static void lost_events_are_reported(void **state)
 {
 	struct captured cap;
@@ -293,6 +399,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(missing_functions_in_json,
 						setup, teardown),
 		cmocka_unit_test(signed_modules_only),
+		cmocka_unit_test(compressed_modules),
+		cmocka_unit_test(locked_down),
+		cmocka_unit_test(headers_of_kernels),
 		cmocka_unit_test_setup_teardown(lost_events_are_reported,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(no_permission, setup, teardown),
