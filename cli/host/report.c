@@ -40,7 +40,8 @@ static bool take_event(const struct event *ev, void *arg)
 	return !ferror(stdout);
 }
 
-static int open_failed(const char *file, enum tracedat_status status)
+static int open_failed(const char *file, enum tracedat_status status,
+		       const struct tracedat_form *form)
 {
 	switch (status) {
 	case TRACEDAT_NO_FILE:
@@ -49,9 +50,18 @@ static int open_failed(const char *file, enum tracedat_status status)
 			msg_hint("'vcpu-info record' makes such a file.");
 		break;
 	case TRACEDAT_BAD_FILE:
-		msg_error("%s is not a file of trace-cmd's, or it is cut off",
-			  file);
+		msg_error("%s is not a trace-cmd file, or truncated", file);
 		msg_hint("'vcpu-info record -o FILE' makes one.");
+		break;
+	case TRACEDAT_VERSION:
+		msg_error("%s has version %s of trace-cmd's format, which is not known (6 and 7 are)",
+			  file, form->version);
+		msg_hint("Where it was made: trace-cmd convert --file-version 7 -i FILE -o NEWFILE");
+		break;
+	case TRACEDAT_COMPRESSION:
+		msg_error("%s is compressed with %s, which libtracecmd on this system lacks",
+			  file, form->compression);
+		msg_hint("Where it was made: trace-cmd convert --compression none -i FILE -o NEWFILE");
 		break;
 	case TRACEDAT_NO_EVENTS:
 		msg_error("%s was recorded without the events of vcpu_info",
@@ -120,15 +130,16 @@ static int report_file(const struct report_params *params)
 	struct picker *picker = calloc(1, sizeof(*picker));
 	enum tracedat_status status;
 	int exit_code = EXIT_FAILED;
+	struct tracedat_form form;
 	struct tracedat *dat;
 
 	if (!picker) {
 		msg_error("out of memory");
 		return EXIT_FAILED;
 	}
-	status = tracedat_open(params->file, &dat);
+	status = tracedat_open(params->file, &dat, &form);
 	if (status != TRACEDAT_OK) {
-		exit_code = open_failed(params->file, status);
+		exit_code = open_failed(params->file, status, &form);
 	} else {
 		if (picker_init(picker, &params->pick, "", 0, TIME_TRACE)) {
 			picker->out.with_rates = params->rates;

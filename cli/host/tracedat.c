@@ -78,7 +78,62 @@ static enum tracedat_status open_parts(struct tracedat *dat,
 	return any ? TRACEDAT_OK : TRACEDAT_NO_EVENTS;
 }
 
-enum tracedat_status tracedat_open(const char *path, struct tracedat **dat)
+/* The text up to a NUL at *pos, which moves behind it; "" if there is none. */
+static void take_text(char *text, size_t size, const char *head, size_t len,
+		      size_t *pos)
+{
+	size_t n = strnlen(head + *pos, len - *pos);
+
+	text[0] = '\0';
+	if (n == len - *pos)
+		return;
+	snprintf(text, size, "%s", head + *pos);
+	*pos += n + 1;
+}
+
+/*
+ * As in trace-cmd.dat(5): the magic, the version, three numbers, and from 7 on
+ * the name of the compression.
+ */
+static void read_form(int fd, struct tracedat_form *form)
+{
+	static const char magic[] = "\027\010Dtracing";
+	size_t pos = sizeof(magic) - 1;
+	char head[128];
+	ssize_t len = pread(fd, head, sizeof(head), 0);
+
+	*form = (struct tracedat_form){ 0 };
+	if (len < (ssize_t)pos || memcmp(head, magic, pos))
+		return;
+	take_text(form->version, sizeof(form->version), head, len, &pos);
+	pos += 1 + 1 + 4;	/* byte order, sizes of a long and of a page */
+	if (strcmp(form->version, "7") || pos >= (size_t)len)
+		return;
+	take_text(form->compression, sizeof(form->compression), head, len,
+		  &pos);
+	if (!strcmp(form->compression, "none"))
+		form->compression[0] = '\0';
+}
+
+/* libtracecmd has this, but its header does not declare it. */
+bool tracecmd_compress_is_supported(const char *name, const char *version)
+	__attribute__((__weak__));
+
+/* libtracecmd only says that it cannot read a file. */
+static enum tracedat_status why_not(const struct tracedat_form *form)
+{
+	if (!form->version[0])
+		return TRACEDAT_BAD_FILE;
+	if (strcmp(form->version, "6") && strcmp(form->version, "7"))
+		return TRACEDAT_VERSION;
+	if (form->compression[0] && tracecmd_compress_is_supported &&
+	    !tracecmd_compress_is_supported(form->compression, NULL))
+		return TRACEDAT_COMPRESSION;
+	return TRACEDAT_BAD_FILE;
+}
+
+enum tracedat_status tracedat_open(const char *path, struct tracedat **dat,
+				   struct tracedat_form *form)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct tracecmd_input *input;
@@ -86,13 +141,14 @@ enum tracedat_status tracedat_open(const char *path, struct tracedat **dat)
 
 	if (fd < 0)
 		return TRACEDAT_NO_FILE;
+	read_form(fd, form);
 	/* what these have to say is said here, once */
 	tracecmd_set_loglevel(TEP_LOG_NONE);
 	tep_set_loglevel(TEP_LOG_NONE);
 	input = tracecmd_open_fd(fd, TRACECMD_FL_LOAD_NO_PLUGINS);
 	if (!input) {
 		close(fd);
-		return TRACEDAT_BAD_FILE;
+		return why_not(form);
 	}
 	*dat = calloc(1, sizeof(**dat));
 	if (!*dat) {

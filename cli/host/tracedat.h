@@ -12,12 +12,26 @@ struct tracedat;
 enum tracedat_status {
 	TRACEDAT_OK,
 	TRACEDAT_NO_FILE,	/* cannot be opened: errno */
-	TRACEDAT_BAD_FILE,	/* is none of trace-cmd's, or cut off */
+	TRACEDAT_BAD_FILE,	/* not a trace-cmd file, or truncated */
+	TRACEDAT_VERSION,	/* of a version that is not known */
+	TRACEDAT_COMPRESSION,	/* compressed with what libtracecmd lacks */
 	TRACEDAT_NO_EVENTS,	/* knows nothing of our events */
 	TRACEDAT_NO_MEMORY,
 };
 
-enum tracedat_status tracedat_open(const char *path, struct tracedat **dat);
+/**
+ * struct tracedat_form - what the start of a file says of the rest
+ * @version: its version, "" if it is not a trace-cmd file
+ * @compression: name of its compression, "" for none
+ */
+struct tracedat_form {
+	char version[16];
+	char compression[32];
+};
+
+/* form is filled in as far as the file can be read. */
+enum tracedat_status tracedat_open(const char *path, struct tracedat **dat,
+				   struct tracedat_form *form);
 void tracedat_close(struct tracedat *dat);
 
 /**

@@ -226,7 +226,7 @@ static void files_that_are_no_use(void **state)
 	tree_write(*state, "/bad.dat", "not a trace\n");
 	cap = report_on(in(state, "bad.dat"), NULL, NULL);
 	assert_int_equal(cap.ret, EXIT_FAILED);
-	assert_non_null(strstr(cap.err, "is not a file of trace-cmd's"));
+	assert_non_null(strstr(cap.err, "is not a trace-cmd file, or truncated"));
 	assert_int_equal(count(cap.err, "\n"), 2);
 	captured_free(&cap);
 
@@ -262,6 +262,47 @@ static void assert_lines_of(const char *part, const char *whole)
 		free(line);
 		part += len;
 	}
+}
+
+/* The start of a file that this version, or the library, cannot read. */
+static void files_of_other_forms(void **state)
+{
+#define MAGIC	"\027\010Dtracing"
+#define SIZES	"\0\010\0\020\0\0"
+	static const struct {
+		const char *bytes;
+		size_t len;
+		const char *says;
+	} files[] = {
+		{ MAGIC "8\0" SIZES "none\0x\0", 26,
+		  "has version 8 of trace-cmd's format, which is not known" },
+		{ MAGIC "12\0" SIZES, 19, "has version 12" },
+		{ MAGIC "7\0" SIZES "lz\0331.3.2\0", 27,
+		  "is compressed with lz?1.3.2, which libtracecmd on this system lacks" },
+		{ MAGIC "7\0" SIZES "none\0", 23,
+		  "not a trace-cmd file, or truncated" },
+		{ MAGIC "7\0" SIZES "lz", 20,
+		  "not a trace-cmd file, or truncated" },
+		{ MAGIC "7\0\0", 12, "not a trace-cmd file, or truncated" },
+		{ MAGIC "6", 11, "not a trace-cmd file, or truncated" },
+		{ MAGIC, 10, "not a trace-cmd file, or truncated" },
+	};
+	char *root = tree_make();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		char path[200];
+		struct captured cap;
+
+		tree_bytes(root, "/t.dat", files[i].bytes, files[i].len);
+		snprintf(path, sizeof(path), "%s/t.dat", root);
+		cap = report_on(path, NULL, NULL);
+		assert_int_equal(cap.ret, EXIT_FAILED);
+		if (!strstr(cap.err, files[i].says))
+			fail_msg("no '%s' in: %s", files[i].says, cap.err);
+		captured_free(&cap);
+	}
+	tree_remove(root);
 }
 
 /* Wherever it is cut off: an error, or a part of what there was. */
@@ -371,6 +412,7 @@ static void bad_options(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_of_other_forms),
 		cmocka_unit_test_setup_teardown(every_event_in_order, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(text_of_the_last, setup,
