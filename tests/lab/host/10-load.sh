@@ -37,21 +37,35 @@ buffer_is()
 		$instance/buffer_size_kb
 }
 
+# everywhere - whether this host also runs what no vendor's KVM can change: an
+# emulated Intel host takes ten seconds for each load
+everywhere()
+{
+	[ "$VENDOR" != intel ]
+}
+
 module_unload
 is "without the module nothing hooks KVM" "$(hooks)" ""
 
-refused "hypercall_nr=11" "11 is refused.*belong to upstream" hypercall_nr=11
+# One of each kind
 refused "hypercall_nr=4095" "4095 is refused" hypercall_nr=4095
 refused "buffer_kb=7" "buffer_kb=7 is refused: it is 0 or a number from 8 to" \
 	buffer_kb=7
-refused "buffer_kb=1048577" "buffer_kb=1048577 is refused" buffer_kb=1048577
 refused "policy=some" 'policy is "all", "none", or a list .*not have "some"' \
 	policy=some
-refused "policy=pid:4194305" "there is no process 4194305" policy=pid:4194305
 refused "vm_burst=0" "vm_burst is a number from 1 to 1000000" vm_burst=0
-refused "vm_rate=x" "vm_rate is a number from 0 to 1000000" vm_rate=x
-refused "host_rate=1000001" "host_rate is a number from 0 to 1000000" \
-	host_rate=1000001
+
+if everywhere; then
+	refused "hypercall_nr=11" "11 is refused.*belong to upstream" \
+		hypercall_nr=11
+	refused "buffer_kb=1048577" "buffer_kb=1048577 is refused" \
+		buffer_kb=1048577
+	refused "policy=pid:4194305" "there is no process 4194305" \
+		policy=pid:4194305
+	refused "vm_rate=x" "vm_rate is a number from 0 to 1000000" vm_rate=x
+	refused "host_rate=1000001" \
+		"host_rate is a number from 0 to 1000000" host_rate=1000001
+fi
 
 if sysctl -qw kernel.ftrace_enabled=0 2>/dev/null; then
 	refused "kernel.ftrace_enabled=0" \
@@ -122,6 +136,10 @@ check "the instance is gone" test ! -e $instance
 check "sysfs is clean" test ! -e $sysfs
 is "the hook is gone" "$(hooks)" ""
 
+if ! everywhere; then
+	tap_end
+	exit
+fi
 check "a size can be given" modprobe vcpu_info buffer_kb=64
 check "and is the instance's" buffer_is 64
 check "unload again" rmmod vcpu_info

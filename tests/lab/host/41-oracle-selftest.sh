@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Who checks the oracle: a module that falsifies what it records, one thing at a
 # time, and an oracle that has to notice it in each state.
+# rows: trixie-amd
 # silence: 1800
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . /lab/host/lib.sh
