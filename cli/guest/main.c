@@ -55,7 +55,7 @@ static int run_status(const struct cmd *cmd, int argc, char **argv)
 		    &exit_code))
 		return exit_code;
 	status.kvm_guest = device_kvm_guest();
-	status.module_version = status_module_version();
+	status.module_version = status_module_version("");
 	error = device_open(&dev, VCPU_INFO_DEV_PATH);
 	if (error) {
 		print_status(&opts, &status);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <limits.h>
 #include <string.h>
 
 #include "msg.h"
@@ -6,7 +7,7 @@
 #include "status.h"
 #include "vcpu_info_abi.h"
 
-#define MODULE_VERSION_PATH	"/sys/module/vcpu_info_guest/version"
+#define MODULE_VERSION	"/sys/module/vcpu_info_guest/version"
 
 int status_ask(const struct device *dev, struct status *status)
 {
@@ -39,11 +40,14 @@ int status_judge(const struct status *status)
 	return kind->exit_code;
 }
 
-const char *status_module_version(void)
+const char *status_module_version(const char *root)
 {
 	static char version[64];
-	FILE *f = fopen(MODULE_VERSION_PATH, "re");
+	char path[PATH_MAX];
+	FILE *f;
 
+	snprintf(path, sizeof(path), "%s" MODULE_VERSION, root);
+	f = fopen(path, "re");
 	if (!f)
 		return NULL;
 	if (!fgets(version, sizeof(version), f))

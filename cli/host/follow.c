@@ -94,9 +94,14 @@ static uint64_t taken(const struct following *fl)
 	return fl->count[EVENT_RECORD] + fl->count[EVENT_ERROR];
 }
 
+bool follow_has_all(const struct follow_params *params, uint64_t nr)
+{
+	return params->count && nr >= (uint64_t)params->count;
+}
+
 static bool is_done(const struct following *fl)
 {
-	return fl->params->count && taken(fl) >= (uint64_t)fl->params->count;
+	return follow_has_all(fl->params, taken(fl));
 }
 
 static bool timed_out(const struct following *fl)

@@ -27,6 +27,9 @@ extern const struct opt_spec follow_opts[];
 enum opt_outcome follow_parse(struct opt_parser *op, int argc, char **argv,
 			      struct follow_params *params);
 
+/* Whether so many events are all that were asked for. */
+bool follow_has_all(const struct follow_params *params, uint64_t nr);
+
 int cmd_follow(const struct cmd *cmd, int argc, char **argv);
 
 #endif /* HOST_FOLLOW_H */

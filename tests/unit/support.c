@@ -9,6 +9,51 @@
 #include "support.h"
 #include "unit.h"
 
+static bool fail_next[NR_ALLOC_FUNCTIONS];
+
+void alloc_fail_next(enum alloc_function function)
+{
+	fail_next[function] = true;
+}
+
+static bool fails(enum alloc_function function)
+{
+	bool yes = fail_next[function];
+
+	fail_next[function] = false;
+	if (yes)
+		errno = ENOMEM;
+	return yes;
+}
+
+/* ld --wrap has our code call these for the functions of that name. */
+void *__real_calloc(size_t nr, size_t size);
+void *__wrap_calloc(size_t nr, size_t size);
+void *__real_reallocarray(void *old, size_t nr, size_t size);
+void *__wrap_reallocarray(void *old, size_t nr, size_t size);
+void *__real_tsearch(const void *key, void **root,
+		     int (*compare)(const void *a, const void *b));
+void *__wrap_tsearch(const void *key, void **root,
+		     int (*compare)(const void *a, const void *b));
+
+void *__wrap_calloc(size_t nr, size_t size)
+{
+	return fails(ALLOC_CALLOC) ? NULL : __real_calloc(nr, size);
+}
+
+void *__wrap_reallocarray(void *old, size_t nr, size_t size)
+{
+	return fails(ALLOC_REALLOCARRAY) ? NULL :
+	       __real_reallocarray(old, nr, size);
+}
+
+void *__wrap_tsearch(const void *key, void **root,
+		     int (*compare)(const void *a, const void *b))
+{
+	return fails(ALLOC_TSEARCH) ? NULL :
+	       __real_tsearch(key, root, compare);
+}
+
 char *tree_make(void)
 {
 	const char *tmp = getenv("TMPDIR");

@@ -49,6 +49,19 @@ struct captured capture(int (*fn)(void *arg), void *arg);
 void captured_free(struct captured *cap);
 
 /*
+ * Have the next call of one of these return NULL; none of them fails otherwise.
+ * Only calls from our own code are counted.
+ */
+enum alloc_function {
+	ALLOC_CALLOC,
+	ALLOC_REALLOCARRAY,
+	ALLOC_TSEARCH,
+	NR_ALLOC_FUNCTIONS,
+};
+
+void alloc_fail_next(enum alloc_function function);
+
+/*
  * Fail unless the text is that of golden/NAME; with UPDATE_GOLDEN in the
  * environment write it there instead.
  */

@@ -88,6 +88,19 @@ static void bad_options(void **state)
 	}
 }
 
+static void ends_after_count(void **state)
+{
+	const struct follow_params two = { .count = 2 }, none = { 0 };
+
+	(void)state;
+	assert_false(follow_has_all(&two, 0));
+	assert_false(follow_has_all(&two, 1));
+	assert_true(follow_has_all(&two, 2));
+	assert_true(follow_has_all(&two, 3));
+	assert_false(follow_has_all(&none, 0));
+	assert_false(follow_has_all(&none, UINT64_MAX));
+}
+
 static void instances_left_over(void **state)
 {
 	static const struct {
@@ -348,6 +361,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options),
 		cmocka_unit_test(bad_options),
+		cmocka_unit_test(ends_after_count),
 		cmocka_unit_test(instances_left_over),
 		cmocka_unit_test(instances_are_not_shared),
 		cmocka_unit_test(why_no_more_come),

@@ -8,6 +8,7 @@
 #include "guest/device.h"
 #include "guest/result.h"
 #include "guest/status.h"
+#include "support.h"
 #include "vcpu_info.h"
 
 static void assert_output(void (*format)(FILE *, const struct status *),
@@ -186,6 +187,22 @@ static void wrapper_without_device(void **state)
 	assert_int_equal(errno, ERANGE);
 }
 
+static void version_of_the_module(void **state)
+{
+	static const char path[] = "/sys/module/vcpu_info_guest/version";
+	char *root = tree_make();
+
+	(void)state;
+	assert_null(status_module_version(root));
+	tree_write(root, path, "1.2.3\n");
+	assert_string_equal(status_module_version(root), "1.2.3");
+	tree_write(root, path, "4");
+	assert_string_equal(status_module_version(root), "4");
+	tree_write(root, path, "%s", "");
+	assert_string_equal(status_module_version(root), "");
+	tree_remove(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +214,7 @@ int main(void)
 		cmocka_unit_test(exit_codes),
 		cmocka_unit_test(open_failures),
 		cmocka_unit_test(opens_what_it_is_told),
+		cmocka_unit_test(version_of_the_module),
 		cmocka_unit_test(wrapper_without_device),
 	};
 

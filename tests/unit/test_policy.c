@@ -197,6 +197,15 @@ static void refuses(void **state)
 		    "vcpu_info is not installed");
 }
 
+static void memory_runs_out(void **state)
+{
+	check(&(struct run){ *state, { "none" } }, "none: no VM is served\n");
+	alloc_fail_next(ALLOC_CALLOC);
+	check_fails(&(struct run){ *state, { "web" } }, EXIT_FAILED,
+		    "out of memory");
+	check(&(struct run){ *state, { NULL } }, "none: no VM is served\n");
+}
+
 static void bad_arguments(void **state)
 {
 	static const struct {
@@ -233,6 +242,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(names_of_all_kinds, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(refuses, setup, teardown),
+		cmocka_unit_test_setup_teardown(memory_runs_out, setup,
+						teardown),
 		cmocka_unit_test(bad_arguments),
 	};
 

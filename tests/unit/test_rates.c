@@ -6,6 +6,7 @@
 
 #include "host/rates.h"
 #include "host/timebase.h"
+#include "support.h"
 
 static struct event record(int vm_pid, int vcpu_id, int pid, uint64_t exits,
 			   unsigned int second)
@@ -118,12 +119,30 @@ static void what_is_not_known(void **state)
 	rates_free(&rates);
 }
 
+static void memory_runs_out(void **state)
+{
+	struct rates rates = { 0 };
+	struct event ev = record(1, 0, 5, 100, 1);
+	struct exit_delta delta;
+
+	(void)state;
+	alloc_fail_next(ALLOC_TSEARCH);
+	assert_false(rates_add(&rates, &ev, &delta));
+	assert_int_equal(delta.state, DELTA_FIRST);
+	/* it was not kept */
+	assert_int_equal(add(&rates, record(1, 0, 5, 200, 2)).state,
+			 DELTA_FIRST);
+	assert_int_equal(add(&rates, record(1, 0, 5, 300, 3)).state, DELTA_OK);
+	rates_free(&rates);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_vcpu_for_itself),
 		cmocka_unit_test(counts_that_start_afresh),
 		cmocka_unit_test(what_is_not_known),
+		cmocka_unit_test(memory_runs_out),
 	};
 
 	return cmocka_run_group_tests_name("rates", tests, NULL, NULL);

@@ -239,11 +239,21 @@ static void signed_modules_only(void **state)
 		check_problem(root, EXIT_NO_MODULE, "vcpu_info is not signed",
 			      "mokutil --import /var/lib/dkms/mok.pub");
 		tree_write(root, HOST_KO, "ELF and a longer text without it");
+		cap = status_of(root, false);
+		assert_non_null(strstr(cap.out, " not loaded, not signed\n"));
+		captured_free(&cap);
 		cap = status_of(root, true);
 		assert_non_null(strstr(cap.out, "\"signed_modules_only\":true"));
 		assert_non_null(strstr(cap.out, "\"signed\":false"));
 		captured_free(&cap);
+		tree_delete(root, HOST_KO);
+		cap = status_of(root, false);
+		assert_non_null(strstr(cap.out, " not loaded\n"));
+		captured_free(&cap);
 		tree_write(root, HOST_KO, "ELF" SIG_END);
+		cap = status_of(root, false);
+		assert_non_null(strstr(cap.out, " not loaded, signed\n"));
+		captured_free(&cap);
 		check_problem(root, EXIT_NO_MODULE, "a key that it knows",
 			      "mokutil --import /var/lib/dkms/mok.pub");
 		tree_write(root, enforced[i][0], "%s\n", enforced[i][2]);
