@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <search.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "latest.h"
 
 /* A vCPU's records: a ring, once it is full. */
 struct vcpu {
-	struct event *events;
+	const struct event *key;	/* some event of it */
+	struct event **events;
 	size_t nr;
 	size_t oldest;
 };
@@ -15,23 +17,43 @@ static int compare(const void *a, const void *b)
 {
 	const struct vcpu *x = a, *y = b;
 
-	return event_compare(x->events, y->events);
+	return event_compare(x->key, y->key);
+}
+
+/* Most of an event is room for fields that nearly none has. */
+static struct event *copy_of(const struct event *ev)
+{
+	size_t size = offsetof(struct event, extra) +
+		      ev->nr_extra * sizeof(ev->extra[0]);
+	struct event *copy = malloc(size);
+
+	if (copy)
+		memcpy(copy, ev, size);
+	return copy;
 }
 
 static bool add(struct vcpu *vcpu, const struct event *ev, size_t keep)
 {
-	struct event *bigger;
+	struct event *copy = copy_of(ev);
+	struct event **bigger;
 
+	if (!copy)
+		return false;
 	if (vcpu->nr == keep) {
-		vcpu->events[vcpu->oldest] = *ev;
+		free(vcpu->events[vcpu->oldest]);
+		vcpu->events[vcpu->oldest] = copy;
+		vcpu->key = copy;
 		vcpu->oldest = (vcpu->oldest + 1) % keep;
 		return true;
 	}
-	bigger = reallocarray(vcpu->events, vcpu->nr + 1, sizeof(*ev));
-	if (!bigger)
+	bigger = reallocarray(vcpu->events, vcpu->nr + 1, sizeof(copy));
+	if (!bigger) {
+		free(copy);
 		return false;
+	}
 	vcpu->events = bigger;
-	vcpu->events[vcpu->nr++] = *ev;
+	vcpu->events[vcpu->nr++] = copy;
+	vcpu->key = copy;
 	return true;
 }
 
@@ -39,13 +61,15 @@ static void free_vcpu(void *arg)
 {
 	struct vcpu *vcpu = arg;
 
+	for (size_t i = 0; i < vcpu->nr; i++)
+		free(vcpu->events[i]);
 	free(vcpu->events);
 	free(vcpu);
 }
 
 bool latest_add(struct latest *latest, const struct event *ev)
 {
-	struct vcpu key = { .events = (struct event *)ev };
+	struct vcpu key = { .key = ev };
 	struct vcpu **found = tfind(&key, &latest->tree, compare);
 	struct vcpu *vcpu;
 
@@ -74,7 +98,7 @@ static void visit(const void *node, VISIT when, void *arg)
 	if (when != postorder && when != leaf)	/* in order, each once */
 		return;
 	for (size_t i = 0; i < vcpu->nr; i++)
-		walk->show(&vcpu->events[(vcpu->oldest + i) % vcpu->nr],
+		walk->show(vcpu->events[(vcpu->oldest + i) % vcpu->nr],
 			   walk->arg);
 }
 

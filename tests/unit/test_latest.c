@@ -2,6 +2,8 @@
 /*
  * The last records of each vCPU.
  */
+#include <malloc.h>
+
 #include "unit.h"
 
 #include "host/latest.h"
@@ -56,6 +58,34 @@ static void keeps_the_last(void **state)
 	check(&latest, "");
 }
 
+#define MANY	10000
+
+/* On the heap and in mappings of their own. */
+static size_t memory(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return info.uordblks + info.hblkhd;
+}
+
+/* What an event has room for and most do not have is not kept. */
+static void keeps_little(void **state)
+{
+	struct latest latest = { .keep = MANY };
+	size_t before = memory();
+
+	(void)state;
+	for (uint64_t ts = 1; ts <= 2 * MANY; ts++) {
+		struct event ev = record(1, 0, ts);
+
+		assert_true(latest_add(&latest, &ev));
+	}
+	/* sanitizers do not tell, so this is for the plain run */
+	assert_true(memory() - before <
+		    MANY * sizeof(struct event) / 2);
+	latest_free(&latest);
+}
+
 static void memory_runs_out(void **state)
 {
 	struct latest latest = { .keep = 3 };
@@ -84,6 +114,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_the_last),
+		cmocka_unit_test(keeps_little),
 		cmocka_unit_test(memory_runs_out),
 	};
 
