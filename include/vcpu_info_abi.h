@@ -30,9 +30,12 @@
  */
 #define VCPU_INFO_HC_DEFAULT	0x56435055U	/* "VCPU" */
 
-/* Upstream KVM counts its hypercalls up from 1; keep well clear of them. */
+/*
+ * Upstream KVM counts its hypercalls up from 1; keep well clear of them. From
+ * -4095 on a number would look like the result of a hypercall.
+ */
 #define VCPU_INFO_HC_MIN	4096U
-#define VCPU_INFO_HC_MAX	0xffffffffU
+#define VCPU_INFO_HC_MAX	0xfffff000U
 
 /**
  * VCPU_INFO_PROBE_ID - vcpu_id that asks whether the host answers at all

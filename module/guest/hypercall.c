@@ -33,6 +33,11 @@ static int hypercall_nr_set(const char *val, const struct kernel_param *kp)
 		       nr, VCPU_INFO_HC_MIN);
 		return -EINVAL;
 	}
+	if (nr > VCPU_INFO_HC_MAX) {
+		pr_err("hypercall_nr=0x%x refused: numbers above 0x%x are error codes\n",
+		       nr, VCPU_INFO_HC_MAX);
+		return -EINVAL;
+	}
 	*(unsigned int *)kp->arg = nr;
 	return 0;
 }

@@ -33,7 +33,7 @@ static_assert(VCPU_INFO_HC_ENOSYS == KVM_ENOSYS);
 
 static unsigned int hypercall_nr = VCPU_INFO_HC_DEFAULT;
 module_param(hypercall_nr, uint, 0444);
-MODULE_PARM_DESC(hypercall_nr, "hypercall number, 4096 to 4294967295; the guests' module has to use the same (default: 0x56435055)");
+MODULE_PARM_DESC(hypercall_nr, "hypercall number, 4096 to 4294963200; the guests' module has to use the same (default: 0x56435055)");
 
 static struct vcpu_info_hook hypercall_hook;
 
@@ -242,6 +242,11 @@ int __init vcpu_info_hypercall_init(void)
 	if (hypercall_nr < VCPU_INFO_HC_MIN) {
 		pr_err("hypercall_nr=%u is refused: numbers below %u belong to upstream KVM (11 is KVM_HC_SCHED_YIELD)\n",
 		       hypercall_nr, VCPU_INFO_HC_MIN);
+		return -EINVAL;
+	}
+	if (hypercall_nr > VCPU_INFO_HC_MAX) {
+		pr_err("hypercall_nr=0x%x is refused: numbers above 0x%x are error codes\n",
+		       hypercall_nr, VCPU_INFO_HC_MAX);
 		return -EINVAL;
 	}
 

@@ -49,6 +49,8 @@ is "without the module nothing hooks KVM" "$(hooks)" ""
 
 # One of each kind
 refused "hypercall_nr=4095" "4095 is refused" hypercall_nr=4095
+refused "hypercall_nr=-KVM_ENOSYS" "0xfffffc18 is refused.*error codes" \
+	hypercall_nr=0xfffffc18
 refused "buffer_kb=7" "buffer_kb=7 is refused: it is 0 or a number from 8 to" \
 	buffer_kb=7
 refused "policy=some" 'policy is "all", "none", or a list .*not have "some"' \
@@ -56,6 +58,8 @@ refused "policy=some" 'policy is "all", "none", or a list .*not have "some"' \
 refused "vm_burst=0" "vm_burst is a number from 1 to 1000000" vm_burst=0
 
 if everywhere; then
+	refused "hypercall_nr=-4095" "0xfffff001 is refused" \
+		hypercall_nr=0xfffff001
 	refused "hypercall_nr=11" "11 is refused.*belong to upstream" \
 		hypercall_nr=11
 	refused "buffer_kb=1048577" "buffer_kb=1048577 is refused" \

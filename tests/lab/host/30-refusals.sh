@@ -166,6 +166,9 @@ is "the guest's module refuses 11: modprobe fails" $? 1
 like "with what the kernel said" "$out" 'Invalid argument'
 like "and the guest's log says why" "$(guest_run lab 'dmesg | tail -n 20')" \
 	'vcpu_info_guest: hypercall_nr=11 refused: numbers below 4096 belong to KVM'
+out=$(guest_run lab 'modprobe vcpu_info_guest hypercall_nr=0xfffffc18' 2>&1)
+is "the guest's module refuses an error code: modprobe fails" $? 1
+like "with what the kernel says of it" "$out" 'Invalid argument'
 check "it takes another number again" guest_run lab \
 	'modprobe vcpu_info_guest hypercall_nr=0x12345678'
 check "and the guest is served" guest_run lab vcpu-info-guest trigger
