@@ -10,6 +10,8 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/namei.h>
+#include <linux/path.h>
 #include <linux/sched.h>
 #include <linux/trace_events.h>
 #include <linux/uaccess.h>
@@ -18,9 +20,26 @@
 #include "instance.h"
 #include "vcpu_info_abi.h"
 
-#define BUFFER_FILE	"instances/" VCPU_INFO_INSTANCE "/buffer_size_kb"
+#define INSTANCE_DIR	"instances/" VCPU_INFO_INSTANCE
+#define BUFFER_FILE	INSTANCE_DIR "/buffer_size_kb"
 
 static struct trace_array *instance;
+static bool instance_was_there;
+
+/* The kernel exports no call that looks for an instance and makes none. */
+static bool look_for_instance(void)
+{
+	struct path path;
+
+	if (kern_path("/sys/kernel/tracing/" INSTANCE_DIR, LOOKUP_FOLLOW,
+		      &path) &&
+	    kern_path("/sys/kernel/debug/tracing/" INSTANCE_DIR, LOOKUP_FOLLOW,
+		      &path))
+		return false;
+
+	path_put(&path);
+	return true;
+}
 
 static struct file *open_buffer_file(void)
 {
@@ -82,9 +101,9 @@ static int set_buffer_size(unsigned int buffer_kb)
  * vcpu_info_instance_init() - make the instance and enable our events in it
  * @buffer_kb: size in KiB for each CPU; 0 to have no instance
  *
- * An instance of that name that exists already is used and stays as it is,
- * but for its size and our events. Without tracefs mounted the instance keeps
- * the kernel's default size.
+ * An instance of that name that exists already is used, and kept when the module
+ * goes; only its size and our events are set. Without tracefs mounted the
+ * instance keeps the kernel's default size.
  *
  * Setting the size leaves a file open until modprobe is back in user space, and
  * with it the instance cannot go: so nothing that may fail comes after this.
@@ -99,6 +118,7 @@ int vcpu_info_instance_init(unsigned int buffer_kb)
 	if (!buffer_kb)
 		return 0;
 
+	instance_was_there = look_for_instance();
 	instance = compat_trace_array_get_by_name(VCPU_INFO_INSTANCE,
 						  VCPU_INFO_SYSTEM);
 	if (!instance) {
@@ -107,6 +127,9 @@ int vcpu_info_instance_init(unsigned int buffer_kb)
 		return -ENOMEM;
 	}
 
+	if (instance_was_there)
+		pr_info("trace instance %s exists: it is used, and stays when the module goes\n",
+			VCPU_INFO_INSTANCE);
 	err = set_buffer_size(buffer_kb);
 	if (err)
 		pr_warn("cannot set the buffer size of trace instance %s (error %d): it keeps the kernel's default\n",
@@ -124,7 +147,7 @@ int vcpu_info_instance_init(unsigned int buffer_kb)
 
 /*
  * A reader that has a file of the instance open keeps it alive; it then stays,
- * with our events gone, and the next load finds it again.
+ * with our events gone, and the next load finds it again and keeps it.
  */
 void vcpu_info_instance_exit(void)
 {
@@ -137,6 +160,9 @@ void vcpu_info_instance_exit(void)
 	instance = NULL;
 	trace_array_set_clr_event(tr, VCPU_INFO_SYSTEM, NULL, false);
 	trace_array_put(tr);
+	if (instance_was_there)
+		return;
+
 	err = trace_array_destroy(tr);
 	if (err)
 		pr_notice("trace instance %s is in use and stays (error %d): rmdir it when its readers are done\n",

@@ -163,5 +163,19 @@ is "the event is on again" \
 	"$(cat $instance/events/vcpu_info/vcpu_info/enable)" 1
 exec 5<&-
 check "unload when the reader is gone" rmmod vcpu_info
-check "now the instance is gone" test ! -e $instance
+check "what was there before stays" rmdir $instance
+
+# An instance that somebody made
+
+mkdir $instance
+echo 1 >$instance/tracing_cpumask
+before=$(log_lines)
+check "load into somebody's instance" modprobe vcpu_info
+like "the log says so" "$(log_since "$before")" "instance vcpu_info exists"
+is "the event is on there" \
+	"$(cat $instance/events/vcpu_info/vcpu_info/enable)" 1
+check "unload" rmmod vcpu_info
+is "the instance stays, with what it had" "$(cat $instance/tracing_cpumask)" 1
+check "the event is gone" test ! -e $instance/events/vcpu_info
+rmdir $instance
 tap_end
