@@ -3,12 +3,15 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/delay.h>
+#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 #include "delay.h"
 #include "hook.h"
+
+#define SAY_WAITING	(10 * HZ)
 
 static unsigned long hook_in_flight(const struct vcpu_info_hook *hook)
 {
@@ -19,6 +22,38 @@ static unsigned long hook_in_flight(const struct vcpu_info_hook *hook)
 		sum += READ_ONCE(*per_cpu_ptr(hook->in_flight, cpu));
 
 	return sum;
+}
+
+/*
+ * When ftrace has shut itself down after a fault (ftrace_bug()) it unregisters
+ * nothing, and goes on calling handlers. Then the module has to stay for good.
+ */
+static void unregister(struct ftrace_ops *ops)
+{
+	int err = unregister_ftrace_function(ops);
+
+	if (!err)
+		return;
+
+	pr_err("ftrace does not remove a hook (error %d): the module stays in memory, and in use, until the host is rebooted\n",
+	       err);
+	for (;;)
+		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+}
+
+/* A replacement may sleep, which RCU-tasks takes for being done. */
+static void wait_in_flight(const struct vcpu_info_hook *hook)
+{
+	unsigned long end = jiffies + SAY_WAITING, nr;
+
+	while ((nr = hook_in_flight(hook))) {
+		if (end && time_after(jiffies, end)) {
+			pr_notice("waiting for %lu requests to end; they never do if a vCPU's thread was killed by a fault in the kernel\n",
+				  nr);
+			end = 0;
+		}
+		msleep(20);
+	}
 }
 
 static void hook_explain(const char *name, int err)
@@ -86,7 +121,8 @@ err_free:
  * vcpu_info_hook_remove() - stop diverting calls and wait for the last one
  * @hook: the hook; nothing to do if it is not installed
  *
- * May sleep. When it returns, no task is in the replacement.
+ * May sleep. When it returns, no task is in the replacement. It never returns if
+ * ftrace does not remove the hook.
  */
 void vcpu_info_hook_remove(struct vcpu_info_hook *hook)
 {
@@ -94,14 +130,11 @@ void vcpu_info_hook_remove(struct vcpu_info_hook *hook)
 		return;
 
 	/* Returns after every handler that could still divert a call is done. */
-	WARN_ON(unregister_ftrace_function(&hook->ops));
+	unregister(&hook->ops);
 	WRITE_ONCE(hook->active, false);
 	vcpu_info_delay_tell(hook_in_flight(hook));
 
-	/* A replacement may sleep, which RCU-tasks takes for being done. */
-	while (hook_in_flight(hook))
-		msleep(20);
-
+	wait_in_flight(hook);
 	/* What is left is the way from vcpu_info_hook_done() to the return. */
 	synchronize_rcu_tasks();
 
@@ -167,10 +200,13 @@ int vcpu_info_observe_install_name(struct ftrace_ops *ops, const char *name)
 	return err;
 }
 
-/* When it returns, the handler is not running and will not be called. */
+/*
+ * When it returns, the handler is not running and will not be called. It never
+ * returns if ftrace does not remove it.
+ */
 void vcpu_info_observe_remove(struct ftrace_ops *ops)
 {
-	WARN_ON(unregister_ftrace_function(ops));
+	unregister(ops);
 	ftrace_free_filter(ops);
 }
 
