@@ -11,8 +11,9 @@
 #include "snapshot.h"
 
 /*
- * KVM names a VM's directory in debugfs by process ID and file descriptor,
- * PID-FD. The entry stays as long as the VM and is never renamed.
+ * KVM names a VM's directory in debugfs TID-FD, by the thread that made the VM
+ * and by its file descriptor. The entry stays as long as the VM and is never
+ * renamed.
  */
 static inline int vcpu_info_vm_fd(const struct kvm *kvm)
 {

@@ -11,7 +11,7 @@ struct kvm_vcpu;
 /**
  * struct vcpu_info_origin - where a request came from
  * @vm_pid: process ID of the VMM
- * @vm_fd: the VM's file descriptor in the VMM, as in debugfs' kvm/PID-FD; or -1
+ * @vm_fd: the VM's file descriptor in the VMM when it was made; -1 if not known
  * @caller_id: vcpu_id of the vCPU that asked; -1 for the host
  */
 struct vcpu_info_origin {
