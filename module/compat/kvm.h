@@ -9,6 +9,7 @@
 
 #include "compat.h"
 #include "kvm_symbols.h"
+#include "kvm_vendor.h"
 
 /*
  * arch/x86/kvm/x86.h, enum kvm_intr_type: the value that
@@ -16,12 +17,6 @@
  * guest mode are served.
  */
 #define COMPAT_KVM_HANDLING_IRQ 1
-
-/* KVM runs guests by SVM or by VMX; no CPU has both. */
-static inline bool compat_kvm_is_svm(void)
-{
-	return boot_cpu_has(X86_FEATURE_SVM);
-}
 
 /*
  * vCPU registers are either in vcpu->arch or, on VMX, still in the VMCS

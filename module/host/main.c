@@ -5,6 +5,7 @@
 #include <linux/module.h>
 
 #include "compat/kvm_symbols.h"
+#include "compat/kvm_vendor.h"
 #include "hook.h"
 #include "hypercall.h"
 #include "instance.h"
@@ -48,11 +49,15 @@ static int __init vcpu_info_init(void)
 	if (err)
 		return err;
 
+	err = compat_kvm_vendor_init();
+	if (err)
+		goto err_symbols;
+
 	vcpu_info_limits_init();
 
 	err = vcpu_info_stats_init(vcpu_info_hypercall_hook());
 	if (err)
-		goto err_symbols;
+		goto err_vendor;
 
 	vcpu_info_quiesce_init();
 
@@ -74,6 +79,8 @@ err_hypercall:
 err_quiesce:
 	vcpu_info_quiesce_exit();
 	vcpu_info_stats_exit();
+err_vendor:
+	compat_kvm_vendor_exit();
 err_symbols:
 	compat_kvm_symbols_put();
 	return err;
@@ -86,6 +93,7 @@ static void __exit vcpu_info_exit(void)
 	vcpu_info_instance_exit();
 	vcpu_info_quiesce_exit();
 	vcpu_info_stats_exit();
+	compat_kvm_vendor_exit();
 	compat_kvm_symbols_put();
 }
 

@@ -69,7 +69,8 @@ static bool must_read(const struct kvm_vcpu *vcpu)
 	if (compat_kvm_protected(vcpu))
 		return false;
 
-	return !compat_kvm_is_svm() || compat_kvm_is_hypervisor(vcpu);
+	return compat_kvm_is_vmx() ||
+	       (compat_kvm_is_svm() && compat_kvm_is_hypervisor(vcpu));
 }
 
 static __always_inline void observe(struct kvm_vcpu *vcpu, bool preempted,
@@ -157,8 +158,11 @@ static int install(void)
 		(unsigned long)compat_kvm.vcpu_halt,
 		(unsigned long)compat_kvm.vcpu_put,
 	};
-	/* SVM: a vCPU that is out of KVM_RUN can be held instead. */
-	int nr = compat_kvm_is_svm() ? 1 : ARRAY_SIZE(targets);
+	/*
+	 * SVM: a vCPU that is out of KVM_RUN can be held instead. The vendor's
+	 * module may not be loaded yet; no CPU has both.
+	 */
+	int nr = boot_cpu_has(X86_FEATURE_SVM) ? 1 : ARRAY_SIZE(targets);
 	int err;
 
 	err = vcpu_info_observe_install(&rest_ops, targets, nr);
