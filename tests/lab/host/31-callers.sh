@@ -1,9 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Refusals that are told of together, and the burst of a VM with many vCPUs.
-# shellcheck source-path=SCRIPTDIR source=lib.sh
 . /lab/host/lib.sh
-# shellcheck source-path=SCRIPTDIR source=module.sh
 . /lab/host/module.sh
 
 # told_of N - events account for so many refusals

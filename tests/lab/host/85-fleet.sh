@@ -3,7 +3,6 @@
 # Many VMs: those that are refused take nothing from those that are not.
 # hostile
 # silence: 600
-# shellcheck source-path=SCRIPTDIR source=hostile.sh
 . /lab/host/hostile.sh
 
 check "load with the usual limit for a VM" module_load host_rate=0

@@ -8,7 +8,6 @@
  *   burst N    one of N vCPUs of a VM asks for all of them, until it is refused
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,15 +36,15 @@ static struct vcpu *make_caller(struct vm *vm, int id)
 
 static struct vcpu **make_fleet(int nr)
 {
-	struct vcpu **callers = calloc(nr, sizeof(*callers));
+	struct vcpu **fleet = calloc(nr, sizeof(*fleet));
 	int i;
 
-	if (!callers)
+	if (!fleet)
 		die("out of memory");
 	for (i = 0; i < nr; i++)
-		callers[i] = make_caller(vm_create(MODE_64), 0);
+		fleet[i] = make_caller(vm_create(MODE_64), 0);
 
-	return callers;
+	return fleet;
 }
 
 static long ask(struct vcpu *caller, int id)
@@ -59,12 +58,12 @@ static long ask(struct vcpu *caller, int id)
 	return answer;
 }
 
-static int count_answers(struct vcpu **callers, int nr, long want)
+static int count_answers(struct vcpu **fleet, int nr, long want)
 {
 	int i, hits = 0;
 
 	for (i = 0; i < nr; i++)
-		hits += ask(callers[i], 0) == want;
+		hits += ask(fleet[i], 0) == want;
 
 	return hits;
 }
@@ -72,12 +71,12 @@ static int count_answers(struct vcpu **callers, int nr, long want)
 /* The refused: ask once, all of them, whenever told to. */
 static void run_refused(int sock, int nr)
 {
-	struct vcpu **callers = make_fleet(nr);
+	struct vcpu **fleet = make_fleet(nr);
 	char byte = 0;
 	int hits;
 
 	do {
-		hits = count_answers(callers, nr, -VCPU_INFO_HC_EACCES);
+		hits = count_answers(fleet, nr, -VCPU_INFO_HC_EACCES);
 		if (write(sock, &hits, sizeof(hits)) != sizeof(hits))
 			break;
 	} while (read(sock, &byte, 1) == 1);
@@ -106,13 +105,10 @@ static int fork_refused(int nr)
 
 static void serve_only_us(void)
 {
-	char line[32];
-	int fd = open(POLICY, O_WRONLY | O_CLOEXEC);
-	int len = snprintf(line, sizeof(line), "pid:%d", getpid());
+	FILE *file = fopen(POLICY, "w");
 
-	if (fd < 0 || write(fd, line, len) != len)
+	if (!file || fprintf(file, "pid:%d", getpid()) < 0 || fclose(file))
 		die(POLICY ": %s", strerror(errno));
-	close(fd);
 }
 
 static int all_refused(int sock)
@@ -145,13 +141,13 @@ static void starve(int nr)
 static void callers(int nr)
 {
 	struct vm *vm = vm_create(MODE_64);
-	struct vcpu *callers[VM_MAX_VCPUS];
+	struct vcpu *asking[VM_MAX_VCPUS];
 	int i;
 
 	for (i = 0; i < nr; i++)
-		callers[i] = make_caller(vm, i);
+		asking[i] = make_caller(vm, i);
 	for (i = 0; i < nr; i++)
-		note("vCPU %d is told %ld", i, ask(callers[i], i + 1));
+		note("vCPU %d is told %ld", i, ask(asking[i], i + 1));
 	tap_ok(true, "%d vCPUs have asked", nr);
 	vm_destroy(vm);
 }
