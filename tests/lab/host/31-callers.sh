@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Refusals that are told of together, and the burst of a VM with many vCPUs.
+# rows: bookworm-amd trixie-bpo-amd
 . /lab/host/lib.sh
 . /lab/host/module.sh
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # A module that runs guests in the place of KVM's own: this one's, under another
 # name, stands for it.
+# rows: bookworm-amd bookworm-intel
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
@@ -48,3 +49,4 @@ check "$other unloads again" rmmod "$other"
 check "$own loads under the module" modprobe "$own"
 check "and requests are served" /lab/bin/oracle --count 3 --state halted
 check "the module unloads" module_unload
+tap_end
