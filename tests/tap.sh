@@ -76,27 +76,22 @@ check()
 # is WHAT GOT WANT
 is()
 {
-	if [ "$2" = "$3" ]; then
-		ok "$1"
-		return
-	fi
-	not_ok "$1"
-	diag "got:  $2"
-	diag "want: $3"
-	return 1
+	[ "$2" = "$3" ]
+	_compared $? "$@"
 }
 
 # like WHAT GOT ERE - some line of GOT matches
 like()
 {
-	if grep -qE -e "$3" <<<"$2"; then
-		ok "$1"
-		return
-	fi
-	not_ok "$1"
-	diag "got:  $2"
-	diag "want: $3"
-	return 1
+	grep -qE -e "$3" <<<"$2"
+	_compared $? "$@"
+}
+
+# _compared STATUS WHAT GOT WANT
+_compared()
+{
+	result "$1" "$2" "got:  $3
+want: $4"
 }
 
 # tap_end - the plan; fails if a result was "not ok"

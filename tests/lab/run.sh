@@ -58,8 +58,10 @@ left_out()
 			echo "for debugging kernels: make check-debug"
 		return
 	fi
-	if grep -qxE "# hostile(: $VENDOR)?" "$file" && [ -z "$asked" ] &&
-		[ -z "$HOSTILE$KERNEL_SOURCE" ]; then
+	rows=$(header "$file" rows)
+	if grep -qxE "# hostile(: $VENDOR)?" "$file" &&
+		[[ " $rows " != *" $ROW "* ]] &&
+		[ -z "$asked$HOSTILE$KERNEL_SOURCE" ]; then
 		echo "hostile: make check-hostile"
 		return
 	fi
@@ -70,7 +72,6 @@ left_out()
 			return
 		}
 	done
-	rows=$(header "$file" rows)
 	[ -n "$asked$LONG" ] || [ -z "$rows" ] || [[ " $rows " == *" $ROW "* ]] ||
 		echo "runs on $rows"
 }

@@ -9,16 +9,6 @@
 
 MS=900
 
-# storm NAME NR VCPUS - figures NAME_counted and NAME_calls
-storm()
-{
-	local counted calls
-
-	read -r counted calls < <(/lab/bin/bench storm "$2" "$3" 0 $MS)
-	figure "$1_counted" "${counted:-}"
-	figure "$1_calls" "${calls:-}"
-}
-
 # storm_records NAME VCPUS - also figures NAME_records and NAME_lost, with a
 # reader beside it
 storm_records()
@@ -29,7 +19,7 @@ storm_records()
 	clear_records
 	cat $INSTANCE/trace_pipe >/dev/null &
 	reader=$!
-	storm "$1" "$HC_NR" "$2"
+	storm "$1" "$HC_NR" "$2" 0 $MS
 	figure "$1_records" $(($(records_made) - before))
 	figure "$1_lost" "$(buffered overrun)"
 	kill $reader
@@ -37,9 +27,9 @@ storm_records()
 }
 
 module_unload
-storm storm_none "$OTHER" 0
+storm storm_none "$OTHER" 0 0 $MS
 for nr in 1 2 4; do
-	storm "storm_stock_$nr" "$OTHER" $nr
+	storm "storm_stock_$nr" "$OTHER" $nr 0 $MS
 done
 check "the module loads" module_load || exit 1
 for nr in 1 2 4; do

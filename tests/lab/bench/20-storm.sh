@@ -7,21 +7,12 @@
 
 MS=500
 
-storm()
-{
-	local counted calls
-
-	read -r counted calls < <(/lab/bin/bench storm "$2" "$3" 1 $MS)
-	figure "$1_counted" "${counted:-}"
-	figure "$1_calls" "${calls:-}"
-}
-
 module_unload
 for nr in 0 1 2 4; do
-	storm "apart_stock_$nr" "$OTHER" $nr
+	storm "apart_stock_$nr" "$OTHER" $nr 1 $MS
 done
 check "the module loads without limits" module_unlimited || exit 1
 for nr in 1 2 4; do
-	storm "apart_$nr" "$HC_NR" $nr
+	storm "apart_$nr" "$HC_NR" $nr 1 $MS
 done
 tap_end

@@ -41,6 +41,17 @@ module_generous()
 	module_load vm_rate=1000000 vm_burst=1000000 host_rate=1000000
 }
 
+# storm NAME NR VCPUS CPU MS - figures NAME_counted and NAME_calls: what a VM on the
+# first CPU counts while VCPUS of another one, on that CPU, make calls
+storm()
+{
+	local counted calls
+
+	read -r counted calls < <(/lab/bin/bench storm "$2" "$3" "$4" "$5")
+	figure "$1_counted" "${counted:-}"
+	figure "$1_calls" "${calls:-}"
+}
+
 # records_made - how many records the module says it has written
 records_made()
 {

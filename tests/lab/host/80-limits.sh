@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Each limit, exceeded; and what a storm leaves to others.
 # hostile
+# rows: trixie-amd
 # silence: 900
 . /lab/host/hostile.sh
 

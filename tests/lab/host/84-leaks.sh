@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Nothing of the host or of another VM comes to a guest, nor into its records.
 # hostile
+# rows: trixie-amd
 # silence: 7200
 . /lab/host/hostile.sh
 
