@@ -226,10 +226,15 @@ static void guest_probe_ipi(void *info)
 	struct kvm_vcpu *target = probe->target;
 	struct vcpu_info_snapshot *snap = probe->snap;
 
-	if (READ_ONCE(target->cpu) != smp_processor_id())
-		return;
+	/*
+	 * The mark before the CPU: it may have been made on another one, but not
+	 * on this one since then, which is here.
+	 */
 	if (READ_ONCE(target->arch.handling_intr_from_guest) !=
 	    COMPAT_KVM_HANDLING_IRQ)
+		return;
+	smp_rmb();
+	if (READ_ONCE(target->cpu) != smp_processor_id())
 		return;
 
 	take_counts(target, snap);
