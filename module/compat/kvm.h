@@ -127,11 +127,14 @@ static inline bool compat_kvm_wants_to_run(const struct kvm_vcpu *vcpu)
  * Whether its registers are those between two instructions, if it is loaded but
  * not in guest mode. KVM notes so at the exit for a host interrupt and forgets
  * it when it goes on with KVM_RUN: not before it has taken registers that the
- * VMM may have for it, nor in the other ioctls.
+ * VMM may have for it, nor in the other ioctls; and not at all where KVM_RUN only
+ * waits for INIT and then resets the registers. Until that is done the vCPU is
+ * not runnable.
  */
 static inline bool compat_kvm_between_instructions(const struct kvm_vcpu *vcpu)
 {
 	return READ_ONCE(vcpu->arch.at_instruction_boundary) &&
+	       READ_ONCE(vcpu->arch.mp_state) == KVM_MP_STATE_RUNNABLE &&
 	       compat_kvm_wants_to_run(vcpu) &&
 	       !READ_ONCE(vcpu->run->kvm_dirty_regs);
 }
