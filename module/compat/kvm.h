@@ -140,6 +140,17 @@ static inline bool compat_kvm_between_instructions(const struct kvm_vcpu *vcpu)
 }
 
 /*
+ * SVM, between two instructions and without preemption of the kernel: whether it
+ * has handled its last exit, where KVM copies CR0 and CR3. All that it does from
+ * the exit to there which can sleep is to read what its guest writes to memory
+ * for the APIC, until these bits are clear.
+ */
+static inline bool compat_kvm_exit_handled(const struct kvm_vcpu *vcpu)
+{
+	return !READ_ONCE(vcpu->arch.apic_attention);
+}
+
+/*
  * The last task that ran the vCPU; NULL if KVM_RUN was never called on it. The
  * caller puts it.
  *

@@ -290,6 +290,15 @@ static bool rest_equal(const struct rest *a, const struct rest *b)
 	       a->blocking == b->blocking && a->preempted == b->preempted;
 }
 
+/* Whether a preempted vCPU's CR0 and CR3 are those of its last exit */
+static bool has_control_registers(const struct kvm_vcpu *vcpu)
+{
+	if (!compat_kvm_is_svm())
+		return true;
+
+	return !preempt_model_preemptible() && compat_kvm_exit_handled(vcpu);
+}
+
 /*
  * Copies a vCPU that sleeps in KVM or waits for a host CPU. It may wake at any
  * time: what was copied counts only if it did not.
@@ -297,7 +306,7 @@ static bool rest_equal(const struct rest *a, const struct rest *b)
 static bool try_rest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 {
 	struct rest before, after;
-	bool exact = true;
+	bool exact = true, controls = true;
 
 	read_rest(target, &before);
 	if (before.mode != OUTSIDE_GUEST_MODE ||
@@ -311,8 +320,10 @@ static bool try_rest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 	snap->valid = regs_in_memory(target);
 	copy_rflags_at_rest(target, snap, false);
 	/* KVM was perhaps writing the results of an emulation one by one. */
-	if (before.preempted)
+	if (before.preempted) {
 		exact = compat_kvm_between_instructions(target);
+		controls = has_control_registers(target);
+	}
 
 	smp_rmb(); /* the registers before the state */
 	read_rest(target, &after);
@@ -324,8 +335,7 @@ static bool try_rest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 	if (!exact) {
 		snap->valid = 0;
 		snap->flags |= VCPU_INFO_F_TORN;
-	} else if (before.preempted && compat_kvm_is_svm() && preempt_model_preemptible()) {
-		/* It may not have come to where SVM copies these. */
+	} else if (!controls) {
 		snap->valid &= ~(REG(CR0) | REG(CR3));
 	}
 	return true;
