@@ -264,6 +264,7 @@ static bool try_guest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 /* What changes when a vCPU that is loaded nowhere starts to move. */
 struct rest {
 	u64 exits;
+	u64 signal_exits;
 	unsigned long rip;
 	int cpu;
 	int mode;
@@ -275,6 +276,7 @@ struct rest {
 static void read_rest(struct kvm_vcpu *vcpu, struct rest *rest)
 {
 	rest->exits = READ_ONCE(vcpu->stat.exits);
+	rest->signal_exits = READ_ONCE(vcpu->stat.signal_exits);
 	rest->rip = compat_kvm_rip(vcpu);
 	rest->cpu = READ_ONCE(vcpu->cpu);
 	rest->mode = READ_ONCE(vcpu->mode);
@@ -285,9 +287,10 @@ static void read_rest(struct kvm_vcpu *vcpu, struct rest *rest)
 
 static bool rest_equal(const struct rest *a, const struct rest *b)
 {
-	return a->exits == b->exits && a->rip == b->rip && a->cpu == b->cpu &&
-	       a->mode == b->mode && a->mp_state == b->mp_state &&
-	       a->blocking == b->blocking && a->preempted == b->preempted;
+	return a->exits == b->exits && a->signal_exits == b->signal_exits &&
+	       a->rip == b->rip && a->cpu == b->cpu && a->mode == b->mode &&
+	       a->mp_state == b->mp_state && a->blocking == b->blocking &&
+	       a->preempted == b->preempted;
 }
 
 /* Whether a preempted vCPU's CR0 and CR3 are those of its last exit */
