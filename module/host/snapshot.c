@@ -346,14 +346,19 @@ static bool try_rest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 
 /*
  * Whoever gets the mutex holds the vCPU out of KVM_RUN. Only tried: the caller
- * holds the mutex of its own vCPU, and two may ask for each other.
+ * holds the mutex of its own vCPU, and two may ask for each other. Never held
+ * while preempted: the target may have to run before this thread does.
  */
 static bool try_user(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 {
-	if (!mutex_trylock(&target->mutex))
-		return false;
+	take_ids(target, snap);	/* with a lock that may sleep */
 
-	take_ids(target, snap);
+	preempt_disable();
+	if (!mutex_trylock(&target->mutex)) {
+		preempt_enable();
+		return false;
+	}
+
 	take_counts(target, snap);
 	copy_regs(target, snap);
 	snap->valid = regs_in_memory(target);
@@ -361,7 +366,10 @@ static bool try_user(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 	snap->state = compat_kvm_never_run(target) ? VCPU_INFO_STATE_NEVER_RUN :
 						     VCPU_INFO_STATE_USER;
 	mutex_unlock(&target->mutex);
-	return true;
+	preempt_enable();
+
+	/* Its first KVM_RUN may have come and gone in between. */
+	return snap->pid || snap->state == VCPU_INFO_STATE_NEVER_RUN;
 }
 
 static bool try_all(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
