@@ -48,7 +48,7 @@ select_tests()
 {
 	case $1 in
 	intel) echo 80 82 84 ;;
-	*) echo 80 81 82 83 84 ;;
+	*) echo 80 81 82 83 84 85 ;;
 	esac
 }
 

@@ -51,6 +51,7 @@ part_within 900 "$row" tests/lab/lab run "$row" 10 12
 part_within 600 compile tests/compile-matrix.sh
 part_within 200 plant tests/lab/lab plant bookworm-amd
 part_within 120 emulator tests/lab/lab run bookworm-amd 01
+part_within 120 traceless tests/lab/lab run bookworm-amd 99-traceless
 part_within 600 packages tests/check-packages.sh lintian blhc reproducible \
 	lifecycle-bookworm lifecycle-trixie
 part_within 900 hostile tests/check-hostile.sh bookworm-amd

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # ftrace shuts itself down under the module, which can then not be unloaded. The
 # last test of all: nothing can be traced or hooked after it.
-# hostile
-# rows: bookworm-amd
+# asked
 . /lab/host/hostile.sh
 
 told()
@@ -24,3 +23,4 @@ like "a guest that asks is answered" "$(/lab/bin/fleet callers 1)" \
 	'vCPU 0 is told -22'
 check "and so is another" /lab/bin/hostile ask --count 8
 quiet_log
+tap_end
