@@ -45,7 +45,7 @@ run_part()
 	local name=$1 status begin=$SECONDS
 
 	shift
-	{ "$@" 2>&1 >&3 </dev/null | tee "$out/$name.err" |
+	{ "$@" 2>&1 >&3 3>&- </dev/null | tee "$out/$name.err" |
 		sed -u "s/^/# $name: /" >&2; } 3>"$out/$name.log"
 	status=${PIPESTATUS[0]}
 	count "$out/$name.log" "$status" >"$out/$name"

@@ -233,7 +233,7 @@ static void guest_probe_ipi(void *info)
 	if (READ_ONCE(target->arch.handling_intr_from_guest) !=
 	    COMPAT_KVM_HANDLING_IRQ)
 		return;
-	smp_rmb();
+	smp_rmb(); /* the mark before the CPU */
 	if (READ_ONCE(target->cpu) != smp_processor_id())
 		return;
 

@@ -39,12 +39,15 @@ install_root()
 	[ "$base" != sid ] ||
 		opts+=("--aptopt=Acquire::Check-Valid-Until \"false\"")
 	mapfile -t trim < <(printf -- '--dpkgopt=%s\n' "${DPKG_TRIM[@]}")
+	# Not with our locks and pipes: mmdebstrap hands a descriptor to dash, which
+	# knows none above 9.
 	# INITRD=No: the lab boots with an initramfs of its own.
 	apt_sources "$1" |
 		INITRD=No DEBIAN_FRONTEND=noninteractive mmdebstrap \
 			--mode=root --variant=minbase --format=directory \
 			"${opts[@]}" "${trim[@]}" --include="$include" \
-			--skip=check/empty "$base" "$2" - >"$3" 2>&1 || {
+			--skip=check/empty "$base" "$2" - >"$3" 2>&1 \
+			3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- || {
 		tail -n 20 "$3" >&2
 		echo "mmdebstrap failed; all of its output: $3" >&2
 		return 1
