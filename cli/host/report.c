@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "exits.h"
 #include "msg.h"
 #include "report.h"
+#include "sandbox.h"
 #include "tracedat.h"
 
 const struct opt_spec report_opts[] = {
@@ -44,11 +46,6 @@ static int open_failed(const char *file, enum tracedat_status status,
 		       const struct tracedat_form *form)
 {
 	switch (status) {
-	case TRACEDAT_NO_FILE:
-		msg_error("cannot open %s: %s", file, strerror(errno));
-		if (errno == ENOENT)
-			msg_hint("'vcpu-info record' makes such a file.");
-		break;
 	case TRACEDAT_BAD_FILE:
 		msg_error("%s is not a trace-cmd file, or truncated", file);
 		msg_hint("'vcpu-info record -o FILE' makes one.");
@@ -125,7 +122,7 @@ static int report_events(struct picker *picker, struct tracedat *dat,
 	return report_end(picker, &tally);
 }
 
-static int report_file(const struct report_params *params)
+static int report_file(const struct report_params *params, int fd)
 {
 	struct picker *picker = calloc(1, sizeof(*picker));
 	enum tracedat_status status;
@@ -137,7 +134,7 @@ static int report_file(const struct report_params *params)
 		msg_error("out of memory");
 		return EXIT_FAILED;
 	}
-	status = tracedat_open(params->file, &dat, &form);
+	status = tracedat_open(fd, &dat, &form);
 	if (status != TRACEDAT_OK) {
 		exit_code = open_failed(params->file, status, &form);
 	} else {
@@ -168,31 +165,52 @@ static int child_died(const char *file, int sig)
 	return EXIT_FAILED;
 }
 
-/*
- * libtracecmd believes what is in a file, and crashes on some that are cut off
- * or damaged: so it reads them in a child.
- */
-int report(const struct report_params *params)
+/* In a child: a crash ends that alone, and who takes it over has little. */
+static int report_confined(const struct report_params *params, int fd)
 {
 	static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGABRT };
 	const struct rlimit no_core = { 0 };
-	int status;
+
+	setrlimit(RLIMIT_CORE, &no_core);
+	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
+		signal(crashes[i], SIG_DFL);
+	if (!sandbox_enter()) {
+		msg_error("cannot give up privileges: %s", strerror(errno));
+		return EXIT_FAILED;
+	}
+	/* a change of the user clears it */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	return cmd_flush(report_file(params, fd));
+}
+
+/*
+ * libtracecmd believes what is in a file, and crashes on some that are cut off
+ * or damaged: so it reads them in a child that may do little.
+ */
+int report(const struct report_params *params)
+{
+	int status, fd;
 	pid_t pid;
+
+	fd = open(params->file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		msg_error("cannot open %s: %s", params->file, strerror(errno));
+		if (errno == ENOENT)
+			msg_hint("'vcpu-info record' makes such a file.");
+		return EXIT_FAILED;
+	}
 
 	fflush(stdout);
 	fflush(stderr);
 	pid = fork();
 	if (pid < 0) {
 		msg_error("cannot fork: %s", strerror(errno));
+		close(fd);
 		return EXIT_FAILED;
 	}
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		setrlimit(RLIMIT_CORE, &no_core);
-		for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
-			signal(crashes[i], SIG_DFL);
-		_exit(cmd_flush(report_file(params)));
-	}
+	if (!pid)
+		_exit(report_confined(params, fd));
+	close(fd);
 	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return EXIT_FAILED;

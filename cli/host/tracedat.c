@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -132,15 +130,12 @@ static enum tracedat_status why_not(const struct tracedat_form *form)
 	return TRACEDAT_BAD_FILE;
 }
 
-enum tracedat_status tracedat_open(const char *path, struct tracedat **dat,
+enum tracedat_status tracedat_open(int fd, struct tracedat **dat,
 				   struct tracedat_form *form)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct tracecmd_input *input;
 	enum tracedat_status status;
 
-	if (fd < 0)
-		return TRACEDAT_NO_FILE;
 	read_form(fd, form);
 	/* what these have to say is said here, once */
 	tracecmd_set_loglevel(TEP_LOG_NONE);

@@ -11,7 +11,6 @@ struct tracedat;
 
 enum tracedat_status {
 	TRACEDAT_OK,
-	TRACEDAT_NO_FILE,	/* cannot be opened: errno */
 	TRACEDAT_BAD_FILE,	/* not a trace-cmd file, or truncated */
 	TRACEDAT_VERSION,	/* of a version that is not known */
 	TRACEDAT_COMPRESSION,	/* compressed with what libtracecmd lacks */
@@ -29,8 +28,11 @@ struct tracedat_form {
 	char compression[32];
 };
 
-/* form is filled in as far as the file can be read. */
-enum tracedat_status tracedat_open(const char *path, struct tracedat **dat,
+/*
+ * From a file that is open, which is closed. form is filled in as far as the
+ * file can be read.
+ */
+enum tracedat_status tracedat_open(int fd, struct tracedat **dat,
 				   struct tracedat_form *form);
 void tracedat_close(struct tracedat *dat);
 

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a process that reads untrusted files can still do, and that 'report'
+ * reads in such a one.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+#include "host/report.h"
+#include "host/sandbox.h"
+#include "datfile.h"
+#include "support.h"
+
+static bool denied(long ret)
+{
+	return ret < 0 && errno == EPERM;
+}
+
+/* The number of the first thing that is not as it has to be. */
+static int try_all(const char *path, int fd)
+{
+	char *argv[2] = { "true" };
+	bool was_root = !geteuid();
+	char byte;
+
+	if (!sandbox_enter())
+		return 2;
+	if (read(fd, &byte, 1) != 1)
+		return 3;
+	if (!geteuid() || !getuid() || !getegid() || !setuid(0))
+		return 4;
+	if (was_root && !access(path, R_OK))
+		return 5;
+	if (!denied(execv("/bin/true", argv)))
+		return 6;
+	if (!denied(socket(AF_UNIX, SOCK_STREAM, 0)))
+		return 7;
+	if (!denied(kill(getppid(), 0)))
+		return 8;
+	free(malloc(1 << 20));
+	return printf("%c", byte) == 1 ? 0 : 9;
+}
+
+static void gives_up_privileges(void **state)
+{
+	char *root = tree_make();
+	char path[200];
+	int status, fd;
+	pid_t pid;
+
+	(void)state;
+	tree_write(root, "/secret", "text");
+	snprintf(path, sizeof(path), "%s/secret", root);
+	assert_int_equal(chmod(path, 0600), 0);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(try_all(path, fd));
+	close(fd);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	tree_remove(root);
+}
+
+static void write_file(const char *path)
+{
+	struct datfile *file = datfile_new(path, 1, true, 0);
+	struct raw_record rec = raw_record();
+
+	datfile_next_cpu(file);
+	for (int i = 0; i < 1000; i++)
+		datfile_add(file, (1000 + i) * 1000000ULL, &rec, sizeof(rec));
+	datfile_close(file);
+}
+
+/* Whether a line of the process's status is that. */
+static bool status_has(pid_t pid, const char *want)
+{
+	char path[64], line[256];
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = !strncmp(line, want, strlen(want));
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static pid_t child_of(pid_t pid)
+{
+	char path[64];
+	int child = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	f = fopen(path, "re");
+	if (f && fscanf(f, "%d", &child) != 1)
+		child = 0;
+	if (f)
+		fclose(f);
+	return child;
+}
+
+static int run_report(const char *path, int out)
+{
+	char *argv[3] = { "report", (char *)path };
+	struct report_params params;
+	struct opt_parser op;
+
+	if (dup2(out, STDOUT_FILENO) < 0 ||
+	    report_parse(&op, 2, argv, &params) != OPT_RUN)
+		return 100;
+	return report(&params);
+}
+
+/* The reader of the file is looked at while it waits for us to read. */
+static void report_is_confined(void **state)
+{
+	char *root = tree_make();
+	int fds[2], status, got = 0;
+	char path[200], buf[4096];
+	pid_t pid, child;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/t.dat", root);
+	write_file(path);
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_int_equal(chmod(root, 0700), 0);
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (!pid) {
+		close(fds[0]);
+		_exit(run_report(path, fds[1]));
+	}
+	close(fds[1]);
+	do {
+		assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+		ioctl(fds[0], FIONREAD, &got);
+	} while (!got);
+	child = child_of(pid);
+	assert_true(child > 0);
+	assert_true(status_has(child, "NoNewPrivs:\t1"));
+	assert_true(status_has(child, "Seccomp:\t2"));
+	assert_false(status_has(child, "Uid:\t0"));
+	while (read(fds[0], buf, sizeof(buf)) > 0)
+		;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(fds[0]);
+	tree_remove(root);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gives_up_privileges),
+		cmocka_unit_test(report_is_confined),
+	};
+
+	return cmocka_run_group_tests_name("sandbox", tests, NULL, NULL);
+}
