@@ -46,6 +46,8 @@ static bool is_code(Elf *elf, const GElf_Sym *sym, uint64_t *end)
 	    !(header.sh_flags & SHF_EXECINSTR))
 		return false;
 	*end = header.sh_addr + header.sh_size;
+	if (sym->st_value >= *end)	/* a linker script may put it anywhere */
+		*end = UINT64_MAX;
 	return true;
 }
 

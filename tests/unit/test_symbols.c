@@ -322,6 +322,13 @@ static void vmlinux_sizes(void **state)
 	expect(&symbols, NULL, STEXT + 0x1fff, "label_x", 0xff);
 	expect(&symbols, NULL, STEXT + 0x2000, NULL, 0);
 	symbols_free(&symbols);
+	/* one that is outside it */
+	elf.symbols[3].st_value = STEXT + 0x2100;
+	tree_bytes(*state, "/vmlinux", &elf, sizeof(elf));
+	add(&symbols, SYMBOLS_VMLINUX, *state, "/vmlinux");
+	assert_true(symbols_load(&symbols));
+	expect(&symbols, NULL, STEXT + 0x2110, "label_x", 0x10);
+	symbols_free(&symbols);
 }
 
 static void check_bad_elf(const char *root, const void *data, size_t len,
