@@ -19,7 +19,8 @@ follow_is_on()
 # follow_start OPTION... - its output is in /tmp/followed
 follow_start()
 {
-	vcpu-info follow "$@" >/tmp/followed 2>/tmp/follow.err &
+	# A shell has its background jobs ignore SIGINT, and follow keeps it so.
+	env --default-signal=INT vcpu-info follow "$@" >/tmp/followed 2>/tmp/follow.err &
 	follow=$!
 	check "follow $* begins" poll_until 60 follow_is_on
 }
