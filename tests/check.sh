@@ -14,8 +14,8 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 # shellcheck source-path=SCRIPTDIR source=parts.sh
 . tests/parts.sh
-# What takes longest comes first.
-[ $# -gt 0 ] || set -- bookworm-intel bookworm-amd trixie-bpo-amd trixie-amd
+# What takes longest comes first, but not two rows that share their builds.
+[ $# -gt 0 ] || set -- bookworm-intel trixie-bpo-amd bookworm-amd trixie-amd
 
 [ -z "${VCPU_INFO_LONG:-}" ] ||
 	export VCPU_INFO_EMULATOR_THREADS=${VCPU_INFO_EMULATOR_THREADS:-multi}

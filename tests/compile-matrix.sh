@@ -19,7 +19,7 @@ set -u -o pipefail
 # shellcheck source-path=SCRIPTDIR source=tap.sh
 . "$TOP/tests/tap.sh"
 
-SUITES=(bookworm bookworm-backports trixie sid experimental)
+SUITES=(bookworm bookworm-backports trixie trixie-backports sid experimental)
 FLAVOURS=(amd64 cloud-amd64 rt-amd64)
 MODULES=(host/vcpu_info guest/vcpu_info_guest)
 
