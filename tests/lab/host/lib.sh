@@ -13,14 +13,17 @@ set -u
 . /lab/tap.sh
 GUEST_RUN=/run/lab-guests
 GUEST_LOGS=/lab/logs
-GUEST_TIMEOUT=$((${GUEST_TIMEOUT:-60} * SLOW))
-GUEST_BOOT_TIMEOUT=$((${GUEST_BOOT_TIMEOUT:-120} * SLOW))
+# Bounds are there to end what hangs, not to measure: on a busy machine emulation
+# is several times slower than usual.
+PATIENCE=3
+GUEST_TIMEOUT=$((${GUEST_TIMEOUT:-180} * SLOW))
+GUEST_BOOT_TIMEOUT=$((${GUEST_BOOT_TIMEOUT:-360} * SLOW))
 mkdir -p "$GUEST_RUN" "$GUEST_LOGS"
 
 # poll_until SECONDS COMMAND... - repeat until it succeeds; 1 if it never does
 poll_until()
 {
-	local end=$((SECONDS + $1 * SLOW))
+	local end=$((SECONDS + $1 * SLOW * PATIENCE))
 
 	shift
 	until "$@"; do
