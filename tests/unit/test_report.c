@@ -141,6 +141,33 @@ static void text_of_the_last(void **state)
 	captured_free(&cap);
 }
 
+/* Every format, from the first record to the last, and the selections. */
+static void every_format(void **state)
+{
+	static const struct {
+		const char *words[2];
+		const char *golden;
+	} runs[] = {
+		{ { "--format=text", "--rates" }, "report-all.txt" },
+		{ { "--format=table", "--time-format=wall" },
+		  "report-table.txt" },
+		{ { "--format=csv", NULL }, "report.csv" },
+		{ { "--format=csv", "--errors" }, "report-errors.csv" },
+		{ { "--format=json", "--last=2" }, "report-last.json" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
+		struct captured cap = report_on(in(state, "trace.dat"),
+						runs[i].words[0],
+						runs[i].words[1]);
+
+		assert_int_equal(cap.ret, EXIT_OK);
+		assert_string_equal(cap.err, "");
+		golden_check(runs[i].golden, cap.out);
+		captured_free(&cap);
+	}
+}
+
 static void filters(void **state)
 {
 	static const struct {
@@ -417,6 +444,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(text_of_the_last, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(every_format, setup, teardown),
 		cmocka_unit_test_setup_teardown(filters, setup, teardown),
 		cmocka_unit_test_setup_teardown(time_of_day, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_and_undecodable, setup,

@@ -177,6 +177,7 @@ static void errors_only(void **state)
 	struct captured cap = show_with(*state, "--errors", NULL);
 
 	assert_int_equal(cap.ret, EXIT_OK);
+	golden_check("show-errors.txt", cap.out);
 	assert_int_equal(count(cap.out, "VM "), 2);
 	assert_int_equal(count(cap.out, " error "), 2);
 	captured_free(&cap);
