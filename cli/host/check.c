@@ -346,13 +346,13 @@ const struct problem *check_first(const struct problem *problems, size_t nr)
 	return NULL;
 }
 
-int check_report(const char *root)
+int check_report(void)
 {
 	struct problem problems[MAX_PROBLEMS] = { 0 };
 	const struct problem *first;
 	struct facts facts;
 
-	facts_gather(&facts, root);
+	facts_gather(&facts);
 	first = check_first(problems, check_all(&facts, problems));
 	if (!first)
 		return EXIT_OK;

@@ -35,6 +35,6 @@ const struct problem *check_first(const struct problem *problems, size_t nr);
  * Say what keeps records from being made or shown on this host; returns the
  * exit code for it, EXIT_OK if there is nothing.
  */
-int check_report(const char *root);
+int check_report(void);
 
 #endif /* HOST_CHECK_H */

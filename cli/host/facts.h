@@ -99,7 +99,6 @@ struct facts {
 	struct source_stats stats;
 };
 
-/* root is "", or the directory that stands for it in a test */
-void facts_gather(struct facts *facts, const char *root);
+void facts_gather(struct facts *facts);
 
 #endif /* HOST_FACTS_H */

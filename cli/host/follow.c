@@ -240,7 +240,7 @@ static int follow(const struct follow_params *params)
 	enum source_status status;
 	int exit_code = EXIT_FAILED;
 
-	if (!fl || !output_init(&fl->out, &params->view, "", TIME_WALL)) {
+	if (!fl || !output_init(&fl->out, &params->view, TIME_WALL)) {
 		msg_error("out of memory");
 		free(fl);
 		return EXIT_FAILED;

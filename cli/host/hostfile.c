@@ -10,37 +10,54 @@
 
 #include "hostfile.h"
 
-__printf(3, 0)
-static bool make_path(char *path, const char *root, const char *fmt,
-		      va_list ap)
-{
-	size_t len = strlen(root);
-	int n;
+static const char *host_root = "";
 
-	if (len >= PATH_MAX)
-		return false;
-	memcpy(path, root, len);
-	n = vsnprintf(path + len, PATH_MAX - len, fmt, ap);
-	return n >= 0 && (size_t)n < PATH_MAX - len;
+void hostfile_set_root(const char *root)
+{
+	host_root = root;
 }
 
-__printf(2, 0)
-static FILE *open_file(const char *root, const char *fmt, va_list ap)
+__printf(3, 0)
+static bool make_path(char *path, size_t size, const char *fmt, va_list ap)
+{
+	size_t len = strlen(host_root);
+	int n;
+
+	if (len >= size)
+		return false;
+	memcpy(path, host_root, len);
+	n = vsnprintf(path + len, size - len, fmt, ap);
+	return n >= 0 && (size_t)n < size - len;
+}
+
+bool hostfile_path(char *path, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+	bool ok;
+
+	va_start(ap, fmt);
+	ok = make_path(path, size, fmt, ap);
+	va_end(ap);
+	return ok;
+}
+
+__printf(1, 0)
+static FILE *open_file(const char *fmt, va_list ap)
 {
 	char path[PATH_MAX];
 
-	return make_path(path, root, fmt, ap) ? fopen(path, "re") : NULL;
+	return make_path(path, sizeof(path), fmt, ap) ? fopen(path, "re") :
+							NULL;
 }
 
-size_t hostfile_bytes(char *buf, size_t size, const char *root,
-		      const char *fmt, ...)
+size_t hostfile_bytes(char *buf, size_t size, const char *fmt, ...)
 {
 	size_t len = 0;
 	va_list ap;
 	FILE *f;
 
 	va_start(ap, fmt);
-	f = open_file(root, fmt, ap);
+	f = open_file(fmt, ap);
 	va_end(ap);
 	if (f) {
 		len = fread(buf, 1, size, f);
@@ -49,8 +66,7 @@ size_t hostfile_bytes(char *buf, size_t size, const char *root,
 	return len;
 }
 
-bool hostfile_line(char *line, size_t size, const char *root,
-		   const char *fmt, ...)
+bool hostfile_line(char *line, size_t size, const char *fmt, ...)
 {
 	va_list ap;
 	FILE *f;
@@ -58,7 +74,7 @@ bool hostfile_line(char *line, size_t size, const char *root,
 
 	line[0] = '\0';
 	va_start(ap, fmt);
-	f = open_file(root, fmt, ap);
+	f = open_file(fmt, ap);
 	va_end(ap);
 	if (!f)
 		return false;
@@ -70,15 +86,14 @@ bool hostfile_line(char *line, size_t size, const char *root,
 	return ok;
 }
 
-bool hostfile_text(char *text, size_t size, const char *root,
-		   const char *fmt, ...)
+bool hostfile_text(char *text, size_t size, const char *fmt, ...)
 {
 	size_t len = 0;
 	va_list ap;
 	FILE *f;
 
 	va_start(ap, fmt);
-	f = open_file(root, fmt, ap);
+	f = open_file(fmt, ap);
 	va_end(ap);
 	if (f) {
 		len = fread(text, 1, size - 1, f);
@@ -90,26 +105,26 @@ bool hostfile_text(char *text, size_t size, const char *root,
 	return len;
 }
 
-bool hostfile_exists(const char *root, const char *fmt, ...)
+bool hostfile_exists(const char *fmt, ...)
 {
 	char path[PATH_MAX];
 	va_list ap;
 	bool ok;
 
 	va_start(ap, fmt);
-	ok = make_path(path, root, fmt, ap);
+	ok = make_path(path, sizeof(path), fmt, ap);
 	va_end(ap);
 	return ok && !access(path, F_OK);
 }
 
-DIR *hostfile_dir(const char *root, const char *fmt, ...)
+DIR *hostfile_dir(const char *fmt, ...)
 {
 	char path[PATH_MAX];
 	va_list ap;
 	bool ok;
 
 	va_start(ap, fmt);
-	ok = make_path(path, root, fmt, ap);
+	ok = make_path(path, sizeof(path), fmt, ap);
 	va_end(ap);
 	if (ok)
 		return opendir(path);
@@ -117,7 +132,7 @@ DIR *hostfile_dir(const char *root, const char *fmt, ...)
 	return NULL;
 }
 
-bool hostfile_contains(const char *root, const char *path, const char *text)
+bool hostfile_contains(const char *path, const char *text)
 {
 	char full[PATH_MAX];
 	char *line = NULL;
@@ -125,8 +140,8 @@ bool hostfile_contains(const char *root, const char *path, const char *text)
 	size_t size = 0;
 	FILE *f;
 
-	snprintf(full, sizeof(full), "%s%s", root, path);
-	f = fopen(full, "re");
+	f = hostfile_path(full, sizeof(full), "%s", path) ? fopen(full, "re") :
+							    NULL;
 	if (!f)
 		return false;
 	while (!found && getline(&line, &size, f) >= 0)
@@ -136,13 +151,14 @@ bool hostfile_contains(const char *root, const char *path, const char *text)
 	return found;
 }
 
-int hostfile_write(const char *root, const char *path, const char *text)
+int hostfile_write(const char *path, const char *text)
 {
 	char full[PATH_MAX];
 	int err = 0;
 	int fd;
 
-	snprintf(full, sizeof(full), "%s%s", root, path);
+	if (!hostfile_path(full, sizeof(full), "%s", path))
+		return ENAMETOOLONG;
 	fd = open(full, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd < 0)
 		return errno;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Small files of procfs and sysfs. Each path is below a root directory, which
- * is "" but for tests.
+ * Small files of procfs and sysfs.
  */
 #ifndef HOST_HOSTFILE_H
 #define HOST_HOSTFILE_H
@@ -12,35 +11,43 @@
 
 #include "compiler.h"
 
+/* A directory that stands for "/" from now on, for tests; "" for none. */
+void hostfile_set_root(const char *root);
+
+/* A path as it is below that directory. False if it is too long. */
+__printf(3, 4)
+bool hostfile_path(char *path, size_t size, const char *fmt,
+				  ...);
+
 /* The file's first line without its newline; false if it cannot be read. */
-__printf(4, 5)
-bool hostfile_line(char *line, size_t size, const char *root,
-		   const char *fmt, ...);
+__printf(3, 4)
+bool hostfile_line(char *line, size_t size, const char *fmt,
+				  ...);
 
 /*
  * All of the file, up to size, without the newline at its end; false if it
  * cannot be read. A process may have newlines in its name.
  */
-__printf(4, 5)
-bool hostfile_text(char *text, size_t size, const char *root,
-		   const char *fmt, ...);
+__printf(3, 4)
+bool hostfile_text(char *text, size_t size, const char *fmt,
+				  ...);
 
 /* The file's first bytes; returns how many, 0 if it cannot be read. */
-__printf(4, 5)
-size_t hostfile_bytes(char *buf, size_t size, const char *root,
-		      const char *fmt, ...);
+__printf(3, 4)
+size_t
+	hostfile_bytes(char *buf, size_t size, const char *fmt, ...);
 
 /* Whether anything has that path. */
-__printf(2, 3)
-bool hostfile_exists(const char *root, const char *fmt, ...);
+__printf(1, 2)
+bool hostfile_exists(const char *fmt, ...);
 
 /* The directory, for closedir(); NULL and errno if it cannot be read. */
-DIR *hostfile_dir(const char *root, const char *fmt, ...) __printf(2, 3);
+DIR *hostfile_dir(const char *fmt, ...) __printf(1, 2);
 
 /* Whether a line of the file contains the text. */
-bool hostfile_contains(const char *root, const char *path, const char *text);
+bool hostfile_contains(const char *path, const char *text);
 
 /* Write the file in one piece: 0, or the errno number that it failed with. */
-int hostfile_write(const char *root, const char *path, const char *text);
+int hostfile_write(const char *path, const char *text);
 
 #endif /* HOST_HOSTFILE_H */

@@ -37,7 +37,7 @@ struct live {
 };
 
 /* "vcpu_info.PURPOSE.PID" or, where that was taken, with ".NUMBER" after it */
-bool live_is_stale(const char *name, const char *root)
+bool live_is_stale(const char *name)
 {
 	long long pid, number;
 	char text[24];
@@ -54,7 +54,7 @@ bool live_is_stale(const char *name, const char *root)
 	memcpy(text, p, len);
 	text[len] = '\0';
 	return num_parse_int(text, 1, INT_MAX, &pid) &&
-	       !hostfile_exists(root, "/proc/%lld", pid);
+	       !hostfile_exists("/proc/%lld", pid);
 }
 
 /* One that is in use after all, by another PID namespace, stays: it is busy. */
@@ -65,7 +65,7 @@ static void remove_stale(void)
 	for (int i = 0; names && names[i]; i++) {
 		struct tracefs_instance *instance;
 
-		if (!live_is_stale(names[i], ""))
+		if (!live_is_stale(names[i]))
 			continue;
 		instance = tracefs_instance_create(names[i]);
 		if (instance)
@@ -155,7 +155,7 @@ enum source_status live_open(const char *purpose, unsigned long buffer_kb,
 	enum source_status status;
 	char dir[PATH_MAX];
 
-	status = source_find_tracefs("", dir, sizeof(dir));
+	status = source_find_tracefs(dir, sizeof(dir));
 	if (status != SOURCE_OK)
 		return status;
 	*live = calloc(1, sizeof(**live));
@@ -174,7 +174,7 @@ enum source_status live_open(const char *purpose, unsigned long buffer_kb,
 int live_report_failed(enum source_status status)
 {
 	int err = errno;
-	int exit_code = check_report("");
+	int exit_code = check_report();
 
 	if (exit_code)
 		return exit_code;
@@ -230,7 +230,7 @@ static bool take_record(struct live *live, const struct reorder_rec *rec,
 	ev.ts_is_ns = live->mono;
 	ev.trace_cpu = cpubufs_cpu(live->bufs, rec->cpu);
 	snprintf(ev.comm, sizeof(ev.comm), "%s",
-		 comm_cache_get(&live->comms, "", ev.thread, vmm_cache_now()));
+		 comm_cache_get(&live->comms, ev.thread, vmm_cache_now()));
 	return found(&ev, arg);
 }
 

@@ -68,10 +68,9 @@ bool live_stats(struct live *live, struct source_stats *stats);
 void live_clock(const struct live *live, struct timebase *tb);
 
 /*
- * Whether the name is that of an instance whose process is gone; root is ""
- * but in tests.
+ * Whether the name is that of an instance whose process is gone.
  */
-bool live_is_stale(const char *name, const char *root);
+bool live_is_stale(const char *name);
 
 struct tracefs_instance;
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "compiler.h"
+#include "hostfile.h"
 #include "modfile.h"
 
 static const char mark[] = "~Module signature appended~\n";
@@ -40,8 +41,7 @@ static int form_of(const char *path)
 	return -1;
 }
 
-bool modfile_find(char *path, size_t size, const char *root,
-		  const char *release)
+bool modfile_find(char *path, size_t size, const char *release)
 {
 	char dep[PATH_MAX];
 	char *line = NULL;
@@ -49,9 +49,10 @@ bool modfile_find(char *path, size_t size, const char *root,
 	size_t room = 0;
 	FILE *f;
 
-	snprintf(dep, sizeof(dep), "%s/lib/modules/%s/modules.dep", root,
-		 release);
-	f = fopen(dep, "re");
+	f = hostfile_path(dep, sizeof(dep), "/lib/modules/%s/modules.dep",
+			  release) ?
+		    fopen(dep, "re") :
+		    NULL;
 	if (!f)
 		return false;
 	/* "PATH: PATHS OF WHAT IT NEEDS" */
@@ -131,15 +132,16 @@ static enum modfile_signature read_compressed(const char *program, int in)
 	return status ? SIGNATURE_UNKNOWN : signature;
 }
 
-enum modfile_signature modfile_signature(const char *root, const char *path)
+enum modfile_signature modfile_signature(const char *path)
 {
 	enum modfile_signature signature;
 	int form = form_of(path);
 	char full[PATH_MAX];
 	int fd;
 
-	snprintf(full, sizeof(full), "%s%s", root, path);
-	fd = open(full, O_RDONLY | O_CLOEXEC);
+	fd = hostfile_path(full, sizeof(full), "%s", path) ?
+		     open(full, O_RDONLY | O_CLOEXEC) :
+		     -1;
 	if (fd < 0 || form < 0)
 		signature = SIGNATURE_UNKNOWN;
 	else if (forms[form].program)

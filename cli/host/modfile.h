@@ -8,9 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Its path below root, as depmod has found it; false if it has not. */
-bool modfile_find(char *path, size_t size, const char *root,
-		  const char *release);
+/* Its path, as depmod has found it; false if it has not. */
+bool modfile_find(char *path, size_t size, const char *release);
 
 enum modfile_signature {
 	SIGNATURE_UNKNOWN,	/* it cannot be read or decompressed */
@@ -18,7 +17,7 @@ enum modfile_signature {
 	SIGNATURE_THERE,
 };
 
-/* Whether it is signed; root is "" but in tests. */
-enum modfile_signature modfile_signature(const char *root, const char *path);
+/* Whether it is signed. */
+enum modfile_signature modfile_signature(const char *path);
 
 #endif /* HOST_MODFILE_H */

@@ -3,11 +3,11 @@
 #include "output.h"
 
 bool output_init(struct output *out, const struct view *view,
-		 const char *root, enum time_format default_time)
+		 enum time_format default_time)
 {
 	struct fmt fmt = view_fmt(view, stdout, default_time);
 
-	*out = (struct output){ .view = view, .root = root };
+	*out = (struct output){ .view = view };
 	if (printer_init(&out->printer, view->format, &fmt))
 		return true;
 	msg_error("out of memory");
@@ -24,8 +24,7 @@ static void add_names(struct output *out, const struct event *ev,
 		about->vmm = out->comm_of(out->comm_arg, pid);
 		return;
 	}
-	vmm = vmm_cache_get(&out->vmms, out->root, pid, about->age_known,
-			    about->age_ns);
+	vmm = vmm_cache_get(&out->vmms, pid, about->age_known, about->age_ns);
 	about->vmm_gone = !vmm;
 	if (!vmm)
 		return;

@@ -12,7 +12,6 @@
 /**
  * struct output - all that is needed to print events
  * @view: what the user wants
- * @root: "" but in tests
  * @printer: the printer
  * @tb: what is known of the trace clock
  * @start: events before that time are not wanted
@@ -25,7 +24,6 @@
  */
 struct output {
 	const struct view *view;
-	const char *root;
 	struct printer printer;
 	struct timebase tb;
 	uint64_t start;
@@ -38,7 +36,7 @@ struct output {
 
 /* False if memory is exhausted, which is said on standard error. */
 bool output_init(struct output *out, const struct view *view,
-		 const char *root, enum time_format default_time);
+		 enum time_format default_time);
 
 /* Whether the event is one the user asked for. */
 bool output_wants(struct output *out, const struct event *ev);

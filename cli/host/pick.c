@@ -67,14 +67,13 @@ void pick_free(struct pick_params *params)
 }
 
 bool picker_init(struct picker *picker, const struct pick_params *params,
-		 const char *root, size_t by_default,
-		 enum time_format default_time)
+		 size_t by_default, enum time_format default_time)
 {
 	*picker = (struct picker){ .params = params };
 	picker->latest.keep = params->all || params->errors ? 0 : by_default;
 	if (params->last)
 		picker->latest.keep = params->last;
-	return output_init(&picker->out, &params->view, root, default_time);
+	return output_init(&picker->out, &params->view, default_time);
 }
 
 static void print_event(const struct event *ev, void *arg)

@@ -60,8 +60,7 @@ struct picker {
  * case. by_default: so many of each vCPU, 0 for every event.
  */
 bool picker_init(struct picker *picker, const struct pick_params *params,
-		 const char *root, size_t by_default,
-		 enum time_format default_time);
+		 size_t by_default, enum time_format default_time);
 void picker_take(struct picker *picker, const struct event *ev);
 
 /* Print what was kept. */

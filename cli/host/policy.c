@@ -140,12 +140,12 @@ static bool list_text(const struct filter *vms, const struct vmscan *scan,
 	return ok;
 }
 
-static int make_list(const struct filter *vms, const char *root, char *text)
+static int make_list(const struct filter *vms, char *text)
 {
 	struct vmscan scan;
 	bool ok;
 
-	if (!vmscan_run(&scan, root)) {
+	if (!vmscan_run(&scan)) {
 		msg_error("cannot read /proc");
 		msg_hint("to put it right: mount -t proc none /proc");
 		return EXIT_FAILED;
@@ -157,9 +157,9 @@ static int make_list(const struct filter *vms, const char *root, char *text)
 	return ok ? EXIT_OK : EXIT_FAILED;
 }
 
-static int no_module(const char *root)
+static int no_module(void)
 {
-	int exit_code = check_report(root);
+	int exit_code = check_report();
 
 	if (exit_code)
 		return exit_code;
@@ -167,20 +167,20 @@ static int no_module(const char *root)
 	return EXIT_FAILED;
 }
 
-static int set_policy(const struct policy_params *params, const char *root)
+static int set_policy(const struct policy_params *params)
 {
 	char list[POLICY_LEN] = "";
 	const char *text = params->action == POLICY_ALL ? "all" : "none";
 	int err;
 
 	if (params->action == POLICY_LIST) {
-		int exit_code = make_list(&params->vms, root, list);
+		int exit_code = make_list(&params->vms, list);
 
 		if (exit_code)
 			return exit_code;
 		text = list;
 	}
-	err = hostfile_write(root, POLICY_FILE, text);
+	err = hostfile_write(POLICY_FILE, text);
 	switch (err) {
 	case 0:
 		return EXIT_OK;
@@ -202,7 +202,7 @@ static int set_policy(const struct policy_params *params, const char *root)
 }
 
 /* Calls a function for each process of a list. */
-static void each_vmm(const char *text, const char *root,
+static void each_vmm(const char *text,
 		     void (*fn)(const struct vmm *vmm, void *arg), void *arg)
 {
 	char copy[POLICY_LEN];
@@ -216,7 +216,7 @@ static void each_vmm(const char *text, const char *root,
 		if (strncmp(word, "pid:", 4) ||
 		    !num_parse_int(word + 4, 1, INT_MAX, &pid))
 			continue;
-		vmm_look_up(&vmm, root, pid);
+		vmm_look_up(&vmm, pid);
 		fn(&vmm, arg);
 	}
 }
@@ -230,7 +230,7 @@ static void print_vmm(const struct vmm *vmm, void *arg)
 	printf("  %d %s\n", vmm->pid, name);
 }
 
-static void print_text(const char *text, const char *root)
+static void print_text(const char *text)
 {
 	if (!strcmp(text, "all")) {
 		puts("all: every VM is served");
@@ -238,7 +238,7 @@ static void print_text(const char *text, const char *root)
 		puts("none: no VM is served");
 	} else {
 		puts("list: the VMs of these processes are served, and no other");
-		each_vmm(text, root, print_vmm, NULL);
+		each_vmm(text, print_vmm, NULL);
 	}
 }
 
@@ -252,7 +252,7 @@ static void add_vmm(const struct vmm *vmm, void *arg)
 	json_object_array_add(arg, obj);
 }
 
-static void print_json(const char *text, const char *root)
+static void print_json(const char *text)
 {
 	struct json_object *obj = json_new("policy");
 	struct json_object *list = json_object_new_array();
@@ -260,29 +260,29 @@ static void print_json(const char *text, const char *root)
 
 	json_add_text(obj, "policy", one_word ? text : "list");
 	if (!one_word)
-		each_vmm(text, root, add_vmm, list);
+		each_vmm(text, add_vmm, list);
 	json_object_object_add(obj, "vms", list);
 	json_print(stdout, obj);
 }
 
-int policy(const struct policy_params *params, const char *root)
+int policy(const struct policy_params *params)
 {
 	char text[POLICY_LEN];
 	int exit_code;
 
-	if (!hostfile_exists(root, "%s", POLICY_FILE))
-		return no_module(root);
+	if (!hostfile_exists("%s", POLICY_FILE))
+		return no_module();
 	if (params->action != POLICY_SHOW) {
-		exit_code = set_policy(params, root);
+		exit_code = set_policy(params);
 		if (exit_code)
 			return exit_code;
 	}
-	if (!hostfile_line(text, sizeof(text), root, "%s", POLICY_FILE))
-		return no_module(root);
+	if (!hostfile_line(text, sizeof(text), "%s", POLICY_FILE))
+		return no_module();
 	if (params->json)
-		print_json(text, root);
+		print_json(text);
 	else
-		print_text(text, root);
+		print_text(text);
 	return EXIT_OK;
 }
 
@@ -294,7 +294,7 @@ int cmd_policy(const struct cmd *cmd, int argc, char **argv)
 
 	if (cmd_go(cmd, &op, policy_parse(&op, argc, argv, &params),
 		   &exit_code))
-		exit_code = policy(&params, "");
+		exit_code = policy(&params);
 	filter_free(&params.vms);
 	return exit_code;
 }

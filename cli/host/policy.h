@@ -30,8 +30,8 @@ extern const struct opt_spec policy_opts[];
 enum opt_outcome policy_parse(struct opt_parser *op, int argc, char **argv,
 			      struct policy_params *params);
 
-/* Set and print the policy; root is "" but in tests. Gives the exit code. */
-int policy(const struct policy_params *params, const char *root);
+/* Set and print the policy. Gives the exit code. */
+int policy(const struct policy_params *params);
 
 int cmd_policy(const struct cmd *cmd, int argc, char **argv);
 

@@ -123,6 +123,6 @@ int cmd_record(const struct cmd *cmd, int argc, char **argv)
 	if (!cmd_go(cmd, &op, record_parse(&op, argc, argv, &params),
 		    &exit_code))
 		return exit_code;
-	exit_code = check_report("");
+	exit_code = check_report();
 	return exit_code ? exit_code : record(&params);
 }

@@ -138,7 +138,7 @@ static int report_file(const struct report_params *params, int fd)
 	if (status != TRACEDAT_OK) {
 		exit_code = open_failed(params->file, status, &form);
 	} else {
-		if (picker_init(picker, &params->pick, "", 0, TIME_TRACE)) {
+		if (picker_init(picker, &params->pick, 0, TIME_TRACE)) {
 			picker->out.with_rates = params->rates;
 			exit_code = report_events(picker, dat, params->file);
 		}

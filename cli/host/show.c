@@ -27,7 +27,6 @@ enum opt_outcome show_parse(struct opt_parser *op, int argc, char **argv,
 
 /* One run of the command. */
 struct showing {
-	const char *root;
 	struct source *src;
 	struct source_stats stats;
 	struct source_tally tally;
@@ -48,7 +47,7 @@ static int report_nothing(const struct showing *sh)
 {
 	const struct picker *picker = &sh->picker;
 	bool errors = picker->params->errors;
-	int exit_code = check_report(sh->root);
+	int exit_code = check_report();
 
 	if (exit_code)
 		return exit_code;
@@ -155,13 +154,13 @@ static int show_opened(struct showing *sh, const struct pick_params *params)
 {
 	int exit_code = EXIT_FAILED;
 
-	if (picker_init(&sh->picker, params, sh->root, 1, TIME_AGE))
+	if (picker_init(&sh->picker, params, 1, TIME_AGE))
 		exit_code = show_source(sh);
 	picker_free(&sh->picker);
 	return exit_code;
 }
 
-int show(const struct pick_params *params, const char *root)
+int show(const struct pick_params *params)
 {
 	struct showing *sh = calloc(1, sizeof(*sh));
 	int exit_code;
@@ -170,12 +169,11 @@ int show(const struct pick_params *params, const char *root)
 		msg_error("out of memory");
 		return EXIT_FAILED;
 	}
-	sh->root = root;
-	if (source_open(root, &sh->src) == SOURCE_OK) {
+	if (source_open(&sh->src) == SOURCE_OK) {
 		exit_code = show_opened(sh, params);
 		source_close(sh->src);
 	} else {
-		exit_code = check_report(root);
+		exit_code = check_report();
 		if (!exit_code) {
 			exit_code = EXIT_FAILED;
 			msg_error("cannot open the trace instance "
@@ -194,7 +192,7 @@ int cmd_show(const struct cmd *cmd, int argc, char **argv)
 	int exit_code;
 
 	if (cmd_go(cmd, &op, show_parse(&op, argc, argv, &params), &exit_code))
-		exit_code = view_prepare(&params.view) ?: show(&params, "");
+		exit_code = view_prepare(&params.view) ?: show(&params);
 	pick_free(&params);
 	return exit_code;
 }

@@ -11,8 +11,8 @@ extern const struct opt_spec show_opts[];
 enum opt_outcome show_parse(struct opt_parser *op, int argc, char **argv,
 			    struct pick_params *params);
 
-/* Print what was asked for; root is "" but in tests. Gives the exit code. */
-int show(const struct pick_params *params, const char *root);
+/* Print what was asked for. Gives the exit code. */
+int show(const struct pick_params *params);
 
 int cmd_show(const struct cmd *cmd, int argc, char **argv);
 

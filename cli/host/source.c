@@ -12,6 +12,7 @@
 
 #include "compiler.h"
 #include "decode-text.h"
+#include "hostfile.h"
 #include "source.h"
 #include "timebase.h"
 
@@ -27,30 +28,30 @@ struct source {
 };
 
 /* Where the mount table says that tracefs is. */
-static bool find_mount(const char *root, char *dir, size_t size)
+static bool find_mount(char *dir, size_t size)
 {
 	char buf[4096];
 	struct mntent mnt;
 	bool found = false;
 	FILE *f;
 
-	snprintf(buf, sizeof(buf), "%s/proc/self/mounts", root);
-	f = setmntent(buf, "re");
+	f = hostfile_path(buf, sizeof(buf), "/proc/self/mounts") ?
+		    setmntent(buf, "re") :
+		    NULL;
 	if (!f)
 		return false;
 	while (!found && getmntent_r(f, &mnt, buf, sizeof(buf))) {
 		found = !strcmp(mnt.mnt_type, "tracefs");
 		if (found)
-			snprintf(dir, size, "%s%s", root, mnt.mnt_dir);
+			hostfile_path(dir, size, "%s", mnt.mnt_dir);
 	}
 	endmntent(f);
 	return found;
 }
 
-enum source_status source_find_tracefs(const char *root, char *dir,
-				       size_t size)
+enum source_status source_find_tracefs(char *dir, size_t size)
 {
-	if (!find_mount(root, dir, size))
+	if (!find_mount(dir, size))
 		return SOURCE_NO_TRACEFS;
 	if (eaccess(dir, R_OK | X_OK))
 		return errno == EACCES ? SOURCE_DENIED : SOURCE_NO_TRACEFS;
@@ -71,13 +72,13 @@ struct source *source_of(struct tracefs_instance *instance)
 	return NULL;
 }
 
-enum source_status source_open(const char *root, struct source **src)
+enum source_status source_open(struct source **src)
 {
 	struct tracefs_instance *instance;
 	enum source_status status;
 	char dir[PATH_MAX];
 
-	status = source_find_tracefs(root, dir, sizeof(dir));
+	status = source_find_tracefs(dir, sizeof(dir));
 	if (status != SOURCE_OK)
 		return status;
 	instance = tracefs_instance_alloc(dir, VCPU_INFO_INSTANCE);

@@ -21,15 +21,13 @@ enum source_status {
 struct source;
 
 /* Where tracefs is mounted, and whether it can be used. */
-enum source_status source_find_tracefs(const char *root, char *dir,
-				       size_t size);
+enum source_status source_find_tracefs(char *dir, size_t size);
 
 /**
  * source_open - find the module's trace instance
- * @root: "", or the directory that stands for the root in a test
  * @src: the instance, on SOURCE_OK; for source_close()
  */
-enum source_status source_open(const char *root, struct source **src);
+enum source_status source_open(struct source **src);
 void source_close(struct source *src);
 
 struct tracefs_instance;

@@ -24,14 +24,14 @@ enum opt_outcome status_parse(struct opt_parser *op, int argc, char **argv,
 	return opt_default(val);
 }
 
-int status(const struct status_params *params, const char *root)
+int status(const struct status_params *params)
 {
 	struct problem problems[MAX_PROBLEMS];
 	const struct problem *first;
 	struct facts facts;
 	size_t nr;
 
-	facts_gather(&facts, root);
+	facts_gather(&facts);
 	nr = check_all(&facts, problems);
 	first = check_first(problems, nr);
 	if (params->json)
@@ -49,6 +49,6 @@ int cmd_status(const struct cmd *cmd, int argc, char **argv)
 
 	if (cmd_go(cmd, &op, status_parse(&op, argc, argv, &params),
 		   &exit_code))
-		exit_code = status(&params, "");
+		exit_code = status(&params);
 	return exit_code;
 }

@@ -17,8 +17,8 @@ extern const struct opt_spec status_opts[];
 enum opt_outcome status_parse(struct opt_parser *op, int argc, char **argv,
 			      struct status_params *params);
 
-/* Print the status; root is "" but in tests. Gives the exit code. */
-int status(const struct status_params *params, const char *root);
+/* Print the status. Gives the exit code. */
+int status(const struct status_params *params);
 
 int cmd_status(const struct cmd *cmd, int argc, char **argv);
 

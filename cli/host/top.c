@@ -229,7 +229,7 @@ static int top(const struct top_params *params)
 	enum source_status status;
 	int exit_code;
 
-	if (!run || !output_init(&run->out, &params->view, "", TIME_AGE)) {
+	if (!run || !output_init(&run->out, &params->view, TIME_AGE)) {
 		msg_error("out of memory");
 		free(run);
 		return EXIT_FAILED;

@@ -33,7 +33,7 @@ static bool parse_start(const char *stat, uint64_t *start_ns)
 	return true;
 }
 
-void vmm_look_up(struct vmm *vmm, const char *root, int pid)
+void vmm_look_up(struct vmm *vmm, int pid)
 {
 	uint64_t start_ns, uptime_ns;
 	char cmdline[CMDLINE_SIZE];
@@ -42,18 +42,17 @@ void vmm_look_up(struct vmm *vmm, const char *root, int pid)
 	size_t len;
 
 	*vmm = (struct vmm){ .pid = pid };
-	if (!hostfile_text(vmm->comm, sizeof(vmm->comm), root,
-			   "/proc/%d/comm", pid) ||
-	    !hostfile_text(stat, sizeof(stat), root, "/proc/%d/stat", pid) ||
-	    !hostfile_line(uptime, sizeof(uptime), root, "/proc/uptime") ||
+	if (!hostfile_text(vmm->comm, sizeof(vmm->comm), "/proc/%d/comm",
+			   pid) ||
+	    !hostfile_text(stat, sizeof(stat), "/proc/%d/stat", pid) ||
+	    !hostfile_line(uptime, sizeof(uptime), "/proc/uptime") ||
 	    !parse_start(stat, &start_ns))
 		return;
 	uptime_ns = strtod(uptime, NULL) * NS_PER_SEC;
 	vmm->alive = true;
 	if (uptime_ns > start_ns)
 		vmm->age_ns = uptime_ns - start_ns;
-	len = hostfile_bytes(cmdline, sizeof(cmdline), root,
-			     "/proc/%d/cmdline", pid);
+	len = hostfile_bytes(cmdline, sizeof(cmdline), "/proc/%d/cmdline", pid);
 	vmname_parse(&vmm->vm, cmdline, len);
 }
 
@@ -65,8 +64,8 @@ uint64_t vmm_cache_now(void)
 	return ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
 }
 
-const struct vmm *vmm_cache_get(struct vmm_cache *cache, const char *root,
-				int pid, bool age_known, uint64_t age_ns)
+const struct vmm *vmm_cache_get(struct vmm_cache *cache, int pid,
+				bool age_known, uint64_t age_ns)
 {
 	unsigned int slot = (unsigned int)pid % VMM_SLOTS;
 	struct vmm *vmm = &cache->slots[slot].vmm;
@@ -74,7 +73,7 @@ const struct vmm *vmm_cache_get(struct vmm_cache *cache, const char *root,
 
 	if (vmm->pid != pid ||
 	    now - cache->slots[slot].looked_up_ns > FRESH_NS) {
-		vmm_look_up(vmm, root, pid);
+		vmm_look_up(vmm, pid);
 		cache->slots[slot].looked_up_ns = now;
 	}
 	if (!vmm->alive || (age_known && age_ns > vmm->age_ns + SLACK_NS))
@@ -82,8 +81,8 @@ const struct vmm *vmm_cache_get(struct vmm_cache *cache, const char *root,
 	return vmm;
 }
 
-const char *comm_cache_get(struct comm_cache *cache, const char *root,
-			   int thread, uint64_t now_ns)
+const char *comm_cache_get(struct comm_cache *cache, int thread,
+			   uint64_t now_ns)
 {
 	struct comm *comm = &cache->slots[(unsigned int)thread % COMM_SLOTS];
 
@@ -92,7 +91,7 @@ const char *comm_cache_get(struct comm_cache *cache, const char *root,
 	if (comm->thread == thread && now_ns - comm->looked_up_ns <= FRESH_NS)
 		return comm->name;
 	/* if it is gone, nothing else has its PID and its last name is right */
-	if (hostfile_text(name, sizeof(name), root, "/proc/%d/comm", thread) ||
+	if (hostfile_text(name, sizeof(name), "/proc/%d/comm", thread) ||
 	    comm->thread != thread)
 		strcpy(comm->name, name);
 	comm->thread = thread;

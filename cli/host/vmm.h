@@ -31,8 +31,8 @@ static inline const char *vmm_name(const struct vmm *vmm)
 	return vmm->vm.name[0] ? vmm->vm.name : vmm->comm;
 }
 
-/* Look a process up; root is "" but in tests. */
-void vmm_look_up(struct vmm *vmm, const char *root, int pid);
+/* Look a process up. */
+void vmm_look_up(struct vmm *vmm, int pid);
 
 /* Processes looked up lately. All zeroes is empty; nothing has to be freed. */
 #define VMM_SLOTS	64
@@ -48,8 +48,8 @@ struct vmm_cache {
  * The process that had the PID age_ns ago. NULL if it is gone: a process that
  * started later only has its PID.
  */
-const struct vmm *vmm_cache_get(struct vmm_cache *cache, const char *root,
-				int pid, bool age_known, uint64_t age_ns);
+const struct vmm *vmm_cache_get(struct vmm_cache *cache, int pid,
+				bool age_known, uint64_t age_ns);
 
 /* The clock of these caches, in nanoseconds. */
 uint64_t vmm_cache_now(void);
@@ -70,7 +70,7 @@ struct comm_cache {
 };
 
 /* The thread's last known name, "" for none; good until the next call. */
-const char *comm_cache_get(struct comm_cache *cache, const char *root,
-			   int thread, uint64_t now_ns);
+const char *comm_cache_get(struct comm_cache *cache, int thread,
+			   uint64_t now_ns);
 
 #endif /* HOST_VMM_H */

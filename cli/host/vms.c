@@ -156,13 +156,13 @@ static size_t print(const struct vms_params *params, const struct vmscan *scan)
 	return nr;
 }
 
-int vms(const struct vms_params *params, const char *root)
+int vms(const struct vms_params *params)
 {
 	int exit_code = EXIT_OK;
 	struct vmscan scan;
 	size_t nr;
 
-	if (!vmscan_run(&scan, root)) {
+	if (!vmscan_run(&scan)) {
 		msg_error("cannot read /proc");
 		msg_hint("to put it right: mount -t proc none /proc");
 		return EXIT_FAILED;
@@ -192,7 +192,7 @@ int cmd_vms(const struct cmd *cmd, int argc, char **argv)
 	int exit_code;
 
 	if (cmd_go(cmd, &op, vms_parse(&op, argc, argv, &params), &exit_code))
-		exit_code = vms(&params, "");
+		exit_code = vms(&params);
 	filter_free(&params.filter);
 	return exit_code;
 }

@@ -17,8 +17,8 @@ extern const struct opt_spec vms_opts[];
 enum opt_outcome vms_parse(struct opt_parser *op, int argc, char **argv,
 			   struct vms_params *params);
 
-/* Print the VMs; root is "" but in tests. Gives the exit code. */
-int vms(const struct vms_params *params, const char *root);
+/* Print the VMs. Gives the exit code. */
+int vms(const struct vms_params *params);
 
 int cmd_vms(const struct cmd *cmd, int argc, char **argv);
 

@@ -38,7 +38,6 @@ static void list_add(struct list *list, const void *item, size_t size)
 /* What is known of a process that has VMs. */
 struct process {
 	struct vmscan *scan;
-	const char *root;
 	int pid;
 	struct list vm_fds;	/* of int */
 	struct list vcpus;	/* of struct vm_vcpu */
@@ -138,7 +137,7 @@ static void look_at_fds(struct process *proc)
 	DIR *dir;
 	int fd;
 
-	dir = hostfile_dir(proc->root, "/proc/%d/fd", proc->pid);
+	dir = hostfile_dir("/proc/%d/fd", proc->pid);
 	if (!dir) {
 		proc->scan->denied += errno == EACCES || errno == EPERM;
 		return;
@@ -160,14 +159,13 @@ static void look_at_fds(struct process *proc)
 
 static void look_at_threads(struct process *proc)
 {
-	DIR *dir = hostfile_dir(proc->root, "/proc/%d/task", proc->pid);
+	DIR *dir = hostfile_dir("/proc/%d/task", proc->pid);
 	struct vm_vcpu thread = { .guessed = true };
 	char comm[64];
 
 	while (dir && next_number(dir, &thread.thread)) {
-		hostfile_text(comm, sizeof(comm), proc->root,
-			      "/proc/%d/task/%d/comm", proc->pid,
-			      thread.thread);
+		hostfile_text(comm, sizeof(comm), "/proc/%d/task/%d/comm",
+			      proc->pid, thread.thread);
 		thread.vcpu_id = vmscan_thread_index(comm);
 		if (thread.vcpu_id < 0)
 			continue;
@@ -204,7 +202,7 @@ static void threads_by_name(const struct process *proc, struct vm *vm)
 
 static bool in_debugfs(const struct process *proc, int fd)
 {
-	return hostfile_exists(proc->root, DEBUGFS "/%d-%d", proc->pid, fd);
+	return hostfile_exists(DEBUGFS "/%d-%d", proc->pid, fd);
 }
 
 /*
@@ -222,12 +220,10 @@ static void vcpus_of(const struct process *proc, struct vm *vm)
 		long long thread;
 		char line[32];
 
-		if (by_dir && !hostfile_exists(proc->root,
-					       DEBUGFS "/%d-%d/vcpu%d",
-					       proc->pid, vm->fd,
-					       vcpu.vcpu_id))
+		if (by_dir && !hostfile_exists(DEBUGFS "/%d-%d/vcpu%d",
+					       proc->pid, vm->fd, vcpu.vcpu_id))
 			continue;
-		if (hostfile_line(line, sizeof(line), proc->root,
+		if (hostfile_line(line, sizeof(line),
 				  DEBUGFS "/%d-%d/vcpu%d/pid", proc->pid,
 				  vm->fd, vcpu.vcpu_id) &&
 		    num_parse_int(line, 1, INT_MAX, &thread))
@@ -253,16 +249,15 @@ static void add_vms(struct process *proc, struct list *vms)
 		if (debugfs && !in_debugfs(proc, fds[i]))
 			continue;
 		vm = (struct vm){ .fd = fds[i] };
-		vmm_look_up(&vm.vmm, proc->root, proc->pid);
+		vmm_look_up(&vm.vmm, proc->pid);
 		vcpus_of(proc, &vm);
 		list_add(vms, &vm, sizeof(vm));
 	}
 }
 
-static void look_at_process(struct vmscan *scan, const char *root, int pid,
-			    struct list *vms)
+static void look_at_process(struct vmscan *scan, int pid, struct list *vms)
 {
-	struct process proc = { .scan = scan, .root = root, .pid = pid };
+	struct process proc = { .scan = scan, .pid = pid };
 
 	look_at_fds(&proc);
 	if (proc.vm_fds.nr) {
@@ -285,9 +280,9 @@ static int compare_vms(const void *a, const void *b)
 	return compare_ints(&x->fd, &y->fd);
 }
 
-bool vmscan_run(struct vmscan *scan, const char *root)
+bool vmscan_run(struct vmscan *scan)
 {
-	DIR *dir = hostfile_dir(root, "/proc");
+	DIR *dir = hostfile_dir("/proc");
 	struct list vms = { 0 };
 	int pid;
 
@@ -295,7 +290,7 @@ bool vmscan_run(struct vmscan *scan, const char *root)
 	if (!dir)
 		return false;
 	while (next_number(dir, &pid))
-		look_at_process(scan, root, pid, &vms);
+		look_at_process(scan, pid, &vms);
 	closedir(dir);
 	scan->vms = vms.items;
 	scan->nr = vms.nr;

@@ -42,8 +42,8 @@ struct vmscan {
 	bool no_memory;
 };
 
-/* root is "" but in tests. False if there is no procfs. */
-bool vmscan_run(struct vmscan *scan, const char *root);
+/* False if there is no procfs. */
+bool vmscan_run(struct vmscan *scan);
 void vmscan_free(struct vmscan *scan);
 
 /*

@@ -14,6 +14,7 @@
 #include "unit.h"
 
 #include "host/follow.h"
+#include "host/hostfile.h"
 #include "host/live.h"
 #include "host/stop.h"
 #include "support.h"
@@ -128,10 +129,12 @@ static void instances_left_over(void **state)
 
 	(void)state;
 	tree_write(root, "/proc/12/comm", "vcpu-info\n");
+	hostfile_set_root(root);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (live_is_stale(names[i].name, root) != names[i].stale)
+		if (live_is_stale(names[i].name) != names[i].stale)
 			fail_msg("%s", names[i].name);
 	}
+	hostfile_set_root("");
 	tree_remove(root);
 }
 

@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #include "host/exits.h"
+#include "host/hostfile.h"
 #include "host/policy.h"
 #include "host.h"
 
@@ -36,7 +37,9 @@ static int run_policy(void *arg)
 	int ret;
 
 	assert_int_equal(parse(&op, run->words, &params), OPT_RUN);
-	ret = policy(&params, run->root);
+	hostfile_set_root(run->root);
+	ret = policy(&params);
+	hostfile_set_root("");
 	filter_free(&params.vms);
 	return ret;
 }

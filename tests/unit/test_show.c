@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #include "host/exits.h"
+#include "host/hostfile.h"
 #include "host/show.h"
 #include "host.h"
 
@@ -27,7 +28,9 @@ static int run_show(void *arg)
 	for (; run->words[argc - 1]; argc++)
 		argv[argc] = (char *)run->words[argc - 1];
 	assert_int_equal(show_parse(&op, argc, argv, &params), OPT_RUN);
-	ret = show(&params, run->root);
+	hostfile_set_root(run->root);
+	ret = show(&params);
+	hostfile_set_root("");
 	pick_free(&params);
 	return ret;
 }

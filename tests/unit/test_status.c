@@ -9,6 +9,7 @@
 #include "unit.h"
 
 #include "host/exits.h"
+#include "host/hostfile.h"
 #include "host/facts.h"
 #include "host/status.h"
 #include "host.h"
@@ -22,7 +23,12 @@ static int run_status(void *arg)
 {
 	const struct run *run = arg;
 
-	return status(&run->params, run->root);
+	int ret;
+
+	hostfile_set_root(run->root);
+	ret = status(&run->params);
+	hostfile_set_root("");
+	return ret;
 }
 
 static struct captured status_of(const char *root, bool json)

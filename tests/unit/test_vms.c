@@ -7,6 +7,7 @@
 #include "unit.h"
 
 #include "host/exits.h"
+#include "host/hostfile.h"
 #include "host/vms.h"
 #include "host/vmscan.h"
 #include "support.h"
@@ -114,7 +115,9 @@ static int run_vms(void *arg)
 	for (; run->words[argc - 1]; argc++)
 		argv[argc] = (char *)run->words[argc - 1];
 	assert_int_equal(vms_parse(&op, argc, argv, &params), OPT_RUN);
-	ret = vms(&params, run->root);
+	hostfile_set_root(run->root);
+	ret = vms(&params);
+	hostfile_set_root("");
 	filter_free(&params.filter);
 	return ret;
 }
@@ -227,21 +230,21 @@ static void names_do_not_last(void **state)
 	char *root = tree_make();
 
 	(void)state;
+	hostfile_set_root(root);
 	tree_write(root, "/proc/7/comm", "old\nname\n");
-	assert_string_equal(comm_cache_get(cache, root, 7, now), "old\nname");
+	assert_string_equal(comm_cache_get(cache, 7, now), "old\nname");
 	tree_write(root, "/proc/7/comm", "new\n");
-	assert_string_equal(comm_cache_get(cache, root, 7, now + 1),
-			    "old\nname");
+	assert_string_equal(comm_cache_get(cache, 7, now + 1), "old\nname");
 	now += 1000000001ULL;
-	assert_string_equal(comm_cache_get(cache, root, 7, now), "new");
+	assert_string_equal(comm_cache_get(cache, 7, now), "new");
 	/* gone: its last name was right */
 	tree_delete(root, "/proc/7/comm");
 	now += 1000000001ULL;
-	assert_string_equal(comm_cache_get(cache, root, 7, now), "new");
+	assert_string_equal(comm_cache_get(cache, 7, now), "new");
 	/* another thread in the same place */
-	assert_string_equal(comm_cache_get(cache, root, 7 + COMM_SLOTS, now),
-			    "");
-	assert_string_equal(comm_cache_get(cache, root, 7, now), "");
+	assert_string_equal(comm_cache_get(cache, 7 + COMM_SLOTS, now), "");
+	assert_string_equal(comm_cache_get(cache, 7, now), "");
+	hostfile_set_root("");
 	free(cache);
 	tree_remove(root);
 }
