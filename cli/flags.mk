@@ -18,6 +18,7 @@ PKG_CFLAGS	:= $(shell $(PKG_CONFIG) --cflags $(HOST_PKGS))
 
 CLI_CPPFLAGS	= -D_GNU_SOURCE -DVCPU_INFO_VERSION='"$(VERSION)"' \
 		  -I$(TOP)/include -I$(TOP)/cli/common \
+		  -I$(TOP)/cli/host \
 		  $(PKG_CFLAGS) \
 		  -MMD -MP $(CPPFLAGS)
 CLI_CFLAGS	= -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers \

@@ -170,7 +170,7 @@ cppcheck()
 		"${IGNORE_CPP[@]}" --error-exitcode=1 \
 		--library=posix --library=gnu -D_GNU_SOURCE \
 		-DVCPU_INFO_VERSION='""' -DTEST_DIR='""' -I include -I cli \
-		-I cli/common
+		-I cli/common -I cli/host
 }
 
 bad_cppcheck()

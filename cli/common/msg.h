@@ -11,12 +11,15 @@
 void msg_set_program(const char *name);
 
 /* "PROGRAM: TEXT" */
-__printf(1, 2) void msg_error(const char *fmt, ...);
+__printf(1, 2)
+void msg_error(const char *fmt, ...);
 
 /* The same for what is no error, such as a summary. */
-__printf(1, 2) void msg_note(const char *fmt, ...);
+__printf(1, 2)
+void msg_note(const char *fmt, ...);
 
 /* A line below an error that says what to do: "  TEXT" */
-__printf(1, 2) void msg_hint(const char *fmt, ...);
+__printf(1, 2)
+void msg_hint(const char *fmt, ...);
 
 #endif /* COMMON_MSG_H */

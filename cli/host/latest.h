@@ -5,7 +5,7 @@
 #ifndef HOST_LATEST_H
 #define HOST_LATEST_H
 
-#include "event.h"
+#include "trace/event.h"
 
 /**
  * struct latest - the last records of each vCPU

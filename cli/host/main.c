@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cmd.h"
-#include "follow.h"
-#include "policy.h"
-#include "record.h"
-#include "report.h"
-#include "show.h"
-#include "status.h"
-#include "top.h"
-#include "vms.h"
+#include "cmd/commands.h"
 
 static const struct cmd cmds[] = {
 	{ "show", "Print the registers and exits of vCPUs that were recorded.",

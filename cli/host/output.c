@@ -2,10 +2,10 @@
 #include "msg.h"
 #include "output.h"
 
-bool output_init(struct output *out, const struct view *view,
+bool output_init(struct output *out, const struct event_options *view,
 		 enum time_format default_time)
 {
-	struct fmt fmt = view_fmt(view, stdout, default_time);
+	struct fmt fmt = event_options_fmt(view, stdout, default_time);
 
 	*out = (struct output){ .view = view };
 	if (printer_init(&out->printer, view->format, &fmt))
@@ -18,13 +18,14 @@ static void add_names(struct output *out, const struct event *ev,
 		      struct fmt_about *about)
 {
 	int pid = event_int(ev, FIELD_VM_PID);
-	const struct vmm *vmm;
+	const struct process *vmm;
 
 	if (out->comm_of) {
 		about->vmm = out->comm_of(out->comm_arg, pid);
 		return;
 	}
-	vmm = vmm_cache_get(&out->vmms, pid, about->age_known, about->age_ns);
+	vmm = process_cache_get(&out->vmms, pid, about->age_known,
+				about->age_ns);
 	about->vmm_gone = !vmm;
 	if (!vmm)
 		return;
@@ -56,16 +57,15 @@ static void learn_about(struct output *out, const struct event *ev,
 
 bool output_wants(struct output *out, const struct event *ev)
 {
-	const struct filter *filter = &out->view->filter;
+	const struct select *filter = &out->view->filter;
 	struct fmt_about about = { 0 };
 
-	if (ev->ts < out->start || !filter_match_vcpu(filter, ev))
+	if (ev->ts < out->start || !select_has_vcpu(filter, ev))
 		return false;
 	if (filter->wants_names)
 		learn_about(out, ev, &about);
-	return filter_match_vm(filter, event_int(ev, FIELD_VM_PID),
-			       event_int(ev, FIELD_VM_FD), about.vm,
-			       about.vmm);
+	return select_has_vm(filter, event_int(ev, FIELD_VM_PID),
+			     event_int(ev, FIELD_VM_FD), about.vm, about.vmm);
 }
 
 void output_learn(struct output *out, const struct event *ev,

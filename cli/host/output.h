@@ -6,8 +6,8 @@
 #ifndef HOST_OUTPUT_H
 #define HOST_OUTPUT_H
 
-#include "view.h"
-#include "vmm.h"
+#include "event-options.h"
+#include "vm/process.h"
 
 /**
  * struct output - all that is needed to print events
@@ -23,19 +23,19 @@
  * @rates: for that
  */
 struct output {
-	const struct view *view;
+	const struct event_options *view;
 	struct printer printer;
 	struct timebase tb;
 	uint64_t start;
 	const char *(*comm_of)(void *arg, int pid);
 	void *comm_arg;
-	struct vmm_cache vmms;
+	struct process_cache vmms;
 	bool with_rates;
 	struct rates rates;
 };
 
 /* False if memory is exhausted, which is said on standard error. */
-bool output_init(struct output *out, const struct view *view,
+bool output_init(struct output *out, const struct event_options *view,
 		 enum time_format default_time);
 
 /* Whether the event is one the user asked for. */

@@ -11,8 +11,9 @@ enum {
 const struct opt_spec pick_opts[] = {
 	{ 'e', "errors", NULL, "only the requests that led to no record" },
 	{ 'n', "last", "N", "the last N of each vCPU" },
-	{ PICK_SINCE, "since", "TIME", "no older than an age (30s, 5m) or a time (13:45)" },
-	{ .more = view_opts }
+	{ PICK_SINCE, "since", "TIME",
+	  "no older than an age (30s, 5m) or a time (13:45)" },
+	{ .more = event_opts }
 };
 
 static enum opt_outcome take_option(struct pick_params *params,
@@ -34,7 +35,7 @@ static enum opt_outcome take_option(struct pick_params *params,
 			return OPT_RUN;
 		return opt_bad(op, "%s", err);
 	default:
-		return view_option(&params->view, op, val);
+		return event_option(&params->view, op, val);
 	}
 }
 
@@ -63,7 +64,7 @@ enum opt_outcome pick_parse(struct pick_params *params, struct opt_parser *op,
 
 void pick_free(struct pick_params *params)
 {
-	view_free(&params->view);
+	event_options_free(&params->view);
 }
 
 bool picker_init(struct picker *picker, const struct pick_params *params,

@@ -22,7 +22,7 @@ struct pick_params {
 	bool errors;
 	long long last;
 	struct since since;
-	struct view view;
+	struct event_options view;
 };
 
 extern const struct opt_spec pick_opts[];

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "rates.h"
-#include "timebase.h"
+#include "trace-time.h"
 
 /* What is kept of a vCPU's last record. */
 struct last {

@@ -5,7 +5,7 @@
 #ifndef HOST_RATES_H
 #define HOST_RATES_H
 
-#include "event.h"
+#include "trace/event.h"
 
 /* exits, io_exits, ..., hypercalls: consecutive fields of the event */
 #define NR_EXIT_KINDS	(FIELD_HYPERCALLS - FIELD_EXITS + 1)

@@ -60,14 +60,14 @@ bool symbols_add(struct symbols *symbols, enum symbol_kind kind,
 			 s);
 		return false;
 	}
-	if (at && !filter_add_vm(&file.vm, at + 1, err, err_size))
+	if (at && !select_add_vm(&file.vm, at + 1, err, err_size))
 		return false;
 	file.path = strndup(s, at ? (size_t)(at - s) : strlen(s));
 	bigger = reallocarray(symbols->files, symbols->nr + 1, sizeof(file));
 	if (bigger)
 		symbols->files = bigger;
 	if (!bigger || !file.path) {
-		filter_free(&file.vm);
+		select_free(&file.vm);
 		free(file.path);
 		return no_memory(err, err_size);
 	}
@@ -245,7 +245,7 @@ const char *symbols_find(const struct symbols *symbols, int vm_pid, int vm_fd,
 		uint64_t linked = address - file->offset;
 		const struct symbol *symbol;
 
-		if (!filter_match_vm(&file->vm, vm_pid, vm_fd, vm_name, vmm))
+		if (!select_has_vm(&file->vm, vm_pid, vm_fd, vm_name, vmm))
 			continue;
 		symbol = find(file, linked);
 		/* programs have the lower half of addresses */
@@ -284,7 +284,7 @@ void symbols_free(struct symbols *symbols)
 		free(file->symbols);
 		free(file->path);
 		free(file->known);
-		filter_free(&file->vm);
+		select_free(&file->vm);
 	}
 	free(symbols->files);
 	*symbols = (struct symbols){ 0 };

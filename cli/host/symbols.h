@@ -5,7 +5,7 @@
 #ifndef HOST_SYMBOLS_H
 #define HOST_SYMBOLS_H
 
-#include "filter.h"
+#include "select.h"
 
 enum symbol_kind {
 	SYMBOLS_KALLSYMS,	/* a guest's /proc/kallsyms */
@@ -42,7 +42,7 @@ struct symbol {
 struct symbol_file {
 	enum symbol_kind kind;
 	char *path;
-	struct filter vm;
+	struct select vm;
 	uint64_t offset;
 	char *known;
 	uint64_t known_address;

@@ -5,12 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/follow.h"
-#include "host/record.h"
-#include "host/report.h"
-#include "host/show.h"
-#include "host/top.h"
-#include "host/vms.h"
+#include "cmd/commands.h"
 #include "fuzz.h"
 
 #define MAX_ARGS	16
@@ -35,13 +30,13 @@ static void parse(int argc, char **argv)
 	check(show_parse(&op, argc, argv, &for_show), &op);
 	pick_free(&for_show);
 	check(follow_parse(&op, argc, argv, &for_follow), &op);
-	view_free(&for_follow.view);
+	event_options_free(&for_follow.view);
 	check(report_parse(&op, argc, argv, &for_report), &op);
 	pick_free(&for_report.pick);
 	check(top_parse(&op, argc, argv, &for_top), &op);
-	view_free(&for_top.view);
+	event_options_free(&for_top.view);
 	check(vms_parse(&op, argc, argv, &for_vms), &op);
-	filter_free(&for_vms.filter);
+	select_free(&for_vms.filter);
 	if (record_parse(&op, argc, argv, &for_record) == OPT_RUN)
 		free(record_command(&for_record));
 }

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/decode-raw.h"
 #include "fuzz.h"
+#include "trace/decode-binary.h"
 
 #define FIELD(type, name, offset, size, sign) \
 	"\tfield:" type " " name ";\toffset:" #offset ";\tsize:" #size \
@@ -28,24 +28,24 @@ static const char good_format[] =
 
 static void check_record(const uint8_t *data, size_t size)
 {
-	struct raw_decoder *dec = raw_decoder_new();
+	struct binary_decoder *dec = binary_decoder_new();
 	struct event ev;
 	uint64_t rip, val;
 
-	if (!dec || !raw_decoder_add(dec, good_format, strlen(good_format)))
+	if (!dec || !binary_decoder_add(dec, good_format, strlen(good_format)))
 		abort();
-	if (raw_decode(dec, data, size, &ev) == RAW_EVENT &&
+	if (binary_decode(dec, data, size, &ev) == BINARY_EVENT &&
 	    event_reg(&ev, VCPU_INFO_REG_RIP, &val)) {
 		memcpy(&rip, data + 24, sizeof(rip));
 		if (rip != val)
 			abort();
 	}
-	raw_decoder_free(dec);
+	binary_decoder_free(dec);
 }
 
 static void check_format(const uint8_t *data, size_t size)
 {
-	struct raw_decoder *dec = raw_decoder_new();
+	struct binary_decoder *dec = binary_decoder_new();
 	char *format = calloc(1, size + 1);
 	uint8_t record[64] = { 9 };
 	struct event ev;
@@ -53,16 +53,16 @@ static void check_format(const uint8_t *data, size_t size)
 	if (!dec || !format)
 		abort();
 	memcpy(format, data, size);
-	raw_decoder_add(dec, format, size);
+	binary_decoder_add(dec, format, size);
 	for (size_t len = 0; len <= sizeof(record); len++) {
 		uint8_t *copy = malloc(len);
 
 		memcpy(copy, record, len);
-		raw_decode(dec, copy, len, &ev);
+		binary_decode(dec, copy, len, &ev);
 		free(copy);
 	}
 	free(format);
-	raw_decoder_free(dec);
+	binary_decoder_free(dec);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "host/symbols.h"
 #include "fuzz.h"
+#include "symbols.h"
 
 static void look_up(const struct symbols *symbols)
 {

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/decode-text.h"
-#include "host/printer.h"
 #include "fuzz.h"
+#include "print/printer.h"
+#include "trace/decode-text.h"
 
 static void check_registers(const struct event *ev, const char *text,
 			    size_t len)

@@ -15,9 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/exits.h"
-#include "host/report.h"
+#include "cmd/commands.h"
 #include "counters.h"
+#include "exit-codes.h"
 #include "fuzz.h"
 
 /* Of a child whose own code has a fault. */

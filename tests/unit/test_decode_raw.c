@@ -4,22 +4,22 @@
  */
 #include "unit.h"
 
-#include "host/decode-raw.h"
 #include "datfile.h"
 #include "support.h"
+#include "trace/decode-binary.h"
 
-static void add_format(struct raw_decoder *dec, const char *name)
+static void add_format(struct binary_decoder *dec, const char *name)
 {
 	size_t len;
 	char *format = data_read(name, &len);
 
-	assert_true(raw_decoder_add(dec, format, len));
+	assert_true(binary_decoder_add(dec, format, len));
 	free(format);
 }
 
 static int setup(void **state)
 {
-	struct raw_decoder *dec = raw_decoder_new();
+	struct binary_decoder *dec = binary_decoder_new();
 
 	assert_non_null(dec);
 	add_format(dec, "format-record.dat");
@@ -30,7 +30,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	raw_decoder_free(*state);
+	binary_decoder_free(*state);
 	return 0;
 }
 
@@ -40,8 +40,8 @@ static void record_with_every_field(void **state)
 	struct event ev;
 	uint64_t val;
 
-	assert_int_equal(raw_decode(*state, &rec, sizeof(rec), &ev),
-			 RAW_EVENT);
+	assert_int_equal(binary_decode(*state, &rec, sizeof(rec), &ev),
+			 BINARY_EVENT);
 	assert_int_equal(ev.kind, EVENT_RECORD);
 	assert_int_equal(ev.thread, 1239);
 	assert_int_equal(event_int(&ev, FIELD_VM_PID), 1234);
@@ -76,8 +76,8 @@ static void error_with_every_field(void **state)
 	};
 	struct event ev;
 
-	assert_int_equal(raw_decode(*state, &err, sizeof(err), &ev),
-			 RAW_EVENT);
+	assert_int_equal(binary_decode(*state, &err, sizeof(err), &ev),
+			 BINARY_EVENT);
 	assert_int_equal(ev.kind, EVENT_ERROR);
 	assert_int_equal(event_int(&ev, FIELD_CALLER_ID), 3);
 	assert_int_equal(event_int(&ev, FIELD_VCPU_ID), -1);
@@ -96,7 +96,8 @@ static void too_short_at_any_length(void **state)
 		void *copy = malloc(len);
 
 		memcpy(copy, &rec, len);
-		assert_int_equal(raw_decode(*state, copy, len, &ev), RAW_BAD);
+		assert_int_equal(binary_decode(*state, copy, len, &ev),
+				 BINARY_BAD);
 		free(copy);
 	}
 }
@@ -107,8 +108,8 @@ static void other_types_are_passed_over(void **state)
 	struct event ev;
 
 	rec.type = 17;
-	assert_int_equal(raw_decode(*state, &rec, sizeof(rec), &ev),
-			 RAW_OTHER);
+	assert_int_equal(binary_decode(*state, &rec, sizeof(rec), &ev),
+			 BINARY_OTHER);
 }
 
 #define COMMON \
@@ -141,13 +142,14 @@ static void layout_of_another_version(void **state)
 		.type = 9, .thread = 1, .tiny = -2, .vcpu_id = 3, .vm_fd = 4,
 		.vm_pid = 5, .rip = 6,
 	};
-	struct raw_decoder *dec = raw_decoder_new();
+	struct binary_decoder *dec = binary_decoder_new();
 	struct event ev;
 	uint64_t val;
 
 	(void)state;
-	assert_true(raw_decoder_add(dec, format, sizeof(format) - 1));
-	assert_int_equal(raw_decode(dec, &rec, sizeof(rec), &ev), RAW_EVENT);
+	assert_true(binary_decoder_add(dec, format, sizeof(format) - 1));
+	assert_int_equal(binary_decode(dec, &rec, sizeof(rec), &ev),
+			 BINARY_EVENT);
 	assert_int_equal(event_int(&ev, FIELD_VCPU_ID), 3);
 	assert_int_equal(event_int(&ev, FIELD_VM_FD), 4);
 	assert_int_equal(event_int(&ev, FIELD_VM_PID), 5);
@@ -157,7 +159,7 @@ static void layout_of_another_version(void **state)
 	assert_false(event_has(&ev, FIELD_EXITS));
 	/* without valid no register is believed */
 	assert_false(event_reg(&ev, VCPU_INFO_REG_RIP, &val));
-	raw_decoder_free(dec);
+	binary_decoder_free(dec);
 }
 
 static void value_out_of_range(void **state)
@@ -166,13 +168,13 @@ static void value_out_of_range(void **state)
 		"\tfield:u32 vm_pid;\toffset:8;\tsize:4;\tsigned:0;\n"
 		S32("vm_fd", 12) S32("vcpu_id", 16) PRINT;
 	const uint32_t rec[] = { 9, 1, 0x80000000, 2, 3 };
-	struct raw_decoder *dec = raw_decoder_new();
+	struct binary_decoder *dec = binary_decoder_new();
 	struct event ev;
 
 	(void)state;
-	assert_true(raw_decoder_add(dec, format, sizeof(format) - 1));
-	assert_int_equal(raw_decode(dec, rec, sizeof(rec), &ev), RAW_BAD);
-	raw_decoder_free(dec);
+	assert_true(binary_decoder_add(dec, format, sizeof(format) - 1));
+	assert_int_equal(binary_decode(dec, rec, sizeof(rec), &ev), BINARY_BAD);
+	binary_decoder_free(dec);
 }
 
 static void formats_that_are_no_use(void **state)
@@ -192,13 +194,13 @@ static void formats_that_are_no_use(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
-		struct raw_decoder *dec = raw_decoder_new();
+		struct binary_decoder *dec = binary_decoder_new();
 
-		assert_false(raw_decoder_add(dec, formats[i],
-					     strlen(formats[i])));
-		assert_int_equal(raw_decode(dec, &rec, sizeof(rec), &ev),
-				 RAW_OTHER);
-		raw_decoder_free(dec);
+		assert_false(binary_decoder_add(dec, formats[i],
+						strlen(formats[i])));
+		assert_int_equal(binary_decode(dec, &rec, sizeof(rec), &ev),
+				 BINARY_OTHER);
+		binary_decoder_free(dec);
 	}
 }
 

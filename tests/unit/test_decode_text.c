@@ -4,7 +4,7 @@
  */
 #include "unit.h"
 
-#include "host/decode-text.h"
+#include "trace/decode-text.h"
 
 #define CONTEXT "       CPU 0/KVM-1239    [001] ..... "
 #define STAMP	"  115.000123: "

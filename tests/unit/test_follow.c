@@ -13,11 +13,11 @@
 
 #include "unit.h"
 
-#include "host/follow.h"
-#include "host/hostfile.h"
-#include "host/live.h"
-#include "host/stop.h"
+#include "cmd/commands.h"
+#include "host-file.h"
+#include "signals.h"
 #include "support.h"
+#include "trace/own-instance.h"
 
 #define MAX_WORDS	6
 
@@ -49,7 +49,7 @@ static void options(void **state)
 	assert_true(params.timeout_ns == 0);
 	assert_true(params.buffer_kb > 0);
 	assert_false(params.rates);
-	view_free(&params.view);
+	event_options_free(&params.view);
 	assert_int_equal(parse(words, &params, &op), OPT_RUN);
 	assert_int_equal(params.count, 5);
 	assert_true(params.timeout_ns == 1500000000);
@@ -57,7 +57,7 @@ static void options(void **state)
 	assert_true(params.rates);
 	assert_int_equal(params.view.format, FORMAT_JSON);
 	assert_true(params.view.filter.wants_names);
-	view_free(&params.view);
+	event_options_free(&params.view);
 }
 
 static void bad_options(void **state)
@@ -85,7 +85,7 @@ static void bad_options(void **state)
 
 		assert_int_equal(parse(bad[i].words, &params, &op), OPT_BAD);
 		assert_non_null(strstr(op.err, bad[i].says));
-		view_free(&params.view);
+		event_options_free(&params.view);
 	}
 }
 
@@ -129,12 +129,12 @@ static void instances_left_over(void **state)
 
 	(void)state;
 	tree_write(root, "/proc/12/comm", "vcpu-info\n");
-	hostfile_set_root(root);
+	host_file_set_root(root);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (live_is_stale(names[i].name) != names[i].stale)
 			fail_msg("%s", names[i].name);
 	}
-	hostfile_set_root("");
+	host_file_set_root("");
 	tree_remove(root);
 }
 
@@ -201,15 +201,15 @@ static void why_no_more_come(void **state)
 static void stop_by_signals(void **state)
 {
 	(void)state;
-	stop_catch_signals();
-	assert_false(stop_wanted());
+	signals_catch();
+	assert_false(signals_want_end());
 	kill(getpid(), SIGTERM);
-	assert_true(stop_wanted());
-	assert_false(stop_at_once());
+	assert_true(signals_want_end());
+	assert_false(signals_want_abort());
 	kill(getpid(), SIGINT);
-	assert_true(stop_at_once());
-	stop_catch_signals();
-	assert_false(stop_wanted());
+	assert_true(signals_want_abort());
+	signals_catch();
+	assert_false(signals_want_end());
 }
 
 static void ignored_signals_stay_ignored(void **state)
@@ -219,13 +219,13 @@ static void ignored_signals_stay_ignored(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
 		signal(signals[i], SIG_IGN);
-		stop_catch_signals();
+		signals_catch();
 		kill(getpid(), signals[i]);
-		assert_false(stop_wanted());
+		assert_false(signals_want_end());
 		signal(signals[i], SIG_DFL);
-		stop_catch_signals();
+		signals_catch();
 		kill(getpid(), signals[i]);
-		assert_true(stop_wanted());
+		assert_true(signals_want_end());
 	}
 }
 
@@ -237,12 +237,12 @@ static void print_lines(int out)
 	int nr;
 
 	assert_true(dup2(out, STDOUT_FILENO) >= 0);
-	stop_catch_signals();
-	for (nr = 0; nr < LINES && !stop_wanted(); nr++) {
+	signals_catch();
+	for (nr = 0; nr < LINES && !signals_want_end(); nr++) {
 		printf("line %d\n", nr);
 		fflush(stdout);
 	}
-	if (!stop_at_once())
+	if (!signals_want_abort())
 		printf("end %d\n", nr);
 	fflush(stdout);
 	_exit(ferror(stdout) ? 1 : 0);
@@ -346,17 +346,17 @@ static void reader_that_goes(void **state)
 	assert_int_equal(pipe(fds), 0);
 	dup2(fds[1], STDOUT_FILENO);
 	close(fds[1]);
-	stop_catch_signals();
-	stop_sleep_ms(0);
-	assert_false(stop_wanted());
+	signals_catch();
+	signals_sleep_ms(0);
+	assert_false(signals_want_end());
 	close(fds[0]);
-	stop_sleep_ms(0);
+	signals_sleep_ms(0);
 	dup2(saved, STDOUT_FILENO);
 	close(saved);
-	assert_true(stop_at_once());
-	assert_true(stop_reader_gone());
-	stop_catch_signals();
-	assert_false(stop_wanted());
+	assert_true(signals_want_abort());
+	assert_true(signals_reader_gone());
+	signals_catch();
+	assert_false(signals_want_end());
 }
 
 int main(void)

@@ -6,9 +6,9 @@
 
 #include "unit.h"
 
-#include "host/decode-text.h"
-#include "host/printer.h"
+#include "print/printer.h"
 #include "support.h"
+#include "trace/decode-text.h"
 
 /* 2026-01-31 12:00:00 UTC */
 #define NOON	1769860800000000000ULL

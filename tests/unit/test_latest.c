@@ -6,7 +6,7 @@
 
 #include "unit.h"
 
-#include "host/latest.h"
+#include "latest.h"
 #include "support.h"
 
 static struct event record(int vm_pid, int vcpu_id, uint64_t ts)

@@ -4,9 +4,9 @@
  */
 #include "unit.h"
 
-#include "host/exits.h"
-#include "host/hostfile.h"
-#include "host/policy.h"
+#include "cmd/commands.h"
+#include "exit-codes.h"
+#include "host-file.h"
 #include "host.h"
 
 #define POLICY	"/sys/module/vcpu_info/parameters/policy"
@@ -37,10 +37,10 @@ static int run_policy(void *arg)
 	int ret;
 
 	assert_int_equal(parse(&op, run->words, &params), OPT_RUN);
-	hostfile_set_root(run->root);
+	host_file_set_root(run->root);
 	ret = policy(&params);
-	hostfile_set_root("");
-	filter_free(&params.vms);
+	host_file_set_root("");
+	select_free(&params.vms);
 	return ret;
 }
 
@@ -232,7 +232,7 @@ static void bad_arguments(void **state)
 		assert_int_equal(parse(&op, bad[i].words, &params), OPT_BAD);
 		if (!strstr(op.err, bad[i].why))
 			fail_msg("no '%s' in: %s", bad[i].why, op.err);
-		filter_free(&params.vms);
+		select_free(&params.vms);
 	}
 }
 

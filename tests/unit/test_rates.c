@@ -4,9 +4,9 @@
  */
 #include "unit.h"
 
-#include "host/rates.h"
-#include "host/timebase.h"
+#include "rates.h"
 #include "support.h"
+#include "trace-time.h"
 
 static struct event record(int vm_pid, int vcpu_id, int pid, uint64_t exits,
 			   unsigned int second)

@@ -8,9 +8,9 @@
 
 #include "unit.h"
 
-#include "host/decode-raw.h"
-#include "host/decode-text.h"
 #include "support.h"
+#include "trace/decode-binary.h"
+#include "trace/decode-text.h"
 
 #define NR_EVENTS	3
 
@@ -35,12 +35,12 @@ static void decode_lines(struct event *events)
 	free(text);
 }
 
-static void add_format(struct raw_decoder *dec, const char *name)
+static void add_format(struct binary_decoder *dec, const char *name)
 {
 	size_t len;
 	char *format = data_read(name, &len);
 
-	assert_true(raw_decoder_add(dec, format, len));
+	assert_true(binary_decoder_add(dec, format, len));
 	free(format);
 }
 
@@ -49,7 +49,7 @@ static void decode_bytes(struct event *events)
 	static const char * const names[NR_EVENTS] = {
 		"lab/raw-0.dat", "lab/raw-1.dat", "lab/raw-2.dat",
 	};
-	struct raw_decoder *dec = raw_decoder_new();
+	struct binary_decoder *dec = binary_decoder_new();
 
 	assert_non_null(dec);
 	add_format(dec, "lab/format-record.dat");
@@ -58,11 +58,11 @@ static void decode_bytes(struct event *events)
 		size_t len;
 		char *data = data_read(names[i], &len);
 
-		assert_int_equal(raw_decode(dec, data, len, &events[i]),
-				 RAW_EVENT);
+		assert_int_equal(binary_decode(dec, data, len, &events[i]),
+				 BINARY_EVENT);
 		free(data);
 	}
-	raw_decoder_free(dec);
+	binary_decoder_free(dec);
 }
 
 static void both_decoders_agree(void **state)

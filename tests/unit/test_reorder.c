@@ -4,7 +4,7 @@
  */
 #include "unit.h"
 
-#include "host/reorder.h"
+#include "trace/reorder.h"
 
 static void add(struct reorder *ro, unsigned int cpu, uint64_t ts)
 {

@@ -8,10 +8,9 @@
 
 #include "unit.h"
 
-#include "host/exits.h"
-#include "host/record.h"
-#include "host/report.h"
+#include "cmd/commands.h"
 #include "datfile.h"
+#include "exit-codes.h"
 #include "support.h"
 
 #define MAX_WORDS	6

@@ -14,9 +14,9 @@
 
 #include "unit.h"
 
-#include "host/report.h"
-#include "host/sandbox.h"
+#include "cmd/commands.h"
 #include "datfile.h"
+#include "sandbox.h"
 #include "support.h"
 
 static bool denied(long ret)

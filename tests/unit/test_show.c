@@ -4,9 +4,9 @@
  */
 #include "unit.h"
 
-#include "host/exits.h"
-#include "host/hostfile.h"
-#include "host/show.h"
+#include "cmd/commands.h"
+#include "exit-codes.h"
+#include "host-file.h"
 #include "host.h"
 
 #define MAX_WORDS	8
@@ -28,9 +28,9 @@ static int run_show(void *arg)
 	for (; run->words[argc - 1]; argc++)
 		argv[argc] = (char *)run->words[argc - 1];
 	assert_int_equal(show_parse(&op, argc, argv, &params), OPT_RUN);
-	hostfile_set_root(run->root);
+	host_file_set_root(run->root);
 	ret = show(&params);
-	hostfile_set_root("");
+	host_file_set_root("");
 	pick_free(&params);
 	return ret;
 }

@@ -6,8 +6,7 @@
 
 #include "unit.h"
 
-#include "host/show.h"
-#include "host/status.h"
+#include "cmd/commands.h"
 
 #define MAX_WORDS	8
 
@@ -36,13 +35,13 @@ static struct event event_of(int vm_pid, int vm_fd, int vcpu_id)
 	return ev;
 }
 
-static bool matches(const struct filter *filter, int vm_pid, int vm_fd,
+static bool matches(const struct select *filter, int vm_pid, int vm_fd,
 		    int vcpu_id)
 {
 	struct event ev = event_of(vm_pid, vm_fd, vcpu_id);
 
-	return filter_match_vcpu(filter, &ev) &&
-	       filter_match_vm(filter, vm_pid, vm_fd, "web", "qemu");
+	return select_has_vcpu(filter, &ev) &&
+	       select_has_vm(filter, vm_pid, vm_fd, "web", "qemu");
 }
 
 static void show_defaults(void **state)
@@ -115,12 +114,12 @@ static void vms_by_pid_and_name(void **state)
 		struct opt_parser op;
 
 		assert_int_equal(parse(words, &params, &op), OPT_RUN);
-		assert_true(filter_match_vm(&params.view.filter, 12, 3,
-					    names[i], "qemu"));
-		assert_true(filter_match_vm(&params.view.filter, 12, 3,
-					    NULL, names[i]));
-		assert_false(filter_match_vm(&params.view.filter, 12, 3,
-					     "12", "qemu"));
+		assert_true(select_has_vm(&params.view.filter, 12, 3, names[i],
+					  "qemu"));
+		assert_true(select_has_vm(&params.view.filter, 12, 3, NULL,
+					  names[i]));
+		assert_false(select_has_vm(&params.view.filter, 12, 3, "12",
+					   "qemu"));
 		pick_free(&params);
 	}
 }
@@ -184,18 +183,18 @@ static void show_view_options(void **state)
 	assert_int_equal(params.view.color, COLOR_NEVER);
 	assert_true(params.view.filter.wants_names);
 	/* an error has no state */
-	assert_false(filter_match_vcpu(&params.view.filter, &ev));
+	assert_false(select_has_vcpu(&params.view.filter, &ev));
 	event_set(&ev, FIELD_STATE_NR, VCPU_INFO_STATE_USER);
-	assert_true(filter_match_vcpu(&params.view.filter, &ev));
+	assert_true(select_has_vcpu(&params.view.filter, &ev));
 	event_set(&ev, FIELD_STATE_NR, VCPU_INFO_STATE_SELF);
-	assert_false(filter_match_vcpu(&params.view.filter, &ev));
+	assert_false(select_has_vcpu(&params.view.filter, &ev));
 	/* unknown to this version */
 	event_set(&ev, FIELD_STATE_NR, 1000);
-	assert_false(filter_match_vcpu(&params.view.filter, &ev));
-	assert_true(filter_match_vm(&params.view.filter, 1, 1, "web", "x"));
-	assert_true(filter_match_vm(&params.view.filter, 1, 1, NULL, "web"));
-	assert_false(filter_match_vm(&params.view.filter, 1, 1, "we", NULL));
-	assert_false(filter_match_vm(&params.view.filter, 1, 1, NULL, NULL));
+	assert_false(select_has_vcpu(&params.view.filter, &ev));
+	assert_true(select_has_vm(&params.view.filter, 1, 1, "web", "x"));
+	assert_true(select_has_vm(&params.view.filter, 1, 1, NULL, "web"));
+	assert_false(select_has_vm(&params.view.filter, 1, 1, "we", NULL));
+	assert_false(select_has_vm(&params.view.filter, 1, 1, NULL, NULL));
 	pick_free(&params);
 }
 

@@ -8,8 +8,8 @@
 
 #include "unit.h"
 
-#include "host/symbols.h"
 #include "support.h"
+#include "symbols.h"
 
 #define STEXT	0xffffffff81000000ULL
 

@@ -6,7 +6,7 @@
 
 #include "unit.h"
 
-#include "host/timebase.h"
+#include "trace-time.h"
 
 /* 2026-01-31 12:00:00 UTC, when the trace clock was at second 1000 */
 #define NOON	1769860800ULL

@@ -6,12 +6,12 @@
 
 #include "unit.h"
 
-#include "host/timebase.h"
-#include "host/top.h"
+#include "cmd/commands.h"
 #include "support.h"
 #include "text.h"
+#include "trace-time.h"
 
-static void add(struct topview *top, const char *vm, int vm_pid, int vcpu_id,
+static void add(struct top_rows *top, const char *vm, int vm_pid, int vcpu_id,
 		uint64_t state, uint64_t exits, bool known)
 {
 	struct exit_delta delta = {
@@ -39,13 +39,13 @@ static void add(struct topview *top, const char *vm, int vm_pid, int vcpu_id,
 		about.symbol = "native_safe_halt";
 		about.symbol_offset = 0xb;
 	}
-	assert_true(topview_add(top, &ev, &about));
+	assert_true(top_rows_add(top, &ev, &about));
 }
 
 /* Two VMs with six vCPUs. */
 static int setup(void **state)
 {
-	struct topview *top = calloc(1, sizeof(*top));
+	struct top_rows *top = calloc(1, sizeof(*top));
 
 	assert_non_null(top);
 	top->sort = TOP_EXITS;
@@ -61,12 +61,12 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	topview_free(*state);
+	top_rows_free(*state);
 	free(*state);
 	return 0;
 }
 
-static void check(struct topview *top, size_t width, const char *golden)
+static void check(struct top_rows *top, size_t width, const char *golden)
 {
 	const struct top_row **rows;
 	char line[TOP_LINE_SIZE(120)];
@@ -74,13 +74,13 @@ static void check(struct topview *top, size_t width, const char *golden)
 	size_t len, nr;
 	FILE *out = open_memstream(&text, &len);
 
-	rows = topview_sorted(top, &nr);
-	topview_summary(top, nr, line, width);
+	rows = top_rows_sorted(top, &nr);
+	top_rows_summary(top, nr, line, width);
 	fprintf(out, "%s\n", line);
-	topview_heading(top, line, width);
+	top_rows_heading(top, line, width);
 	fprintf(out, "%s\n", line);
 	for (size_t i = 0; i < nr; i++) {
-		topview_row(top, rows[i], line, width);
+		top_rows_line(top, rows[i], line, width);
 		assert_true(strlen(line) <= width);
 		fprintf(out, "%s\n", line);
 	}
@@ -99,20 +99,20 @@ static void widths(void **state)
 		check(*state, width, NULL);
 }
 
-static void keys(struct topview *top, const char *text)
+static void keys(struct top_rows *top, const char *text)
 {
 	for (; *text; text++)
-		assert_int_equal(topview_key(top, *text), TOP_REDRAW);
+		assert_int_equal(top_rows_key(top, *text), TOP_REDRAW);
 }
 
 /* The vcpu_ids of the rows, in order. */
-static void expect(struct topview *top, const char *ids)
+static void expect(struct top_rows *top, const char *ids)
 {
 	const struct top_row **rows;
 	char got[50] = "";
 	size_t nr;
 
-	rows = topview_sorted(top, &nr);
+	rows = top_rows_sorted(top, &nr);
 	for (size_t i = 0; i < nr; i++)
 		sprintf(got + strlen(got), "%d",
 			event_int(&rows[i]->last, FIELD_VCPU_ID));
@@ -122,7 +122,7 @@ static void expect(struct topview *top, const char *ids)
 
 static void sorting(void **state)
 {
-	struct topview *top = *state;
+	struct top_rows *top = *state;
 
 	expect(top, "031102");		/* what is not known comes last */
 	keys(top, "r");
@@ -145,40 +145,40 @@ static void sorting(void **state)
 
 static void filter_by_keys(void **state)
 {
-	struct topview *top = *state;
+	struct top_rows *top = *state;
 
 	keys(top, "/web");
 	assert_true(top->editing);
-	topview_key(top, TOP_KEY_ENTER);
+	top_rows_key(top, TOP_KEY_ENTER);
 	assert_false(top->editing);
 	expect(top, "3102");
 	/* a letter is a command again */
-	assert_int_equal(topview_key(top, 'q'), TOP_QUIT);
+	assert_int_equal(top_rows_key(top, 'q'), TOP_QUIT);
 	keys(top, "/");
 	for (int i = 0; i < 5; i++)
-		topview_key(top, TOP_KEY_BACKSPACE);
+		top_rows_key(top, TOP_KEY_BACKSPACE);
 	keys(top, "halted");
 	expect(top, "2");
-	topview_key(top, TOP_KEY_ESCAPE);
+	top_rows_key(top, TOP_KEY_ESCAPE);
 	assert_int_equal(strlen(top->filter), 0);
 	keys(top, "/safe_halt");
-	topview_key(top, TOP_KEY_ENTER);
+	top_rows_key(top, TOP_KEY_ENTER);
 	expect(top, "11");
 	keys(top, "/");
-	topview_key(top, TOP_KEY_ESCAPE);
+	top_rows_key(top, TOP_KEY_ESCAPE);
 	keys(top, "/2345:10");
 	expect(top, "01");
 	for (int i = 0; i < 100; i++)
-		topview_key(top, 'x');
+		top_rows_key(top, 'x');
 	expect(top, "");
 	assert_int_equal(top->scroll, 0);
 }
 
 static void pause_and_scroll(void **state)
 {
-	struct topview *top = *state;
+	struct top_rows *top = *state;
 
-	assert_int_equal(topview_key(top, 'x'), TOP_IGNORE);
+	assert_int_equal(top_rows_key(top, 'x'), TOP_IGNORE);
 	keys(top, "p");
 	add(top, "web", 1234, 9, 1, 1, true);
 	assert_int_equal(top->nr, 6);
@@ -187,10 +187,10 @@ static void pause_and_scroll(void **state)
 	assert_int_equal(top->nr, 7);
 	keys(top, "f");
 	assert_true(top->frozen);
-	topview_key(top, TOP_KEY_UP);
+	top_rows_key(top, TOP_KEY_UP);
 	assert_int_equal(top->scroll, 0);
 	for (int i = 0; i < 50; i++)
-		topview_key(top, TOP_KEY_DOWN);
+		top_rows_key(top, TOP_KEY_DOWN);
 	expect(top, "0311092");
 	assert_int_equal(top->scroll, 6);
 }
@@ -198,22 +198,22 @@ static void pause_and_scroll(void **state)
 /* What is drawn again, on a screen of another size, say, is the same. */
 static void freeze(void **state)
 {
-	struct topview *top = *state;
+	struct top_rows *top = *state;
 	char line[TOP_LINE_SIZE(100)];
 
 	keys(top, "f");
 	add(top, "web", 1234, 0, VCPU_INFO_STATE_HALTED, 9000000, true);
 	add(top, "web", 1234, 9, 1, 1, true);
-	topview_expire(top, 0);
+	top_rows_expire(top, 0);
 	expect(top, "031102");
-	topview_summary(top, 6, line, sizeof(line) - 1);
+	top_rows_summary(top, 6, line, sizeof(line) - 1);
 	assert_non_null(strstr(line, "6 of 6 vCPUs, 8 records,"));
 	assert_non_null(strstr(line, "FROZEN"));
 	keys(top, "r");
 	expect(top, "201130");
 	keys(top, "f");
 	expect(top, "9");
-	topview_expire(top, 0);
+	top_rows_expire(top, 0);
 	keys(top, "ff");
 	top->nr = 0;
 	keys(top, "f");
@@ -223,13 +223,13 @@ static void freeze(void **state)
 
 static void one_row_for_a_vcpu(void **state)
 {
-	struct topview *top = *state;
+	struct top_rows *top = *state;
 
 	add(top, "web", 1234, 0, VCPU_INFO_STATE_HALTED, 9000000, true);
 	assert_int_equal(top->nr, 6);
 	expect(top, "003112");
 	top->now = 1000 * NS_PER_SEC;
-	topview_expire(top, 898 * NS_PER_SEC);
+	top_rows_expire(top, 898 * NS_PER_SEC);
 	expect(top, "32");
 }
 
@@ -254,20 +254,20 @@ static void options(void **state)
 	assert_false(params.batch);
 	assert_int_equal(params.sort, TOP_EXITS);
 	assert_true(params.interval_ns == NS_PER_SEC);
-	view_free(&params.view);
+	event_options_free(&params.view);
 	assert_int_equal(parse("--sort=hyper", &params), OPT_RUN);
 	assert_int_equal(params.sort, TOP_HYPERCALLS);
-	view_free(&params.view);
+	event_options_free(&params.view);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		assert_int_equal(parse((char *)bad[i], &params), OPT_BAD);
-		view_free(&params.view);
+		event_options_free(&params.view);
 	}
 }
 
 /* Lines keep to columns, whatever the names are made of. */
 static void names_in_utf8(void **state)
 {
-	struct topview *top = *state;
+	struct top_rows *top = *state;
 	char line[TOP_LINE_SIZE(60)];
 	const struct top_row **rows;
 	size_t nr;
@@ -276,14 +276,14 @@ static void names_in_utf8(void **state)
 	/* in turn of one and two columns, 15 in all */
 	add(top, "\303\274\345\220\215\303\274\345\220\215\303\274\345\220\215\303\274\345\220\215\303\274\345\220\215",
 	    3456, 5, 1, 99999999, true);
-	rows = topview_sorted(top, &nr);
+	rows = top_rows_sorted(top, &nr);
 	assert_int_equal(event_int(&rows[0]->last, FIELD_VM_PID), 3456);
-	topview_row(top, rows[0], line, 60);
+	top_rows_line(top, rows[0], line, 60);
 	/* the fourth wide one would take columns 11 and 12 */
 	assert_int_equal(strncmp(line, "\303\274\345\220\215\303\274\345\220\215\303\274\345\220\215\303\274    5 ",
 				 4 * 2 + 3 * 3 + 6), 0);
 	for (size_t width = 1; width <= 60; width++) {
-		topview_row(top, rows[0], line, width);
+		top_rows_line(top, rows[0], line, width);
 		assert_int_equal(text_width(line), width);
 	}
 	free(rows);

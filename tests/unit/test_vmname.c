@@ -4,7 +4,7 @@
  */
 #include "unit.h"
 
-#include "host/vmname.h"
+#include "vm/command-line.h"
 
 static void names(void **state)
 {
@@ -50,13 +50,13 @@ static void names(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
 		size_t len = strlen(tests[i].words);
-		struct vmname vm;
+		struct command_line vm;
 		char line[400];
 
 		strcpy(line, tests[i].words);
 		for (char *p = line; (p = strchr(p, '|')); p++)
 			*p = '\0';
-		vmname_parse(&vm, line, len);
+		command_line_parse(&vm, line, len);
 		if (tests[i].vmm)
 			assert_string_equal(vm.vmm, tests[i].vmm);
 		else
@@ -68,17 +68,17 @@ static void names(void **state)
 static void name_that_is_too_long(void **state)
 {
 	char line[3000] = "qemu\0-name\0guest=";
-	struct vmname vm;
+	struct command_line vm;
 
 	(void)state;
 	memset(line + 17, 'x', 2000);
-	vmname_parse(&vm, line, sizeof(line));
+	command_line_parse(&vm, line, sizeof(line));
 	assert_int_equal(strlen(vm.name), sizeof(vm.name) - 1);
 	/* it is found by all of it */
 	assert_true(text_names(line + 17, vm.name));
 	/* and not cut inside a character */
 	memcpy(line + 17 + sizeof(vm.name) - 2, "\303\251", 2);
-	vmname_parse(&vm, line, sizeof(line));
+	command_line_parse(&vm, line, sizeof(line));
 	assert_int_equal(strlen(vm.name), sizeof(vm.name) - 2);
 	assert_true(text_names(line + 17, vm.name));
 }

@@ -6,11 +6,11 @@
 
 #include "unit.h"
 
-#include "host/exits.h"
-#include "host/hostfile.h"
-#include "host/vms.h"
-#include "host/vmscan.h"
+#include "cmd/commands.h"
+#include "exit-codes.h"
+#include "host-file.h"
 #include "support.h"
+#include "vm/scan.h"
 
 #define KVM_DIR	"/sys/kernel/debug/kvm"
 
@@ -115,10 +115,10 @@ static int run_vms(void *arg)
 	for (; run->words[argc - 1]; argc++)
 		argv[argc] = (char *)run->words[argc - 1];
 	assert_int_equal(vms_parse(&op, argc, argv, &params), OPT_RUN);
-	hostfile_set_root(run->root);
+	host_file_set_root(run->root);
 	ret = vms(&params);
-	hostfile_set_root("");
-	filter_free(&params.filter);
+	host_file_set_root("");
+	select_free(&params.filter);
 	return ret;
 }
 
@@ -230,7 +230,7 @@ static void names_do_not_last(void **state)
 	char *root = tree_make();
 
 	(void)state;
-	hostfile_set_root(root);
+	host_file_set_root(root);
 	tree_write(root, "/proc/7/comm", "old\nname\n");
 	assert_string_equal(comm_cache_get(cache, 7, now), "old\nname");
 	tree_write(root, "/proc/7/comm", "new\n");
@@ -244,7 +244,7 @@ static void names_do_not_last(void **state)
 	/* another thread in the same place */
 	assert_string_equal(comm_cache_get(cache, 7 + COMM_SLOTS, now), "");
 	assert_string_equal(comm_cache_get(cache, 7, now), "");
-	hostfile_set_root("");
+	host_file_set_root("");
 	free(cache);
 	tree_remove(root);
 }
@@ -371,7 +371,7 @@ static void names_of_threads(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		assert_int_equal(vmscan_thread_index(names[i].comm),
+		assert_int_equal(vm_scan_thread_index(names[i].comm),
 				 names[i].index);
 }
 
@@ -389,7 +389,7 @@ static void bad_options(void **state)
 
 		assert_int_equal(vms_parse(&op, 2, argv, &params), OPT_BAD);
 		assert_true(op.err[0]);
-		filter_free(&params.filter);
+		select_free(&params.filter);
 	}
 }
 

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The commands of vcpu-info, each in a file of its name. Of each there is
+ *
+ *	NAME_opts	its options, which are also its help
+ *	NAME_parse()	options to parameters; no side effects, and op->err is
+ *			set on OPT_BAD
+ *	NAME()		does it; gives the exit code
+ *	cmd_NAME()	both, for the table of commands
+ */
+#ifndef HOST_CMD_COMMANDS_H
+#define HOST_CMD_COMMANDS_H
+
+#include "cmd.h"
+#include "cmd/top-rows.h"
+#include "event-options.h"
+#include "pick.h"
+#include "select.h"
+
+extern const struct opt_spec show_opts[];
+
+/* Free with pick_free(). */
+enum opt_outcome show_parse(struct opt_parser *op, int argc, char **argv,
+			    struct pick_params *params);
+int show(const struct pick_params *params);
+int cmd_show(const struct cmd *cmd, int argc, char **argv);
+
+/**
+ * struct follow_params - what 'vcpu-info follow' was asked for
+ * @count: end after so many events; 0: never
+ * @timeout_ns: end after that time; 0: never
+ * @buffer_kb: size of the buffer of each CPU
+ * @rates: say what the exit counts grew by
+ * @view: which VMs and vCPUs, and how to print them
+ */
+struct follow_params {
+	long long count;
+	uint64_t timeout_ns;
+	long long buffer_kb;
+	bool rates;
+	struct event_options view;
+};
+
+extern const struct opt_spec follow_opts[];
+
+/* Free the view. */
+enum opt_outcome follow_parse(struct opt_parser *op, int argc, char **argv,
+			      struct follow_params *params);
+
+/* Whether so many events are all that were asked for. */
+bool follow_has_all(const struct follow_params *params, uint64_t nr);
+int cmd_follow(const struct cmd *cmd, int argc, char **argv);
+
+/**
+ * struct top_params - what 'vcpu-info top' was asked for
+ * @batch: print instead of drawing on the terminal
+ * @count: end after so many updates; 0: never
+ * @interval_ns: time from one update to the next
+ * @sort: column to start with
+ * @view: which VMs and vCPUs
+ */
+struct top_params {
+	bool batch;
+	long long count;
+	uint64_t interval_ns;
+	enum top_column sort;
+	struct event_options view;
+};
+
+extern const struct opt_spec top_opts[];
+
+/* Free the view. */
+enum opt_outcome top_parse(struct opt_parser *op, int argc, char **argv,
+			   struct top_params *params);
+int cmd_top(const struct cmd *cmd, int argc, char **argv);
+
+/**
+ * struct record_params - what 'vcpu-info record' was asked for
+ * @file: where to
+ * @duration: for so many seconds, as sleep(1) takes them; "" if not given
+ * @command: as long as this runs, with its arguments up to a NULL; may be empty
+ */
+struct record_params {
+	const char *file;
+	char duration[32];
+	char **command;
+};
+
+extern const struct opt_spec record_opts[];
+
+enum opt_outcome record_parse(struct opt_parser *op, int argc, char **argv,
+			      struct record_params *params);
+
+/* The command line of trace-cmd, up to a NULL; to be freed. NULL: no memory. */
+char **record_command(const struct record_params *params);
+int cmd_record(const struct cmd *cmd, int argc, char **argv);
+
+/**
+ * struct report_params - what 'vcpu-info report' was asked for
+ * @file: the file
+ * @rates: say what the exit counts grew by
+ * @pick: which events, and how to print them
+ */
+struct report_params {
+	const char *file;
+	bool rates;
+	struct pick_params pick;
+};
+
+extern const struct opt_spec report_opts[];
+
+/* Free with pick_free(). */
+enum opt_outcome report_parse(struct opt_parser *op, int argc, char **argv,
+			      struct report_params *params);
+int report(const struct report_params *params);
+int cmd_report(const struct cmd *cmd, int argc, char **argv);
+
+/* What 'vcpu-info vms' was asked for: JSON instead of a table, which VMs. */
+struct vms_params {
+	bool json;
+	struct select filter;
+};
+
+extern const struct opt_spec vms_opts[];
+
+/* Free the filter. */
+enum opt_outcome vms_parse(struct opt_parser *op, int argc, char **argv,
+			   struct vms_params *params);
+int vms(const struct vms_params *params);
+int cmd_vms(const struct cmd *cmd, int argc, char **argv);
+
+enum policy_action {
+	POLICY_SHOW,
+	POLICY_ALL,
+	POLICY_NONE,
+	POLICY_LIST,
+};
+
+/**
+ * struct policy_params - what 'vcpu-info policy' was asked for
+ * @json: print JSON
+ * @action: what to do before the policy is printed
+ * @vms: POLICY_LIST: these VMs, by PID or name
+ */
+struct policy_params {
+	bool json;
+	enum policy_action action;
+	struct select vms;
+};
+
+extern const struct opt_spec policy_opts[];
+
+/* Free the VMs. */
+enum opt_outcome policy_parse(struct opt_parser *op, int argc, char **argv,
+			      struct policy_params *params);
+int policy(const struct policy_params *params);
+int cmd_policy(const struct cmd *cmd, int argc, char **argv);
+
+/* What 'vcpu-info status' was asked for: JSON instead of text. */
+struct status_params {
+	bool json;
+};
+
+extern const struct opt_spec status_opts[];
+
+enum opt_outcome status_parse(struct opt_parser *op, int argc, char **argv,
+			      struct status_params *params);
+int status(const struct status_params *params);
+int cmd_status(const struct cmd *cmd, int argc, char **argv);
+
+#endif /* HOST_CMD_COMMANDS_H */

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What 'top' shows: a row for each vCPU, sorted and filtered, as lines of
+ * text. It knows nothing of the screen.
+ */
+#ifndef HOST_CMD_TOP_ROWS_H
+#define HOST_CMD_TOP_ROWS_H
+
+#include "print/fmt.h"
+
+enum top_column {
+	TOP_NAME,
+	TOP_VCPU,
+	TOP_THREAD,
+	TOP_STATE,
+	TOP_CPU,
+	TOP_AGE,
+	TOP_EXITS,
+	TOP_IO,
+	TOP_MMIO,
+	TOP_HALT,
+	TOP_IRQ,
+	TOP_HYPERCALLS,
+	TOP_RIP,
+	NR_TOP_COLUMNS,
+};
+
+/* Their names, in lower case, up to a NULL: for --sort. */
+extern const char * const top_column_names[];
+
+/**
+ * struct top_row - a vCPU
+ * @last: its last record
+ * @delta: what the counts grew by up to it; the last that was known
+ * @name: the VM's or its process's
+ * @symbol: what RIP was in, "" if it is not known
+ */
+struct top_row {
+	struct event last;
+	struct exit_delta delta;
+	char name[64];
+	char symbol[96];
+};
+
+/**
+ * struct top_rows - all that is shown
+ * @rows: one for each vCPU
+ * @nr: their number
+ * @kept: copy of the rows as they were when they were frozen
+ * @nr_kept: their number
+ * @sort: column to sort by
+ * @reverse: the other way round
+ * @filter: only rows that have this in their name, VM, thread, state or symbol
+ * @editing: the filter is being typed
+ * @frozen: what is shown stays, records are still taken
+ * @paused: records are not taken
+ * @scroll: first row that is shown
+ * @records: how many were taken
+ * @lost: events that were lost
+ * @now: time in the trace clock
+ */
+struct top_rows {
+	struct top_row *rows;
+	size_t nr;
+	struct top_row *kept;
+	size_t nr_kept;
+	enum top_column sort;
+	bool reverse;
+	char filter[32];
+	bool editing;
+	bool frozen;
+	bool paused;
+	size_t scroll;
+	uint64_t records;
+	uint64_t lost;
+	uint64_t now;
+};
+
+/* Take a record in. False if memory is exhausted. */
+bool top_rows_add(struct top_rows *top, const struct event *ev,
+		  const struct fmt_about *about);
+
+/* Forget vCPUs without a record for that long. */
+void top_rows_expire(struct top_rows *top, uint64_t age_ns);
+
+enum top_action {
+	TOP_IGNORE,
+	TOP_REDRAW,
+	TOP_QUIT,
+};
+
+/* Keys besides characters. */
+enum {
+	TOP_KEY_UP = 1000,
+	TOP_KEY_DOWN,
+	TOP_KEY_ENTER,
+	TOP_KEY_ESCAPE,
+	TOP_KEY_BACKSPACE,
+};
+
+enum top_action top_rows_key(struct top_rows *top, int key);
+
+/* Sort, and give the rows that the filter leaves; nr says how many. */
+const struct top_row **top_rows_sorted(struct top_rows *top, size_t *nr);
+
+/* Bytes that a line of so many columns may have, with a NUL. */
+#define TOP_LINE_SIZE(width)	(4 * (width) + 1)
+
+/* Lines of at most width columns: TOP_LINE_SIZE(width) bytes. */
+void top_rows_summary(const struct top_rows *top, size_t shown, char *line,
+		      size_t width);
+void top_rows_heading(const struct top_rows *top, char *line, size_t width);
+void top_rows_line(const struct top_rows *top, const struct top_row *row,
+		   char *line, size_t width);
+void top_rows_free(struct top_rows *top);
+
+#endif /* HOST_CMD_TOP_ROWS_H */

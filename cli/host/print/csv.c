@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Comma-separated values as in RFC 4180, but for lines that end in a newline.
+ */
+#include <string.h>
+
+#include "print/outbuf.h"
+#include "print/value.h"
+#include "text.h"
+
+#define BEFORE \
+	"type,ts,ts_unit,time,vm_name,vmm_comm,caller_comm,caller_pid,caller_cpu"
+
+void fmt_csv_header(const struct fmt *fmt)
+{
+	fputs(BEFORE, fmt->out);
+	for (int id = 0; id < NR_FIELDS; id++)
+		fprintf(fmt->out, ",%s", fields[id].name);
+	fputs(",rip_symbol,unknown_fields\n", fmt->out);
+}
+
+/* Text that is not ours; NULL is empty. */
+static void add_text(struct outbuf *line, const char *text)
+{
+	char safe[TEXT_SIZE];
+
+	outbuf_char(line, ',');
+	if (!text)
+		return;
+	text_utf8(safe, sizeof(safe), text);
+	if (!strpbrk(safe, ",\"")) {
+		outbuf_text(line, safe);
+		return;
+	}
+	outbuf_char(line, '"');
+	for (const char *p = safe; *p; p++) {
+		if (*p == '"')
+			outbuf_char(line, '"');
+		outbuf_char(line, *p);
+	}
+	outbuf_char(line, '"');
+}
+
+static void add_extra(struct outbuf *line, const struct event *ev)
+{
+	char text[TEXT_SIZE] = "";
+	size_t len = 0;
+
+	for (unsigned int i = 0; i < ev->nr_extra; i++) {
+		const struct event_extra *extra = &ev->extra[i];
+
+		len += snprintf(text + len, sizeof(text) - len, "%s%s=%s",
+				i ? ";" : "", extra->name, extra->value);
+		if (len >= sizeof(text))
+			break;
+	}
+	add_text(line, text);
+}
+
+void fmt_csv_event(const struct fmt *fmt, const struct event *ev,
+		   const struct fmt_about *about)
+{
+	char text[VALUE_LEN];
+	char symbol[SYMBOL_LEN];
+	struct outbuf line;
+
+	outbuf_start(&line, fmt->out);
+	outbuf_text(&line, ev->kind == EVENT_RECORD ? "record," : "error,");
+	outbuf_uint(&line, ev->ts);
+	outbuf_text(&line, ev->ts_is_ns ? ",ns," : ",ticks,");
+	if (about->wall_known) {
+		value_utc(text, about->wall_ns);
+		outbuf_text(&line, text);
+	}
+	add_text(&line, about->vm);
+	add_text(&line, about->vmm);
+	add_text(&line, ev->comm);
+	outbuf_char(&line, ',');
+	outbuf_int(&line, ev->thread);
+	outbuf_char(&line, ',');
+	outbuf_int(&line, ev->trace_cpu);
+	for (int id = 0; id < NR_FIELDS; id++) {
+		value_field(text, ev, id);
+		outbuf_char(&line, ',');
+		outbuf_text(&line, text);
+	}
+	value_symbol(symbol, sizeof(symbol), about);
+	add_text(&line, symbol);
+	add_extra(&line, ev);
+	outbuf_char(&line, '\n');
+	outbuf_write(&line);
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "jsonout.h"
+#include "print/outbuf.h"
+#include "print/value.h"
+#include "text.h"
+
+#define STRING(x)	#x
+#define SCHEMA(x)	STRING(x)
+
+#define START		"{\"schema\":" SCHEMA(JSON_SCHEMA) ",\"type\":"
+
+static void add_key(struct outbuf *line, const char *key)
+{
+	outbuf_text(line, ",\"");
+	outbuf_text(line, key);
+	outbuf_text(line, "\":");
+}
+
+/* Text that is not ours; NULL is null. */
+static void add_string(struct outbuf *line, const char *text)
+{
+	char safe[TEXT_SIZE];
+
+	if (!text) {
+		outbuf_text(line, "null");
+		return;
+	}
+	text_utf8(safe, sizeof(safe), text);
+	outbuf_char(line, '"');
+	for (const char *p = safe; *p; p++) {
+		if (*p == '"' || *p == '\\')
+			outbuf_char(line, '\\');
+		outbuf_char(line, *p);
+	}
+	outbuf_char(line, '"');
+}
+
+static void add_text(struct outbuf *line, const char *key, const char *text)
+{
+	add_key(line, key);
+	add_string(line, text);
+}
+
+static void add_uint(struct outbuf *line, const char *key, uint64_t val)
+{
+	add_key(line, key);
+	outbuf_uint(line, val);
+}
+
+static void add_int(struct outbuf *line, const char *key, int64_t val)
+{
+	add_key(line, key);
+	outbuf_int(line, val);
+}
+
+/* A name, or the number that has none in this version. */
+static void add_name(struct outbuf *line, const char *name, uint64_t val)
+{
+	if (name)
+		add_string(line, name);
+	else
+		outbuf_uint(line, val);
+}
+
+/* As a string: JSON's numbers are exact up to 53 bits only. */
+static void add_reg(struct outbuf *line, const struct event *ev,
+		    enum field_id id)
+{
+	uint64_t val;
+
+	if (!event_reg(ev, id - FIELD_REGS, &val)) {
+		outbuf_text(line, "null");
+		return;
+	}
+	outbuf_char(line, '"');
+	outbuf_hex(line, val);
+	outbuf_char(line, '"');
+}
+
+static void add_field(struct outbuf *line, const struct event *ev,
+		      enum field_id id)
+{
+	uint64_t val = ev->val[id];
+
+	add_key(line, fields[id].name);
+	if (!event_has(ev, id)) {
+		outbuf_text(line, "null");
+		return;
+	}
+	switch (fields[id].type) {
+	case FIELD_INT:
+		outbuf_int(line, (int64_t)val);
+		break;
+	case FIELD_COUNT:
+	case FIELD_BITS:
+		outbuf_uint(line, val);
+		break;
+	case FIELD_REG:
+		add_reg(line, ev, id);
+		break;
+	case FIELD_STATE:
+		add_name(line, event_state_name(val), val);
+		break;
+	case FIELD_REASON:
+		add_name(line, event_reason_name(val), val);
+		break;
+	}
+}
+
+static void add_flag_names(struct outbuf *line, const struct event *ev)
+{
+	const char *comma = "";
+
+	add_key(line, "flag_names");
+	outbuf_char(line, '[');
+	for (unsigned int i = 0; event_flag_name(i); i++) {
+		if (!(ev->val[FIELD_FLAGS] & (1ULL << i)))
+			continue;
+		outbuf_text(line, comma);
+		add_string(line, event_flag_name(i));
+		comma = ",";
+	}
+	outbuf_char(line, ']');
+}
+
+static void add_symbol(struct outbuf *line, const struct fmt_about *about)
+{
+	char symbol[SYMBOL_LEN];
+
+	if (!about->symbol)
+		return;
+	value_symbol(symbol, sizeof(symbol), about);
+	add_text(line, "rip_symbol", symbol);
+}
+
+/* What the counts grew by; null where that is not known. */
+static void add_delta(struct outbuf *line, const struct exit_delta *delta)
+{
+	static const char * const states[] = {
+		[DELTA_FIRST] = "first", [DELTA_OK] = "ok",
+		[DELTA_RESET] = "reset",
+	};
+
+	outbuf_text(line, ",\"delta\":{\"state\":");
+	add_string(line, states[delta->state]);
+	if (delta->ns)
+		add_uint(line, "ns", delta->ns);
+	else
+		add_text(line, "ns", NULL);
+	for (int i = 0; i < NR_EXIT_KINDS; i++) {
+		const char *key = fields[FIELD_EXITS + i].name;
+
+		if (delta->state == DELTA_OK && delta->known & (1U << i))
+			add_uint(line, key, delta->count[i]);
+		else
+			add_text(line, key, NULL);
+	}
+	outbuf_char(line, '}');
+}
+
+/* Where and when the event was written, and what we know besides. */
+static void add_about(struct outbuf *line, const struct event *ev,
+		      const struct fmt_about *about)
+{
+	char utc[VALUE_LEN];
+
+	add_uint(line, "ts", ev->ts);
+	add_text(line, "ts_unit", ev->ts_is_ns ? "ns" : "ticks");
+	if (about->age_known)
+		add_uint(line, "age_ns", about->age_ns);
+	else
+		add_text(line, "age_ns", NULL);
+	if (about->wall_known)
+		value_utc(utc, about->wall_ns);
+	add_text(line, "time", about->wall_known ? utc : NULL);
+	add_text(line, "vm_name", about->vm);
+	add_text(line, "vmm_comm", about->vmm);
+	add_text(line, "caller_comm", ev->comm);
+	add_int(line, "caller_pid", ev->thread);
+	add_int(line, "caller_cpu", ev->trace_cpu);
+}
+
+/* Fields of a newer module, as they were written. */
+static void add_extra(struct outbuf *line, const struct event *ev)
+{
+	outbuf_text(line, ",\"unknown_fields\":{");
+	for (unsigned int i = 0; i < ev->nr_extra; i++) {
+		if (i)
+			outbuf_char(line, ',');
+		add_string(line, ev->extra[i].name);
+		outbuf_char(line, ':');
+		add_string(line, ev->extra[i].value);
+	}
+	outbuf_char(line, '}');
+}
+
+void fmt_json_event(const struct fmt *fmt, const struct event *ev,
+		    const struct fmt_about *about)
+{
+	bool is_record = ev->kind == EVENT_RECORD;
+	struct outbuf line;
+
+	outbuf_start(&line, fmt->out);
+	outbuf_text(&line, is_record ? START "\"record\"" : START "\"error\"");
+	add_about(&line, ev, about);
+	for (int id = 0; id < NR_FIELDS; id++) {
+		if (fields[id].kinds & (1U << ev->kind))
+			add_field(&line, ev, id);
+	}
+	if (is_record)
+		add_flag_names(&line, ev);
+	add_symbol(&line, about);
+	if (about->delta)
+		add_delta(&line, about->delta);
+	if (ev->nr_extra)
+		add_extra(&line, ev);
+	outbuf_text(&line, "}\n");
+	outbuf_write(&line);
+}
+
+void fmt_json_lost(const struct fmt *fmt, const struct fmt_lost *lost)
+{
+	struct json_object *obj = json_new("lost");
+
+	json_add_uint(obj, "overrun", lost->overrun);
+	json_add_uint(obj, "commit_overrun", lost->commit_overrun);
+	json_add_uint(obj, "dropped", lost->dropped);
+	json_add_uint(obj, "undecodable", lost->undecodable);
+	json_print(fmt->out, obj);
+}

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Blocks to be read by people, in the manner of Xen's xenctx. Columns are
+ * fixed, so that blocks can be compared by eye.
+ */
+#include "compiler.h"
+#include "print/outbuf.h"
+#include "print/value.h"
+#include "text.h"
+
+/* Bits of RFLAGS that have a name, from the top; IOPL is a number. */
+static const struct {
+	unsigned int bit;
+	const char *name;
+} rflags_bits[] = {
+	{ 21, "ID" }, { 20, "VIP" }, { 19, "VIF" }, { 18, "AC" },
+	{ 17, "VM" }, { 16, "RF" }, { 14, "NT" }, { 11, "OF" },
+	{ 10, "DF" }, { 9, "IF" }, { 8, "TF" }, { 7, "SF" },
+	{ 6, "ZF" }, { 4, "AF" }, { 2, "PF" }, { 0, "CF" },
+};
+
+/* The order of Xen's and QEMU's dumps. */
+static const unsigned char gprs[] = {
+	VCPU_INFO_REG_RAX, VCPU_INFO_REG_RBX, VCPU_INFO_REG_RCX,
+	VCPU_INFO_REG_RDX, VCPU_INFO_REG_RSI, VCPU_INFO_REG_RDI,
+	VCPU_INFO_REG_RBP, VCPU_INFO_REG_RSP, VCPU_INFO_REG_R8,
+	VCPU_INFO_REG_R9, VCPU_INFO_REG_R10, VCPU_INFO_REG_R11,
+	VCPU_INFO_REG_R12, VCPU_INFO_REG_R13, VCPU_INFO_REG_R14,
+	VCPU_INFO_REG_R15,
+};
+
+static const unsigned char control_regs[] = {
+	VCPU_INFO_REG_CR0, VCPU_INFO_REG_CR3, VCPU_INFO_REG_CR4,
+	VCPU_INFO_REG_EFER,
+};
+
+static const struct {
+	enum field_id id;
+	const char *name;
+} exit_kinds[] = {
+	{ FIELD_IO_EXITS, "io" },
+	{ FIELD_MMIO_EXITS, "mmio" },
+	{ FIELD_HALT_EXITS, "halt" },
+	{ FIELD_IRQ_EXITS, "irq" },
+	{ FIELD_IRQ_WINDOW_EXITS, "irq-window" },
+	{ FIELD_SIGNAL_EXITS, "signal" },
+	{ FIELD_HYPERCALLS, "hypercalls" },
+};
+
+/* Escape sequences (ECMA-48) of what stands out. */
+#define BOLD	"\033[1m"
+#define RED	"\033[31m"
+#define GREEN	"\033[32m"
+#define YELLOW	"\033[33m"
+#define BLUE	"\033[34m"
+#define PLAIN	"\033[0m"
+
+/* What is printed, and how. */
+struct block {
+	struct outbuf line;
+	const struct fmt *fmt;
+};
+
+static void add(struct block *out, const char *text)
+{
+	outbuf_text(&out->line, text);
+}
+
+/* Text that is not ours. */
+static void add_safe(struct block *out, const char *text)
+{
+	char safe[TEXT_SIZE];
+
+	text_printable(safe, sizeof(safe), text);
+	add(out, safe);
+}
+
+static void paint(struct block *out, const char *color)
+{
+	if (out->fmt->color)
+		add(out, color);
+}
+
+static void add_int(struct block *out, const char *before,
+		    const struct event *ev, enum field_id id)
+{
+	add(out, before);
+	if (event_has(ev, id))
+		outbuf_int(&out->line, event_int(ev, id));
+	else
+		add(out, UNKNOWN);
+}
+
+static void add_count(struct block *out, const char *before,
+		      const struct event *ev, enum field_id id)
+{
+	add(out, before);
+	if (event_has(ev, id))
+		outbuf_uint(&out->line, ev->val[id]);
+	else
+		add(out, UNKNOWN);
+}
+
+static void add_name(struct block *out, const struct event *ev,
+		     enum field_id id, const char *color)
+{
+	char text[VALUE_LEN];
+	bool known = value_field(text, ev, id);
+
+	paint(out, color);
+	add(out, known ? text : UNKNOWN);
+	paint(out, PLAIN);
+}
+
+static void add_vm(struct block *out, const struct event *ev,
+		   const struct fmt_about *about)
+{
+	const char *name = about->vm ?: about->vmm;
+
+	paint(out, BOLD);
+	add_int(out, "VM ", ev, FIELD_VM_PID);
+	add_int(out, ":", ev, FIELD_VM_FD);
+	add(out, " (");
+	if (name)
+		add_safe(out, name);
+	else
+		add(out, about->vmm_gone ? "gone" : UNKNOWN);
+	add(out, ")");
+	paint(out, PLAIN);
+}
+
+static void add_time(struct block *out, const struct event *ev,
+		     const struct fmt_about *about)
+{
+	static const char * const words[] = {
+		[TIME_TRACE] = " ts ", [TIME_WALL] = " at ",
+		[TIME_AGE] = " age ",
+	};
+	enum time_format time = out->fmt->time;
+	char text[VALUE_LEN];
+	bool known;
+
+	known = value_time(text, ev, about, time);
+	add(out, words[time]);
+	add(out, text);
+	if (known && time == TIME_AGE)
+		add(out, "s");
+}
+
+static const char *state_color(const struct event *ev)
+{
+	switch (ev->val[FIELD_STATE_NR]) {
+	case VCPU_INFO_STATE_SELF:
+	case VCPU_INFO_STATE_GUEST:
+		return GREEN;
+	case VCPU_INFO_STATE_HALTED:
+		return BLUE;
+	default:
+		return YELLOW;
+	}
+}
+
+/* "     rip ffffffff81a3c2eb": names and values end below each other */
+static void add_reg(struct block *out, const struct event *ev,
+		    unsigned int reg)
+{
+	static const char blanks[] = "                 ";
+	const char *name = fields[FIELD_REGS + reg].name;
+	size_t len = strlen(name);
+	uint64_t val;
+
+	outbuf_bytes(&out->line, blanks, 8 - len);
+	outbuf_bytes(&out->line, name, len);
+	if (event_reg(ev, reg, &val)) {
+		add(out, " ");
+		outbuf_hex16(&out->line, val);
+	} else {
+		outbuf_bytes(&out->line, blanks, 16);
+		add(out, UNKNOWN);
+	}
+}
+
+static void add_regs(struct block *out, const struct event *ev,
+		     const unsigned char *regs, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		add_reg(out, ev, regs[i]);
+		if (i % 3 == 2 || i + 1 == nr)
+			add(out, "\n");
+	}
+}
+
+static void add_rflags(struct block *out, const struct event *ev)
+{
+	uint64_t val;
+
+	add_reg(out, ev, VCPU_INFO_REG_RFLAGS);
+	if (event_reg(ev, VCPU_INFO_REG_RFLAGS, &val)) {
+		add(out, " [");
+		for (size_t i = 0; i < ARRAY_SIZE(rflags_bits); i++) {
+			if (!(val & (1ULL << rflags_bits[i].bit)))
+				continue;
+			add(out, " ");
+			add(out, rflags_bits[i].name);
+		}
+		add(out, " ] IOPL=");
+		outbuf_uint(&out->line, val >> 12 & 3);
+	}
+	add(out, "\n");
+}
+
+/* What has to be known before the registers are believed. */
+static void add_flags(struct block *out, const struct event *ev)
+{
+	static const char * const words[] = {
+		"registers are of a nested guest",
+		"an instruction waits for the VMM to finish it",
+		"registers may not belong together",
+	};
+	uint64_t flags = ev->val[FIELD_FLAGS];
+	const char *before = "  note: ";
+
+	if (!flags)
+		return;
+	paint(out, YELLOW);
+	for (unsigned int i = 0; flags; i++, flags >>= 1) {
+		if (!(flags & 1))
+			continue;
+		add(out, before);
+		if (i < ARRAY_SIZE(words)) {
+			add(out, words[i]);
+		} else {
+			add(out, "unknown flag ");
+			outbuf_hex(&out->line, 1ULL << i);
+		}
+		before = "; ";
+	}
+	paint(out, PLAIN);
+	add(out, "\n");
+}
+
+static void add_exits(struct block *out, const struct event *ev)
+{
+	add(out, "  exits:");
+	for (size_t i = 0; i < ARRAY_SIZE(exit_kinds); i++) {
+		add(out, i ? ", " : " ");
+		add(out, exit_kinds[i].name);
+		add_count(out, " ", ev, exit_kinds[i].id);
+	}
+	add(out, "\n");
+}
+
+static void add_origin(struct block *out, const struct event *ev)
+{
+	add_int(out, "  asked by vCPU ", ev, FIELD_CALLER_ID);
+	add_int(out, ", host CPU ", ev, FIELD_CPU);
+	add_count(out, ", attempts ", ev, FIELD_ATTEMPTS);
+	if (event_has(ev, FIELD_NS_LEVEL) && ev->val[FIELD_NS_LEVEL]) {
+		add_int(out, ", PID in its namespace ", ev, FIELD_NS_PID);
+		add_count(out, " (level ", ev, FIELD_NS_LEVEL);
+		add(out, ")");
+	}
+	add(out, "\n");
+}
+
+/* Fields of a newer module. */
+static void add_extra(struct block *out, const struct event *ev)
+{
+	for (unsigned int i = 0; i < ev->nr_extra; i++) {
+		add(out, "  ");
+		add_safe(out, ev->extra[i].name);
+		add(out, "=");
+		add_safe(out, ev->extra[i].value);
+		add(out, "\n");
+	}
+}
+
+/* What the counts grew by since the vCPU's record before. */
+static void add_delta(struct block *out, const struct exit_delta *delta)
+{
+	char text[VALUE_LEN];
+	double rate;
+
+	if (delta->state == DELTA_RESET)
+		add(out, "  since the record before: counts started afresh\n");
+	if (delta->state != DELTA_OK)
+		return;
+	add(out, "  since the record before:");
+	if (exit_rate(delta, 0, &rate)) {
+		snprintf(text, sizeof(text), " %.1f exits/s,", rate);
+		add(out, text);
+	}
+	add(out, " exits +");
+	outbuf_uint(&out->line, delta->count[0]);
+	for (size_t i = 0; i < ARRAY_SIZE(exit_kinds); i++) {
+		unsigned int kind = exit_kinds[i].id - FIELD_EXITS;
+
+		if (!(delta->known & (1U << kind)) || !delta->count[kind])
+			continue;
+		add(out, ", ");
+		add(out, exit_kinds[i].name);
+		add(out, " +");
+		outbuf_uint(&out->line, delta->count[kind]);
+	}
+	add(out, "\n");
+}
+
+static void add_symbol(struct block *out, const struct fmt_about *about)
+{
+	char symbol[SYMBOL_LEN];
+
+	if (!about->symbol)
+		return;
+	value_symbol(symbol, sizeof(symbol), about);
+	add(out, "  at ");
+	add_safe(out, symbol);
+	add(out, "\n");
+}
+
+static void add_record(struct block *out, const struct event *ev,
+		       const struct fmt_about *about)
+{
+	add_vm(out, ev, about);
+	add_int(out, " vCPU ", ev, FIELD_VCPU_ID);
+	add_int(out, " thread ", ev, FIELD_PID);
+	add(out, " ");
+	add_name(out, ev, FIELD_STATE_NR, state_color(ev));
+	add_time(out, ev, about);
+	add_count(out, " exits ", ev, FIELD_EXITS);
+	add(out, "\n");
+
+	add_flags(out, ev);
+	add_symbol(out, about);
+	add_reg(out, ev, VCPU_INFO_REG_RIP);
+	add_rflags(out, ev);
+	add_regs(out, ev, gprs, ARRAY_SIZE(gprs));
+	add_regs(out, ev, control_regs, ARRAY_SIZE(control_regs));
+	add_exits(out, ev);
+	if (about->delta)
+		add_delta(out, about->delta);
+	add_origin(out, ev);
+}
+
+static void add_error(struct block *out, const struct event *ev,
+		      const struct fmt_about *about)
+{
+	add_vm(out, ev, about);
+	add_int(out, " vCPU ", ev, FIELD_VCPU_ID);
+	add(out, " error ");
+	add_name(out, ev, FIELD_REASON_NR, RED);
+	add_time(out, ev, about);
+	add_count(out, " requests ", ev, FIELD_ERROR_COUNT);
+	add_int(out, "\n  asked by vCPU ", ev, FIELD_CALLER_ID);
+	add_int(out, ", result ", ev, FIELD_RESULT);
+	add(out, "\n");
+}
+
+void fmt_text_event(const struct fmt *fmt, const struct event *ev,
+		    const struct fmt_about *about)
+{
+	struct block out;
+
+	out.fmt = fmt;
+	outbuf_start(&out.line, fmt->out);
+	if (ev->kind == EVENT_RECORD)
+		add_record(&out, ev, about);
+	else
+		add_error(&out, ev, about);
+	add_extra(&out, ev);
+	outbuf_write(&out.line);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Values as text, the same in every format that shows them so.
+ */
+#ifndef HOST_PRINT_VALUE_H
+#define HOST_PRINT_VALUE_H
+
+#include "print/fmt.h"
+
+/* Room for any of them. */
+#define VALUE_LEN	48
+
+/* Room for a symbol, which in the kernel has up to 511 bytes, and an offset. */
+#define SYMBOL_LEN	544
+
+/*
+ * A field: counts and ids decimal, registers and bits hexadecimal, states and
+ * reasons by name. False, and "", if it is not known.
+ */
+bool value_field(char *buf, const struct event *ev, enum field_id id);
+
+/* A time, in seconds or as a date. False, and UNKNOWN, if it is not known. */
+bool value_time(char *buf, const struct event *ev,
+		const struct fmt_about *about, enum time_format time);
+
+/* The date and time in UTC, as in RFC 3339. */
+void value_utc(char *buf, uint64_t wall_ns);
+
+/* "SYMBOL+0x12", cut to size; "" without a symbol. */
+void value_symbol(char *buf, size_t size, const struct fmt_about *about);
+
+#endif /* HOST_PRINT_VALUE_H */

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "compiler.h"
+#include "outerr.h"
+#include "signals.h"
+#include "trace-time.h"
+
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+
+/* how often a signal said so */
+static atomic_uint wanted;
+
+/* nobody reads standard output any more */
+static bool reader_gone;
+static bool sigpipe_was_ignored;
+
+static void set_handlers(int flags);
+
+/*
+ * A write that waits for a reader goes on after the first signal, so that
+ * nothing is cut short, and fails at the second.
+ */
+static void remember(int sig)
+{
+	(void)sig;
+	if (!wanted++)
+		set_handlers(0);
+}
+
+/* What was ignored stays so: nohup, or a background job of a shell. */
+static void set_handlers(int flags)
+{
+	struct sigaction action = { .sa_handler = remember,
+				    .sa_flags = flags };
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		struct sigaction old;
+
+		if (!sigaction(signals[i], NULL, &old) &&
+		    old.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	}
+}
+
+void signals_catch(void)
+{
+	wanted = 0;
+	reader_gone = false;
+	set_handlers(SA_RESTART);
+	sigpipe_was_ignored = signal(SIGPIPE, SIG_IGN) == SIG_IGN;
+}
+
+bool signals_want_end(void)
+{
+	return wanted || reader_gone || ferror(stdout);
+}
+
+bool signals_want_abort(void)
+{
+	return wanted > 1 || reader_gone || ferror(stdout);
+}
+
+void signals_sleep_ms(unsigned int ms)
+{
+	/* no events asked for: this is woken by errors alone */
+	struct pollfd out = { .fd = fileno(stdout) };
+
+	if (!signals_want_end() && poll(&out, 1, ms) == 1)
+		reader_gone = true;
+}
+
+bool signals_reader_gone(void)
+{
+	return reader_gone || outerr_get() == EPIPE;
+}
+
+uint64_t signals_clock(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
+}
+
+void signals_end_if_pipe_broke(void)
+{
+	struct pollfd fd = { .fd = fileno(stdout) };
+
+	if (!(ferror(stdout) || reader_gone) || sigpipe_was_ignored ||
+	    poll(&fd, 1, 0) != 1 || !(fd.revents & (POLLERR | POLLHUP)))
+		return;
+	signal(SIGPIPE, SIG_DFL);
+	raise(SIGPIPE);
+}

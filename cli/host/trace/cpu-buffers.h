@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The binary buffers of all CPUs of a trace instance. What is read is gone
+ * from them.
+ */
+#ifndef HOST_TRACE_CPU_BUFFERS_H
+#define HOST_TRACE_CPU_BUFFERS_H
+
+#include <stdbool.h>
+
+#include "trace/reorder.h"
+
+struct cpu_buffers;
+struct tracefs_instance;
+
+/* Open them; NULL, with errno set, if that failed. */
+struct cpu_buffers *cpu_buffers_open(struct tracefs_instance *instance);
+void cpu_buffers_close(struct cpu_buffers *bufs);
+
+/*
+ * One round: read of each CPU's buffer what is there, but no more than a
+ * bounded part, so that no CPU keeps the others waiting. False, with errno
+ * set, if that failed.
+ */
+bool cpu_buffers_read(struct cpu_buffers *bufs);
+
+/* Whether the last round left some unread. */
+bool cpu_buffers_have_more(const struct cpu_buffers *bufs);
+
+/* What was read: the records of each CPU, by its index. */
+struct reorder *cpu_buffers_records(struct cpu_buffers *bufs);
+
+/* Number of the CPU with that index. */
+int cpu_buffers_cpu(const struct cpu_buffers *bufs, unsigned int index);
+
+#endif /* HOST_TRACE_CPU_BUFFERS_H */

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * An event as the rest of the program sees it, wherever it came from: the
+ * decoders fill it, the printers print it, and neither knows the other.
+ */
+#ifndef HOST_TRACE_EVENT_H
+#define HOST_TRACE_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vcpu_info_abi.h"
+
+enum event_kind {
+	EVENT_RECORD,		/* vcpu_info:vcpu_info */
+	EVENT_ERROR,		/* vcpu_info:vcpu_info_error */
+	EVENT_NR_KINDS,
+};
+
+enum field_type {
+	FIELD_INT,		/* signed, 32 bits */
+	FIELD_COUNT,		/* unsigned */
+	FIELD_BITS,		/* a mask of bits */
+	FIELD_REG,		/* a register, good only if valid says so */
+	FIELD_STATE,		/* VCPU_INFO_STATE_* */
+	FIELD_REASON,		/* VCPU_INFO_REASON_* */
+};
+
+/* Every field that this version knows, in the order they are printed. */
+enum field_id {
+	FIELD_VM_PID,
+	FIELD_VM_FD,
+	FIELD_CALLER_ID,
+	FIELD_VCPU_ID,
+	FIELD_PID,
+	FIELD_NS_PID,
+	FIELD_NS_LEVEL,
+	FIELD_CPU,
+	FIELD_STATE_NR,
+	FIELD_FLAGS,
+	FIELD_ATTEMPTS,
+	FIELD_VALID,
+	FIELD_REGS,		/* + VCPU_INFO_REG_* */
+	FIELD_EXITS = FIELD_REGS + VCPU_INFO_NR_REGS,
+	FIELD_IO_EXITS,
+	FIELD_MMIO_EXITS,
+	FIELD_HALT_EXITS,
+	FIELD_IRQ_EXITS,
+	FIELD_IRQ_WINDOW_EXITS,
+	FIELD_SIGNAL_EXITS,
+	FIELD_HYPERCALLS,
+	FIELD_RESULT,
+	FIELD_REASON_NR,
+	FIELD_ERROR_COUNT,
+	NR_FIELDS,
+};
+
+/**
+ * struct field - what is known of a field
+ * @name: its name in the trace
+ * @type: how its value reads
+ * @kinds: in which events it is, a bit for each event_kind
+ */
+struct field {
+	const char *name;
+	enum field_type type;
+	unsigned int kinds;
+};
+
+extern const struct field fields[NR_FIELDS];
+
+/* A field that a newer module has and this version does not know. */
+#define EVENT_MAX_EXTRA	16
+
+struct event_extra {
+	char name[32];
+	char value[32];
+};
+
+/**
+ * struct event - one event
+ * @kind: which of the events it is
+ * @comm: name of the thread that wrote it: the vCPU that asked
+ * @thread: PID of that thread
+ * @trace_cpu: host CPU it was written on
+ * @ts: when, in the trace instance's clock
+ * @ts_is_ns: whether that clock counts nanoseconds
+ * @present: a bit for each field_id that the event had
+ * @val: values by field_id, sign-extended to 64 bits; 0 if not present
+ * @nr_extra: fields that this version does not know
+ * @extra: those fields
+ */
+struct event {
+	enum event_kind kind;
+	char comm[17];
+	int thread;
+	int trace_cpu;
+	uint64_t ts;
+	bool ts_is_ns;
+	uint64_t present;
+	uint64_t val[NR_FIELDS];
+	unsigned int nr_extra;
+	struct event_extra extra[EVENT_MAX_EXTRA];
+};
+
+static inline bool event_has(const struct event *ev, enum field_id id)
+{
+	return ev->present & (1ULL << id);
+}
+
+static inline int event_int(const struct event *ev, enum field_id id)
+{
+	return (int)ev->val[id];
+}
+
+void event_set(struct event *ev, enum field_id id, uint64_t val);
+
+/* Whether the event says which vCPU of which VM it is about. */
+bool event_has_key(const struct event *ev);
+
+/* By vm_pid, vm_fd and vcpu_id, for sorting: <0, 0 or >0. */
+int event_compare(const struct event *a, const struct event *b);
+
+/* A register that was captured; false if it is not known. */
+bool event_reg(const struct event *ev, unsigned int reg, uint64_t *val);
+
+/* The field of that name, if that kind of event has it; -1 if it has not. */
+int event_find_field(enum event_kind kind, const char *name, size_t len);
+
+/* The kind of event that has this name in the trace; -1 for none. */
+int event_find_kind(const char *name, size_t len);
+
+/* Name of a state or reason, NULL for one that this version does not know. */
+const char *event_state_name(uint64_t state);
+const char *event_reason_name(uint64_t reason);
+
+/* The value of a name; false for an unknown one. */
+bool event_state_value(const char *name, uint64_t *state);
+bool event_reason_value(const char *name, uint64_t *reason);
+
+/* Name of bit nr of the field flags, NULL past the last known. */
+const char *event_flag_name(unsigned int nr);
+
+/* Keep a field that this version does not know; what does not fit is cut. */
+void event_add_extra(struct event *ev, const char *name, size_t name_len,
+		     const char *value, size_t value_len);
+
+#endif /* HOST_TRACE_EVENT_H */

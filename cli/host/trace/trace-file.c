@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <trace-cmd.h>
+
+#include "trace/behind.h"
+#include "trace/decode-binary.h"
+#include "trace/trace-file.h"
+
+/* No trace clock but one of the time of day is 30 years after its start. */
+#define WALL_MIN	(30ULL * 365 * 86400 * NS_PER_SEC)
+
+/* The buffer of the file, or of an instance in it. */
+struct part {
+	struct tracecmd_input *input;
+	struct binary_decoder *dec;
+	struct behind *behind;	/* by CPU */
+	int nr_behind;
+};
+
+struct trace_file {
+	struct part *parts;
+	int nr_parts;
+
+	/* of the trace_file_read() under way */
+	bool (*found)(const struct event *ev, void *arg);
+	void *arg;
+	struct trace_file_tally *tally;
+};
+
+static bool bind_events(struct part *part)
+{
+	struct tep_handle *tep = tracecmd_get_tep(part->input);
+	static const char * const events[] = {
+		VCPU_INFO_EVENT, VCPU_INFO_EVENT_ERROR,
+	};
+	bool any = false;
+
+	part->dec = binary_decoder_new();
+	for (size_t i = 0; part->dec && i < 2; i++) {
+		struct tep_event *event;
+
+		event = tep_find_event_by_name(tep, VCPU_INFO_SYSTEM,
+					       events[i]);
+		any |= event && binary_decoder_bind(part->dec, event);
+	}
+	return any;
+}
+
+static enum trace_file_status open_parts(struct trace_file *dat,
+					 struct tracecmd_input *input)
+{
+	int nr = tracecmd_buffer_instances(input);
+	bool any = false;
+
+	dat->parts = calloc(1 + nr, sizeof(*dat->parts));
+	if (!dat->parts) {
+		tracecmd_close(input);
+		return TRACE_FILE_NO_MEMORY;
+	}
+	dat->parts[dat->nr_parts++].input = input;
+	for (int i = 0; i < nr; i++) {
+		struct tracecmd_input *sub;
+
+		sub = tracecmd_buffer_instance_handle(input, i);
+		if (sub)
+			dat->parts[dat->nr_parts++].input = sub;
+	}
+	for (int i = 0; i < dat->nr_parts; i++) {
+		any |= bind_events(&dat->parts[i]);
+		tracecmd_set_private(dat->parts[i].input, &dat->parts[i]);
+	}
+	return any ? TRACE_FILE_OK : TRACE_FILE_NO_EVENTS;
+}
+
+/* The text up to a NUL at *pos, which moves behind it; "" if there is none. */
+static void take_text(char *text, size_t size, const char *head, size_t len,
+		      size_t *pos)
+{
+	size_t n = strnlen(head + *pos, len - *pos);
+
+	text[0] = '\0';
+	if (n == len - *pos)
+		return;
+	snprintf(text, size, "%s", head + *pos);
+	*pos += n + 1;
+}
+
+/*
+ * As in trace-cmd.dat(5): the magic, the version, three numbers, and from 7 on
+ * the name of the compression.
+ */
+static void read_form(int fd, struct trace_file_form *form)
+{
+	static const char magic[] = "\027\010Dtracing";
+	size_t pos = sizeof(magic) - 1;
+	char head[128];
+	ssize_t len = pread(fd, head, sizeof(head), 0);
+
+	*form = (struct trace_file_form){ 0 };
+	if (len < (ssize_t)pos || memcmp(head, magic, pos))
+		return;
+	take_text(form->version, sizeof(form->version), head, len, &pos);
+	pos += 1 + 1 + 4;	/* byte order, sizes of a long and of a page */
+	if (strcmp(form->version, "7") || pos >= (size_t)len)
+		return;
+	take_text(form->compression, sizeof(form->compression), head, len,
+		  &pos);
+	if (!strcmp(form->compression, "none"))
+		form->compression[0] = '\0';
+}
+
+/* libtracecmd has this, but its header does not declare it. */
+bool tracecmd_compress_is_supported(const char *name, const char *version)
+	__attribute__((__weak__));
+
+/* libtracecmd only says that it cannot read a file. */
+static enum trace_file_status why_not(const struct trace_file_form *form)
+{
+	if (!form->version[0])
+		return TRACE_FILE_BAD;
+	if (strcmp(form->version, "6") && strcmp(form->version, "7"))
+		return TRACE_FILE_VERSION;
+	if (form->compression[0] && tracecmd_compress_is_supported &&
+	    !tracecmd_compress_is_supported(form->compression, NULL))
+		return TRACE_FILE_COMPRESSION;
+	return TRACE_FILE_BAD;
+}
+
+enum trace_file_status trace_file_open(int fd, struct trace_file **dat,
+				       struct trace_file_form *form)
+{
+	struct tracecmd_input *input;
+	enum trace_file_status status;
+
+	read_form(fd, form);
+	/* what these have to say is said here, once */
+	tracecmd_set_loglevel(TEP_LOG_NONE);
+	tep_set_loglevel(TEP_LOG_NONE);
+	input = tracecmd_open_fd(fd, TRACECMD_FL_LOAD_NO_PLUGINS);
+	if (!input) {
+		close(fd);
+		return why_not(form);
+	}
+	*dat = calloc(1, sizeof(**dat));
+	if (!*dat) {
+		tracecmd_close(input);
+		return TRACE_FILE_NO_MEMORY;
+	}
+	status = open_parts(*dat, input);
+	if (status != TRACE_FILE_OK)
+		trace_file_close(*dat);
+	return status;
+}
+
+void trace_file_close(struct trace_file *dat)
+{
+	/* instances are parts of the first, which goes last */
+	for (int i = dat->nr_parts - 1; i >= 0; i--) {
+		binary_decoder_free(dat->parts[i].dec);
+		free(dat->parts[i].behind);
+		tracecmd_close(dat->parts[i].input);
+	}
+	free(dat->parts);
+	free(dat);
+}
+
+static void add_comm(struct tracecmd_input *input, struct event *ev)
+{
+	struct tep_handle *tep = tracecmd_get_tep(input);
+
+	if (tep_is_pid_registered(tep, ev->thread))
+		snprintf(ev->comm, sizeof(ev->comm), "%s",
+			 tep_data_comm_from_pid(tep, ev->thread));
+}
+
+static void count_lost(struct trace_file_tally *tally, long long missed)
+{
+	if (missed > 0)
+		tally->lost += missed;
+	else if (missed < 0)
+		tally->lost_unknown = true;
+}
+
+/* libtracecmd maps up to an eighth of the machine's memory. */
+static void drop_behind(struct part *part, int cpu, const void *data)
+{
+	if (cpu >= part->nr_behind) {
+		struct behind *bigger;
+
+		bigger = reallocarray(part->behind, cpu + 1, sizeof(*bigger));
+		if (!bigger)
+			return;
+		memset(bigger + part->nr_behind, 0,
+		       (cpu + 1 - part->nr_behind) * sizeof(*bigger));
+		part->behind = bigger;
+		part->nr_behind = cpu + 1;
+	}
+	behind_at(&part->behind[cpu], data);
+}
+
+static int take_record(struct tracecmd_input *input,
+		       struct tep_record *record, int cpu, void *arg)
+{
+	struct part *part = tracecmd_get_private(input);
+	struct trace_file *dat = arg;
+	struct event ev;
+
+	drop_behind(part, cpu, record->data);
+	count_lost(dat->tally, record->missed_events);
+	switch (binary_decode(part->dec, record->data, record->size, &ev)) {
+	case BINARY_OTHER:
+		return 0;
+	case BINARY_BAD:
+		dat->tally->bad++;
+		return 0;
+	case BINARY_EVENT:
+		break;
+	}
+	ev.ts = record->ts;
+	ev.ts_is_ns = true;
+	ev.trace_cpu = cpu;
+	add_comm(input, &ev);
+	return dat->found(&ev, dat->arg) ? 0 : 1;
+}
+
+bool trace_file_read(struct trace_file *dat,
+		     bool (*found)(const struct event *ev, void *arg),
+		     void *arg, struct trace_file_tally *tally)
+{
+	struct tracecmd_input **inputs;
+	int ret;
+
+	*tally = (struct trace_file_tally){ 0 };
+	dat->found = found;
+	dat->arg = arg;
+	dat->tally = tally;
+	inputs = calloc(dat->nr_parts, sizeof(*inputs));
+	if (!inputs)
+		return false;
+	for (int i = 0; i < dat->nr_parts; i++)
+		inputs[i] = dat->parts[i].input;
+	ret = tracecmd_iterate_events_multi(inputs, dat->nr_parts, take_record,
+					    dat);
+	free(inputs);
+	return ret >= 0;
+}
+
+void trace_file_clock(const struct trace_file *dat, struct timebase *tb)
+{
+	uint64_t first = tracecmd_get_first_ts(dat->parts[0].input);
+	uint64_t now = timebase_wall_now();
+
+	*tb = (struct timebase){
+		.known = first >= WALL_MIN && first <= now,
+		.trace = now,
+		.wall = now,
+	};
+}
+
+const char *trace_file_comm(void *arg, int pid)
+{
+	const struct trace_file *dat = arg;
+	struct tep_handle *tep = tracecmd_get_tep(dat->parts[0].input);
+
+	return tep_is_pid_registered(tep, pid) ?
+	       tep_data_comm_from_pid(tep, pid) : NULL;
+}

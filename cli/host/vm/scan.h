@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The VMs that run on this host, found in procfs and KVM's debugfs.
+ */
+#ifndef HOST_VM_SCAN_H
+#define HOST_VM_SCAN_H
+
+#include "vm/process.h"
+
+/* A vCPU; thread is 0 if it is not known, and may be a guess. */
+struct vm_vcpu {
+	int vcpu_id;
+	int thread;
+	bool guessed;
+};
+
+/**
+ * struct vm - a VM
+ * @vmm: its process
+ * @fd: the file descriptor that KVM gave the process for it
+ * @vcpus: its vCPUs, by vcpu_id
+ * @nr_vcpus: their number
+ */
+struct vm {
+	struct process vmm;
+	int fd;
+	struct vm_vcpu *vcpus;
+	size_t nr_vcpus;
+};
+
+/**
+ * struct vm_scan - what was found
+ * @vms: VMs, by PID and file descriptor
+ * @nr: their number
+ * @denied: processes that this user may not look into
+ * @no_memory: there may be more
+ */
+struct vm_scan {
+	struct vm *vms;
+	size_t nr;
+	unsigned int denied;
+	bool no_memory;
+};
+
+/* False if there is no procfs. */
+bool vm_scan_run(struct vm_scan *scan);
+void vm_scan_free(struct vm_scan *scan);
+
+/*
+ * The number in the name that a VMM gave a vCPU's thread, counted by the VMM;
+ * -1 if it is no such name.
+ */
+int vm_scan_thread_index(const char *comm);
+
+#endif /* HOST_VM_SCAN_H */
