@@ -44,7 +44,7 @@ static bool check_lockdown(const struct host_state *f, struct problem *p)
 
 static bool check_permission(const struct host_state *f, struct problem *p)
 {
-	if (f->source != SOURCE_DENIED)
+	if (f->instance_status != INSTANCE_DENIED)
 		return false;
 	fix(p, "run vcpu-info as root");
 	return found(p, EXIT_DENIED, "no permission to read tracefs");
@@ -66,7 +66,7 @@ static bool check_kvm(const struct host_state *f, struct problem *p)
 
 static bool check_tracefs(const struct host_state *f, struct problem *p)
 {
-	if (f->source != SOURCE_NO_TRACEFS)
+	if (f->instance_status != INSTANCE_NO_TRACEFS)
 		return false;
 	if (f->has_tracefs) {
 		fix(p, "mount -t tracefs nodev /sys/kernel/tracing");
@@ -215,7 +215,7 @@ static bool check_missing(const struct host_state *f, struct problem *p)
 
 static bool check_instance(const struct host_state *f, struct problem *p)
 {
-	if (!f->loaded || f->source != SOURCE_NO_INSTANCE)
+	if (!f->loaded || f->instance_status != INSTANCE_MISSING)
 		return false;
 	fix(p, "modprobe -r vcpu_info && modprobe vcpu_info");
 	return found(p, EXIT_NO_INSTANCE,
@@ -225,7 +225,8 @@ static bool check_instance(const struct host_state *f, struct problem *p)
 static bool check_event(const struct host_state *f, struct problem *p,
 			enum event_kind kind, const char *name)
 {
-	if (!f->loaded || f->source != SOURCE_OK || f->setup.event_on[kind])
+	if (!f->loaded || f->instance_status != INSTANCE_OK ||
+	    f->setup.event_on[kind])
 		return false;
 	fix(p, "echo 1 > %.180s/events/" VCPU_INFO_SYSTEM "/%s/enable", f->dir,
 	    name);
@@ -250,7 +251,7 @@ static bool check_error_event(const struct host_state *f, struct problem *p)
 
 static bool check_recording(const struct host_state *f, struct problem *p)
 {
-	if (f->source != SOURCE_OK || f->setup.tracing_on)
+	if (f->instance_status != INSTANCE_OK || f->setup.tracing_on)
 		return false;
 	fix(p, "echo 1 > %.200s/tracing_on", f->dir);
 	return found(p, EXIT_NO_INSTANCE, "the trace instance is switched off");
@@ -258,7 +259,7 @@ static bool check_recording(const struct host_state *f, struct problem *p)
 
 static bool check_pause(const struct host_state *f, struct problem *p)
 {
-	if (f->source != SOURCE_OK || !f->setup.pause_on_read)
+	if (f->instance_status != INSTANCE_OK || !f->setup.pause_on_read)
 		return false;
 	fix(p, "echo 0 > %.200s/options/pause-on-trace", f->dir);
 	return found(p, EXIT_OK,
@@ -275,7 +276,7 @@ static bool check_policy(const struct host_state *f, struct problem *p)
 
 static bool check_lost(const struct host_state *f, struct problem *p)
 {
-	uint64_t lost = source_lost(&f->stats);
+	uint64_t lost = losses_unread(&f->stats.lost);
 
 	if (!f->stats_known || !lost)
 		return false;
@@ -322,7 +323,7 @@ static const struct {
 _Static_assert(ARRAY_SIZE(checks) <= MAX_PROBLEMS,
 	       "every check must have room to complain");
 
-size_t diagnose_all(const struct host_state *facts,
+size_t diagnose_all(const struct host_state *state,
 		    struct problem problems[MAX_PROBLEMS])
 {
 	size_t nr = 0;
@@ -332,7 +333,7 @@ size_t diagnose_all(const struct host_state *facts,
 
 		memset(p, 0, sizeof(*p));
 		p->check = checks[i].name;
-		if (checks[i].check(facts, p))
+		if (checks[i].check(state, p))
 			nr++;
 	}
 	return nr;
@@ -351,10 +352,10 @@ int diagnose_report(void)
 {
 	struct problem problems[MAX_PROBLEMS] = { 0 };
 	const struct problem *first;
-	struct host_state facts;
+	struct host_state state;
 
-	host_state_read(&facts);
-	first = diagnose_first(problems, diagnose_all(&facts, problems));
+	host_state_read(&state);
+	first = diagnose_first(problems, diagnose_all(&state, problems));
 	if (!first)
 		return EXIT_OK;
 	msg_error("%s", first->what);

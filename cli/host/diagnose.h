@@ -25,7 +25,7 @@ struct problem {
 };
 
 /* Every problem, in the order to solve them; returns their number. */
-size_t diagnose_all(const struct host_state *facts,
+size_t diagnose_all(const struct host_state *state,
 		    struct problem problems[MAX_PROBLEMS]);
 
 /* The first that keeps records from being made or shown, NULL for none. */

@@ -5,13 +5,25 @@
 
 #include "event-options.h"
 #include "exit-codes.h"
+#include "num.h"
+
+#define MAX_LAST 1000000
 
 enum {
-	VIEW_TIME = OPT_LONG + 100,	/* clear of the commands' own */
-	VIEW_COLOR,
-	VIEW_KALLSYMS,
-	VIEW_VMLINUX,
-	VIEW_KASLR,
+	OPT_SINCE = OPT_LONG + 100, /* clear of the commands' own */
+	OPT_TIME,
+	OPT_COLOR,
+	OPT_KALLSYMS,
+	OPT_VMLINUX,
+	OPT_KASLR,
+};
+
+const struct opt_spec recorded_event_opts[] = {
+	{ 'e', "errors", NULL, "only the requests that led to no record" },
+	{ 'n', "last", "N", "the last N of each vCPU" },
+	{ OPT_SINCE, "since", "TIME",
+	  "no older than an age (30s, 5m) or a time (13:45)" },
+	{ .more = event_opts }
 };
 
 const struct opt_spec event_opts[] = {
@@ -22,13 +34,13 @@ const struct opt_spec event_opts[] = {
 	  "only records in these states, such as halted,user" },
 	{ 'f', "format", "FORMAT", "print as text|table|json|csv" },
 	{ 'j', "json", NULL, "the same as --format json" },
-	{ VIEW_TIME, "time-format", "TIME", "print time as trace|wall|age" },
-	{ VIEW_COLOR, "color", "WHEN", "use colours: auto|always|never" },
-	{ VIEW_KALLSYMS, "guest-kallsyms", "FILE",
+	{ OPT_TIME, "time-format", "TIME", "print time as trace|wall|age" },
+	{ OPT_COLOR, "color", "WHEN", "use colours: auto|always|never" },
+	{ OPT_KALLSYMS, "guest-kallsyms", "FILE",
 	  "name RIP by a copy of /proc/kallsyms" },
-	{ VIEW_VMLINUX, "guest-vmlinux", "FILE",
+	{ OPT_VMLINUX, "guest-vmlinux", "FILE",
 	  "name RIP by a kernel's ELF file" },
-	{ VIEW_KASLR, "kaslr-offset", "OFFSET",
+	{ OPT_KASLR, "kaslr-offset", "OFFSET",
 	  "what KASLR added there, or SYMBOL=ADDRESS" },
 	{ 0 }
 };
@@ -55,10 +67,19 @@ static const char * const colors[] = {
 	NULL
 };
 
-enum opt_outcome event_option(struct event_options *view, struct opt_parser *op,
-			      int val)
+static bool take_last(struct event_options *events, const char *arg, char *err,
+		      size_t err_size)
 {
-	struct select *filter = &view->filter;
+	if (num_parse_int(arg, 1, MAX_LAST, &events->last))
+		return true;
+	snprintf(err, err_size, "--last takes a number from 1 to %d", MAX_LAST);
+	return false;
+}
+
+enum opt_outcome event_option(struct event_options *events,
+			      struct opt_parser *op, int val)
+{
+	struct select *select = &events->select;
 	size_t size = sizeof(op->err);
 	char err[sizeof(op->err)];
 	int choice;
@@ -66,44 +87,54 @@ enum opt_outcome event_option(struct event_options *view, struct opt_parser *op,
 
 	switch (val) {
 	case 'm':
-		ok = select_add_vm(filter, op->arg, err, size);
+		ok = select_add_vm(select, op->arg, err, size);
 		break;
 	case 'v':
-		ok = select_add_vcpus(filter, op->arg, err, size);
+		ok = select_add_vcpus(select, op->arg, err, size);
 		break;
 	case 's':
-		ok = select_add_states(filter, op->arg, err, size);
+		ok = select_add_states(select, op->arg, err, size);
+		break;
+	case 'e':
+		ok = true;
+		events->errors = true;
+		break;
+	case 'n':
+		ok = take_last(events, op->arg, err, size);
+		break;
+	case OPT_SINCE:
+		ok = since_parse(&events->since, op->arg, err, size);
 		break;
 	case 'f':
 		ok = opt_choose(op->arg, formats, &choice, err, size);
 		if (ok)
-			view->format = choice;
+			events->format = choice;
 		break;
 	case 'j':
 		ok = true;
-		view->format = FORMAT_JSON;
+		events->format = FORMAT_JSON;
 		break;
-	case VIEW_TIME:
+	case OPT_TIME:
 		ok = opt_choose(op->arg, times, &choice, err, size);
 		if (ok)
-			view->time = choice;
-		view->time_given = true;
+			events->time = choice;
+		events->time_given = true;
 		break;
-	case VIEW_COLOR:
+	case OPT_COLOR:
 		ok = opt_choose(op->arg, colors, &choice, err, size);
 		if (ok)
-			view->color = choice;
+			events->color = choice;
 		break;
-	case VIEW_KALLSYMS:
-		ok = symbols_add(&view->symbols, SYMBOLS_KALLSYMS, op->arg,
+	case OPT_KALLSYMS:
+		ok = symbols_add(&events->symbols, SYMBOLS_KALLSYMS, op->arg,
 				 err, size);
 		break;
-	case VIEW_VMLINUX:
-		ok = symbols_add(&view->symbols, SYMBOLS_VMLINUX, op->arg,
+	case OPT_VMLINUX:
+		ok = symbols_add(&events->symbols, SYMBOLS_VMLINUX, op->arg,
 				 err, size);
 		break;
-	case VIEW_KASLR:
-		ok = symbols_set_offset(&view->symbols, op->arg, err, size);
+	case OPT_KASLR:
+		ok = symbols_set_offset(&events->symbols, op->arg, err, size);
 		break;
 	default:
 		return opt_default(val);
@@ -111,15 +142,25 @@ enum opt_outcome event_option(struct event_options *view, struct opt_parser *op,
 	return ok ? OPT_RUN : opt_bad(op, "%s", err);
 }
 
-void event_options_free(struct event_options *view)
+enum opt_outcome event_options_check(const struct event_options *events,
+				     struct opt_parser *op)
 {
-	select_free(&view->filter);
-	symbols_free(&view->symbols);
+	if (events->all && events->errors)
+		return opt_bad(op, "--all and --errors exclude each other");
+	if (events->all && events->last)
+		return opt_bad(op, "--all and --last exclude each other");
+	return OPT_RUN;
 }
 
-int event_options_load(struct event_options *view)
+void event_options_free(struct event_options *events)
 {
-	return symbols_load(&view->symbols) ? EXIT_OK : EXIT_FAILED;
+	select_free(&events->select);
+	symbols_free(&events->symbols);
+}
+
+int event_options_load(struct event_options *events)
+{
+	return symbols_load(&events->symbols) ? EXIT_OK : EXIT_FAILED;
 }
 
 bool color_wanted(enum color_when when, bool is_terminal,
@@ -131,14 +172,14 @@ bool color_wanted(enum color_when when, bool is_terminal,
 	       term && strcmp(term, "dumb");
 }
 
-struct fmt event_options_fmt(const struct event_options *view, FILE *out,
-			     enum time_format default_time)
+struct print_style event_options_style(const struct event_options *events,
+				       FILE *out, enum time_format default_time)
 {
-	return (struct fmt){
+	return (struct print_style){
 		.out = out,
-		.color = color_wanted(view->color, isatty(fileno(out)),
+		.color = color_wanted(events->color, isatty(fileno(out)),
 				      getenv("NO_COLOR"), getenv("TERM")),
-		.symbols = view->symbols.nr,
-		.time = view->time_given ? view->time : default_time,
+		.symbols = events->symbols.nr,
+		.time = events->time_given ? events->time : default_time,
 	};
 }

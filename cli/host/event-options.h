@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which events, and how to print them: the options that the commands share.
+ * The options that the commands which print events share: which events, and how
+ * to print them.
  */
 #ifndef HOST_EVENT_OPTIONS_H
 #define HOST_EVENT_OPTIONS_H
@@ -9,7 +10,6 @@
 #include "print/printer.h"
 #include "select.h"
 #include "symbols.h"
-#include "trace-time.h"
 
 enum color_when {
 	COLOR_AUTO,
@@ -18,36 +18,54 @@ enum color_when {
 };
 
 /**
- * struct event_options - what the shared options say
+ * struct event_options - what these options say
+ * @select: --vm, --vcpu, --state
+ * @all: every event
+ * @errors: failed requests only
+ * @last: so many of each vCPU; 0 if not given
+ * @since: no older than that
+ * @rates: print what the exit counts grew by
  * @format: --format
  * @time_given: whether --time-format was
  * @time: --time-format
  * @color: --color
- * @filter: --vm, --vcpu, --state
- * @symbols: --guest-kallsyms, --guest-vmlinux
+ * @symbols: --guest-kallsyms, --guest-vmlinux, --kaslr-offset
  */
 struct event_options {
+	struct select select;
+	bool all;
+	bool errors;
+	long long last;
+	struct since since;
+	bool rates;
 	enum format format;
 	bool time_given;
 	enum time_format time;
 	enum color_when color;
-	struct select filter;
 	struct symbols symbols;
 };
 
-/* To go on with from a command's own table. */
+/*
+ * To go on with from a command's own table: all but --errors, --last and --since,
+ * and with these, for commands that read what was recorded.
+ */
 extern const struct opt_spec event_opts[];
+extern const struct opt_spec recorded_event_opts[];
 
 /*
- * For an option that is none of the command's own: OPT_RUN if it is one of
+ * For an option that is not one of the command's own: OPT_RUN if it is one of
  * these and taken, else what opt_default() says.
  */
-enum opt_outcome event_option(struct event_options *view, struct opt_parser *op,
-			      int val);
-void event_options_free(struct event_options *view);
+enum opt_outcome event_option(struct event_options *events,
+			      struct opt_parser *op, int val);
 
-/* Read what the options name. The exit code: EXIT_OK, or what failed is said. */
-int event_options_load(struct event_options *view);
+/* After the last option: whether they go together. */
+enum opt_outcome event_options_check(const struct event_options *events,
+				     struct opt_parser *op);
+void event_options_free(struct event_options *events);
+
+/* Read what the options name. The exit code: EXIT_OK, or after a message. */
+int event_options_load(struct event_options *events);
 
 /*
  * Whether to use colours, as no-color.org has it: no_color and term are what
@@ -57,7 +75,8 @@ bool color_wanted(enum color_when when, bool is_terminal,
 		  const char *no_color, const char *term);
 
 /* How to print to a file. */
-struct fmt event_options_fmt(const struct event_options *view, FILE *out,
-			     enum time_format default_time);
+struct print_style event_options_style(const struct event_options *events,
+				       FILE *out,
+				       enum time_format default_time);
 
 #endif /* HOST_EVENT_OPTIONS_H */

@@ -158,12 +158,12 @@ int host_file_write(const char *path, const char *text)
 	int fd;
 
 	if (!host_file_path(full, sizeof(full), "%s", path))
-		return ENAMETOOLONG;
+		return -ENAMETOOLONG;
 	fd = open(full, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd < 0)
-		return errno;
+		return -errno;
 	if (write(fd, text, strlen(text)) < 0)
-		err = errno;
+		err = -errno;
 	close(fd);
 	return err;
 }

@@ -43,7 +43,7 @@ DIR *host_file_dir(const char *fmt, ...) __printf(1, 2);
 /* Whether a line of the file contains the text. */
 bool host_file_contains(const char *path, const char *text);
 
-/* Write the file in one piece: 0, or the errno number that it failed with. */
+/* Write the file in one piece: 0 or a negative errno number. */
 int host_file_write(const char *path, const char *text);
 
 #endif /* HOST_HOST_FILE_H */

@@ -106,21 +106,21 @@ static void gather_module(struct host_state *f)
 
 static void gather_instance(struct host_state *f)
 {
-	struct source *src;
+	struct instance *inst;
 
-	f->source = source_open(&src);
-	if (f->source != SOURCE_OK)
+	f->instance_status = instance_open(&inst);
+	if (f->instance_status != INSTANCE_OK)
 		return;
-	snprintf(f->dir, sizeof(f->dir), "%s", source_dir(src));
-	source_setup(src, &f->setup);
-	f->stats_known = source_stats(src, &f->stats);
-	source_close(src);
+	snprintf(f->dir, sizeof(f->dir), "%s", inst->dir);
+	instance_setup(inst, &f->setup);
+	f->stats_known = instance_stats(inst, &f->stats);
+	instance_close(inst);
 }
 
-void host_state_read(struct host_state *facts)
+void host_state_read(struct host_state *state)
 {
-	memset(facts, 0, sizeof(*facts));
-	gather_host(facts);
-	gather_module(facts);
-	gather_instance(facts);
+	memset(state, 0, sizeof(*state));
+	gather_host(state);
+	gather_module(state);
+	gather_instance(state);
 }

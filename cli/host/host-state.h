@@ -64,7 +64,7 @@ extern const char *const host_count_names[NR_COUNTS];
  * @missing: functions of KVM's that it does without, separated by spaces
  * @params: its parameters
  * @counts: its counts
- * @source: whether the trace instance can be used; if so:
+ * @instance_status: whether the trace instance can be used; if so:
  * @dir: its directory
  * @setup: how it is set up
  * @stats_known: whether @stats is
@@ -92,13 +92,13 @@ struct host_state {
 	char missing[HOST_TEXT_LEN];
 	char params[NR_PARAMS][HOST_PARAM_LEN];
 	char counts[NR_COUNTS][HOST_TEXT_LEN];
-	enum source_status source;
+	enum instance_status instance_status;
 	char dir[4096];
-	struct source_setup setup;
+	struct instance_setup setup;
 	bool stats_known;
-	struct source_stats stats;
+	struct instance_stats stats;
 };
 
-void host_state_read(struct host_state *facts);
+void host_state_read(struct host_state *state);
 
 #endif /* HOST_HOST_STATE_H */

@@ -26,7 +26,7 @@ static bool parse_pid(const char *s, struct select_vm *vm)
 	return true;
 }
 
-bool select_add_vm(struct select *filter, const char *s, char *err,
+bool select_add_vm(struct select *select, const char *s, char *err,
 		   size_t err_size)
 {
 	struct select_vm vm = { .fd = -1 };
@@ -39,25 +39,25 @@ bool select_add_vm(struct select *filter, const char *s, char *err,
 		return false;
 	}
 	by_pid = parse_pid(s, &vm);
-	bigger = reallocarray(filter->vms, filter->nr_vms + 1, sizeof(vm));
+	bigger = reallocarray(select->vms, select->nr_vms + 1, sizeof(vm));
 	if (bigger)
-		filter->vms = bigger;
+		select->vms = bigger;
 	vm.name = by_pid ? NULL : strdup(s);
 	if (!bigger || (!by_pid && !vm.name)) {
 		free(vm.name);
 		snprintf(err, err_size, "out of memory");
 		return false;
 	}
-	filter->wants_names |= !!vm.name;
-	filter->vms[filter->nr_vms++] = vm;
+	select->wants_names |= !!vm.name;
+	select->vms[select->nr_vms++] = vm;
 	return true;
 }
 
-bool select_add_vcpus(struct select *filter, const char *s, char *err,
+bool select_add_vcpus(struct select *select, const char *s, char *err,
 		      size_t err_size)
 {
 	/* requests for ids that cannot exist are events, too */
-	return id_list_add(&filter->vcpus, s, INT_MIN, INT_MAX, err, err_size);
+	return id_list_add(&select->vcpus, s, INT_MIN, INT_MAX, err, err_size);
 }
 
 static void list_states(char *err, size_t err_size, const char *word)
@@ -70,7 +70,7 @@ static void list_states(char *err, size_t err_size, const char *word)
 				event_state_name(i));
 }
 
-bool select_add_states(struct select *filter, const char *s, char *err,
+bool select_add_states(struct select *select, const char *s, char *err,
 		       size_t err_size)
 {
 	uint64_t states = 0, state;
@@ -89,7 +89,7 @@ bool select_add_states(struct select *filter, const char *s, char *err,
 		if (!*s)
 			break;
 	}
-	filter->states |= states;
+	select->states |= states;
 	return true;
 }
 
@@ -98,11 +98,11 @@ static bool same(const char *word, const char *name)
 	return name && text_names(word, name);
 }
 
-bool select_has_vm(const struct select *filter, int pid, int fd,
+bool select_has_vm(const struct select *select, int pid, int fd,
 		   const char *name, const char *comm)
 {
-	for (size_t i = 0; i < filter->nr_vms; i++) {
-		const struct select_vm *vm = &filter->vms[i];
+	for (size_t i = 0; i < select->nr_vms; i++) {
+		const struct select_vm *vm = &select->vms[i];
 
 		if (vm->name) {
 			if (same(vm->name, name) || same(vm->name, comm))
@@ -111,28 +111,28 @@ bool select_has_vm(const struct select *filter, int pid, int fd,
 			return true;
 		}
 	}
-	return !filter->nr_vms;
+	return !select->nr_vms;
 }
 
-static bool match_state(const struct select *filter, const struct event *ev)
+static bool has_state(const struct select *select, const struct event *ev)
 {
 	return event_has(ev, FIELD_STATE_NR) && ev->val[FIELD_STATE_NR] < 64 &&
-	       filter->states & (1ULL << ev->val[FIELD_STATE_NR]);
+	       select->states & (1ULL << ev->val[FIELD_STATE_NR]);
 }
 
-bool select_has_vcpu(const struct select *filter, const struct event *ev)
+bool select_has_vcpu(const struct select *select, const struct event *ev)
 {
-	if (filter->states && !match_state(filter, ev))
+	if (select->states && !has_state(select, ev))
 		return false;
-	return !filter->vcpus.nr ||
-	       id_list_has(&filter->vcpus, event_int(ev, FIELD_VCPU_ID));
+	return !select->vcpus.nr ||
+	       id_list_has(&select->vcpus, event_int(ev, FIELD_VCPU_ID));
 }
 
-void select_free(struct select *filter)
+void select_free(struct select *select)
 {
-	for (size_t i = 0; i < filter->nr_vms; i++)
-		free(filter->vms[i].name);
-	free(filter->vms);
-	id_list_free(&filter->vcpus);
-	*filter = (struct select){ 0 };
+	for (size_t i = 0; i < select->nr_vms; i++)
+		free(select->vms[i].name);
+	free(select->vms);
+	id_list_free(&select->vcpus);
+	*select = (struct select){ 0 };
 }

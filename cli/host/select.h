@@ -14,7 +14,7 @@ struct select_vm {
 	int fd;			/* -1: any VM of the process */
 };
 
-/* An empty list matches all; all zeroes is a filter that matches all. */
+/* An empty list matches all; all zeroes selects all. */
 struct select {
 	struct select_vm *vms;
 	size_t nr_vms;
@@ -27,26 +27,26 @@ struct select {
  * Add a VM: "PID", "PID:FD" or else a name, which may be any text. False with
  * err set if it is none.
  */
-bool select_add_vm(struct select *filter, const char *s, char *err,
+bool select_add_vm(struct select *select, const char *s, char *err,
 		   size_t err_size);
 
 /* Add vCPUs, "0-3,7". */
-bool select_add_vcpus(struct select *filter, const char *s, char *err,
+bool select_add_vcpus(struct select *select, const char *s, char *err,
 		      size_t err_size);
 
 /* Add states, "halted,user". */
-bool select_add_states(struct select *filter, const char *s, char *err,
+bool select_add_states(struct select *select, const char *s, char *err,
 		       size_t err_size);
 
 /*
  * Whether a VM is wanted that has a name and a process of a name; either may
  * be NULL, and need not be known unless wants_names is set.
  */
-bool select_has_vm(const struct select *filter, int pid, int fd,
+bool select_has_vm(const struct select *select, int pid, int fd,
 		   const char *name, const char *comm);
 
 /* Whether the event is wanted, but for its VM. */
-bool select_has_vcpu(const struct select *filter, const struct event *ev);
-void select_free(struct select *filter);
+bool select_has_vcpu(const struct select *select, const struct event *ev);
+void select_free(struct select *select);
 
 #endif /* HOST_SELECT_H */

@@ -182,21 +182,12 @@ static void sort(struct symbol_file *file)
 	}
 }
 
-static bool load_file(struct symbol_file *file)
-{
-	bool ok = file->kind == SYMBOLS_KALLSYMS ? kallsyms_load(file) :
-						   vmlinux_load(file);
-
-	if (ok)
-		sort(file);
-	return ok;
-}
-
 bool symbols_load(struct symbols *symbols)
 {
 	for (size_t i = 0; i < symbols->nr; i++) {
-		if (!load_file(&symbols->files[i]))
+		if (!symbol_file_read(&symbols->files[i]))
 			return false;
+		sort(&symbols->files[i]);
 	}
 	return true;
 }

@@ -81,9 +81,8 @@ const char *symbols_find(const struct symbols *symbols, int vm_pid, int vm_fd,
 void symbols_note_useless(const struct symbols *symbols);
 void symbols_free(struct symbols *symbols);
 
-/* For symbols_load(): read one file. */
-bool kallsyms_load(struct symbol_file *file);
-bool vmlinux_load(struct symbol_file *file);
+/* For symbols_load(): read one file. False after a message. */
+bool symbol_file_read(struct symbol_file *file);
 
 /*
  * A symbol of a file. size is 0 if it is not known, limit where it has to end

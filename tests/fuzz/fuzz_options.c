@@ -22,21 +22,21 @@ static void parse(int argc, char **argv)
 	struct follow_params for_follow;
 	struct report_params for_report;
 	struct record_params for_record;
-	struct pick_params for_show;
+	struct event_options for_show;
 	struct vms_params for_vms;
 	struct top_params for_top;
 	struct opt_parser op;
 
 	check(show_parse(&op, argc, argv, &for_show), &op);
-	pick_free(&for_show);
+	event_options_free(&for_show);
 	check(follow_parse(&op, argc, argv, &for_follow), &op);
-	event_options_free(&for_follow.view);
+	event_options_free(&for_follow.events);
 	check(report_parse(&op, argc, argv, &for_report), &op);
-	pick_free(&for_report.pick);
+	event_options_free(&for_report.events);
 	check(top_parse(&op, argc, argv, &for_top), &op);
-	event_options_free(&for_top.view);
+	event_options_free(&for_top.events);
 	check(vms_parse(&op, argc, argv, &for_vms), &op);
-	select_free(&for_vms.filter);
+	select_free(&for_vms.select);
 	if (record_parse(&op, argc, argv, &for_record) == OPT_RUN)
 		free(record_command(&for_record));
 }

@@ -38,15 +38,16 @@ static void check_registers(const struct event *ev, const char *text,
 
 static void print(const struct event *ev)
 {
-	const struct fmt fmt = { .out = stdout };
-	const struct fmt_about about = { 0 };
-	struct printer printer;
+	const struct print_style style = { .out = stdout };
+	const struct event_about about = { 0 };
 
 	for (int format = FORMAT_TEXT; format <= FORMAT_CSV; format++) {
-		if (!printer_init(&printer, format, &fmt))
+		struct printer *printer = printer_new(format, &style);
+
+		if (!printer)
 			abort();
-		printer_event(&printer, ev, &about);
-		printer_free(&printer);
+		printer_event(printer, ev, &about);
+		printer_free(printer);
 	}
 }
 

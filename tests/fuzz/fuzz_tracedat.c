@@ -94,8 +94,8 @@ static int run_report(int file)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
 	if (report_parse(&op, 3, argv, &params) != OPT_RUN)
 		abort();
-	ret = report(&params);
-	pick_free(&params.pick);
+	ret = report_run(&params);
+	event_options_free(&params.events);
 	return ret;
 }
 

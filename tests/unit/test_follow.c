@@ -48,16 +48,16 @@ static void options(void **state)
 	assert_int_equal(params.count, 0);
 	assert_true(params.timeout_ns == 0);
 	assert_true(params.buffer_kb > 0);
-	assert_false(params.rates);
-	event_options_free(&params.view);
+	assert_false(params.events.rates);
+	event_options_free(&params.events);
 	assert_int_equal(parse(words, &params, &op), OPT_RUN);
 	assert_int_equal(params.count, 5);
 	assert_true(params.timeout_ns == 1500000000);
 	assert_int_equal(params.buffer_kb, 64);
-	assert_true(params.rates);
-	assert_int_equal(params.view.format, FORMAT_JSON);
-	assert_true(params.view.filter.wants_names);
-	event_options_free(&params.view);
+	assert_true(params.events.rates);
+	assert_int_equal(params.events.format, FORMAT_JSON);
+	assert_true(params.events.select.wants_names);
+	event_options_free(&params.events);
 }
 
 static void bad_options(void **state)
@@ -85,7 +85,7 @@ static void bad_options(void **state)
 
 		assert_int_equal(parse(bad[i].words, &params, &op), OPT_BAD);
 		assert_non_null(strstr(op.err, bad[i].says));
-		event_options_free(&params.view);
+		event_options_free(&params.events);
 	}
 }
 
@@ -131,7 +131,7 @@ static void instances_left_over(void **state)
 	tree_write(root, "/proc/12/comm", "vcpu-info\n");
 	host_file_set_root(root);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (live_is_stale(names[i].name) != names[i].stale)
+		if (own_is_stale(names[i].name) != names[i].stale)
 			fail_msg("%s", names[i].name);
 	}
 	host_file_set_root("");
@@ -169,7 +169,7 @@ static void instances_are_not_shared(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct tracefs_instance *instance;
 
-		instance = live_new_instance("follow", 7);
+		instance = own_new_instance("follow", 7);
 		assert_non_null(instance);
 		assert_string_equal(tracefs_instance_get_name(instance),
 				    names[i]);
@@ -189,11 +189,11 @@ static void why_no_more_come(void **state)
 	tree_write(root, ENABLE, "1\n");
 	instance = tracefs_instance_alloc(tracing, "mine");
 	assert_non_null(instance);
-	assert_int_equal(live_event_state(instance), LIVE_ON);
+	assert_int_equal(own_event_state(instance), OWN_ON);
 	tree_write(root, ENABLE, "0\n");
-	assert_int_equal(live_event_state(instance), LIVE_DISABLED);
+	assert_int_equal(own_event_state(instance), OWN_DISABLED);
 	tree_delete(root, ENABLE);
-	assert_int_equal(live_event_state(instance), LIVE_UNLOADED);
+	assert_int_equal(own_event_state(instance), OWN_UNLOADED);
 	tracefs_instance_free(instance);
 	free_tracing(root);
 }

@@ -16,10 +16,14 @@
 /* Each event of data/trace-text.dat; the n-th is n * 1.5 s old. */
 static void print_trace(struct printer *printer)
 {
-	struct fmt_about about = {
-		.vm = "web, \"1\"", .vmm = "qemu-system-x86",
-		.age_known = true, .wall_known = true, .wall_ns = NOON,
-		.symbol = "native_safe_halt", .symbol_offset = 0xb,
+	struct event_about about = {
+		.vm = "web, \"1\"",
+		.vmm = "qemu-system-x86",
+		.age_known = true,
+		.wall_known = true,
+		.wall_ns = NOON,
+		.symbol = "native_safe_halt",
+		.symbol_offset = 0xb,
 	};
 	size_t len, done = 0;
 	char *text = data_read("trace-text.dat", &len);
@@ -44,7 +48,7 @@ static void print_trace(struct printer *printer)
 /* An event with no more than it must have, as if its VM were gone. */
 static void print_poor(struct printer *printer, const char *event)
 {
-	const struct fmt_about about = { .vmm_gone = true };
+	const struct event_about about = { .vmm_gone = true };
 	struct event ev;
 	char line[300];
 	int len;
@@ -56,21 +60,36 @@ static void print_poor(struct printer *printer, const char *event)
 	printer_event(printer, &ev, &about);
 }
 
+static struct printer *new_printer(enum format format,
+				   struct print_style *style, char **text,
+				   size_t *len)
+{
+	struct printer *printer;
+
+	style->out = open_memstream(text, len);
+	printer = printer_new(format, style);
+	assert_non_null(printer);
+	return printer;
+}
+
 static void check(enum format format, bool color, enum time_format time,
 		  const char *golden)
 {
-	struct printer printer;
-	struct fmt fmt = { .color = color, .symbols = true, .time = time };
+	struct print_style style = {
+		.color = color,
+		.symbols = true,
+		.time = time,
+	};
+	struct printer *printer;
 	char *text;
 	size_t len;
 
-	fmt.out = open_memstream(&text, &len);
-	assert_true(printer_init(&printer, format, &fmt));
-	print_trace(&printer);
-	print_poor(&printer, VCPU_INFO_EVENT);
-	print_poor(&printer, VCPU_INFO_EVENT_ERROR);
-	printer_free(&printer);
-	fclose(fmt.out);
+	printer = new_printer(format, &style, &text, &len);
+	print_trace(printer);
+	print_poor(printer, VCPU_INFO_EVENT);
+	print_poor(printer, VCPU_INFO_EVENT_ERROR);
+	printer_free(printer);
+	fclose(style.out);
 	golden_check(golden, text);
 	free(text);
 }
@@ -78,23 +97,22 @@ static void check(enum format format, bool color, enum time_format time,
 /* What a printer makes of an event of a VM with that name. */
 static char *print_name(enum format format, const char *name)
 {
-	const struct fmt_about about = { .vm = name };
-	struct printer printer;
-	struct fmt fmt = { 0 };
+	const struct event_about about = { .vm = name };
+	struct print_style style = { 0 };
+	struct printer *printer;
 	struct event ev;
 	char line[200];
 	char *text;
 	size_t len;
 
-	fmt.out = open_memstream(&text, &len);
-	assert_true(printer_init(&printer, format, &fmt));
+	printer = new_printer(format, &style, &text, &len);
 	len = snprintf(line, sizeof(line),
 		       "                -5     [000] 77: vcpu_info: vm_pid=1 vm_fd=2 vcpu_id=3\n");
 	assert_int_equal(text_decode(line, len, &ev), TEXT_EVENT);
-	printer_event(&printer, &ev, &about);
-	printer_flush(&printer);
-	printer_free(&printer);
-	fclose(fmt.out);
+	printer_event(printer, &ev, &about);
+	printer_flush(printer);
+	printer_free(printer);
+	fclose(style.out);
 	return text;
 }
 
@@ -172,23 +190,22 @@ static void table_rows(void **state)
 static void long_table(void **state)
 {
 	const size_t wide = 300;	/* in the first part */
-	const struct fmt_about about = { .vmm = "x" };
-	struct fmt fmt = { .time = TIME_TRACE };
+	const struct event_about about = { .vmm = "x" };
+	struct print_style style = { .time = TIME_TRACE };
 	struct event ev = { .kind = EVENT_RECORD };
-	struct printer printer;
+	struct printer *printer;
 	size_t len, width, lines = 0;
 	char *text, *line;
 
 	(void)state;
-	fmt.out = open_memstream(&text, &len);
-	assert_true(printer_init(&printer, FORMAT_TABLE, &fmt));
+	printer = new_printer(FORMAT_TABLE, &style, &text, &len);
 	for (int i = 0; i < 1234; i++) {
 		event_set(&ev, FIELD_VM_PID, 1 + i);
 		event_set(&ev, FIELD_VM_FD, i == (int)wide ? 123456789 : 1);
-		printer_event(&printer, &ev, &about);
+		printer_event(printer, &ev, &about);
 	}
-	printer_free(&printer);
-	fclose(fmt.out);
+	printer_free(printer);
+	fclose(style.out);
 	width = strcspn(text, "\n");
 	assert_memory_equal(text, "NAME         VM            ", 27);
 	for (line = text; *line; lines++) {
@@ -208,19 +225,31 @@ static void exit_deltas(void **state)
 		{ .state = DELTA_RESET },
 	};
 	struct event ev = { .kind = EVENT_RECORD };
-	struct fmt fmt = { .time = TIME_AGE };
+	static const enum format formats[] = { FORMAT_TEXT, FORMAT_JSON };
+	struct print_style style = { .time = TIME_AGE };
+	char *all = NULL;
+	size_t all_len;
+	FILE *out = open_memstream(&all, &all_len);
 	char *text;
 	size_t len;
 
 	(void)state;
-	fmt.out = open_memstream(&text, &len);
 	for (size_t i = 0; i < ARRAY_SIZE(deltas); i++) {
-		const struct fmt_about about = { .delta = &deltas[i] };
+		const struct event_about about = { .delta = &deltas[i] };
 
-		fmt_text_event(&fmt, &ev, &about);
-		fmt_json_event(&fmt, &ev, &about);
+		for (size_t j = 0; j < ARRAY_SIZE(formats); j++) {
+			struct printer *printer =
+				new_printer(formats[j], &style, &text, &len);
+
+			printer_event(printer, &ev, &about);
+			printer_free(printer);
+			fclose(style.out);
+			fputs(text, out);
+			free(text);
+		}
 	}
-	fclose(fmt.out);
+	fclose(out);
+	text = all;
 	assert_non_null(strstr(text, "\n  since the record before: 200.0 exits/s, exits +100, io +1, halt +99\n"));
 	assert_non_null(strstr(text, "\"delta\":{\"state\":\"ok\",\"ns\":500000000,\"exits\":100,\"io_exits\":1,\"mmio_exits\":0,\"halt_exits\":99,\"irq_exits\":0,\"irq_window_exits\":0,\"signal_exits\":0,\"hypercalls\":null}"));
 	assert_non_null(strstr(text, "\n  since the record before: counts started afresh\n"));
@@ -232,11 +261,12 @@ static void escape_sequences_are_not_printed(void **state)
 {
 	static const char line[] =
 		"             \033[1m-5     [000] 7.000000: vcpu_info: vm_pid=1 vm_fd=2 vcpu_id=3 x\033[2m=y\033[3m\n";
-	const struct fmt_about about = {
-		.vmm = "\033[31mred\n", .symbol = "\033[7m",
+	const struct event_about about = {
+		.vmm = "\033[31mred\n",
+		.symbol = "\033[7m",
 	};
-	struct fmt fmt = { .time = TIME_AGE };
-	struct printer printer;
+	struct print_style style = { .time = TIME_AGE };
+	struct printer *printer;
 	struct event ev;
 	char *text;
 	size_t len;
@@ -245,13 +275,14 @@ static void escape_sequences_are_not_printed(void **state)
 	/* the name is 13 blanks and 4 characters: one too long to be real */
 	assert_int_equal(text_decode(line + 1, sizeof(line) - 2, &ev),
 			 TEXT_EVENT);
-	fmt.out = open_memstream(&text, &len);
+	style.out = open_memstream(&text, &len);
 	for (int format = FORMAT_TEXT; format <= FORMAT_CSV; format++) {
-		assert_true(printer_init(&printer, format, &fmt));
-		printer_event(&printer, &ev, &about);
-		printer_free(&printer);
+		printer = printer_new(format, &style);
+		assert_non_null(printer);
+		printer_event(printer, &ev, &about);
+		printer_free(printer);
 	}
-	fclose(fmt.out);
+	fclose(style.out);
 	assert_null(strchr(text, '\033'));
 	assert_non_null(strstr(text, "(?[31mred?)"));
 	assert_non_null(strstr(text, "\"vmm_comm\":\"?[31mred?\""));
@@ -262,20 +293,32 @@ static void escape_sequences_are_not_printed(void **state)
 
 static void lost_events(void **state)
 {
-	const struct fmt_lost lost = {
-		.overrun = 1, .commit_overrun = 2, .dropped = UINT64_MAX,
+	static const enum format formats[] = { FORMAT_TEXT, FORMAT_JSON };
+	static const char * const want[] = {
+		"",
+		"{\"schema\":1,\"type\":\"lost\",\"overrun\":1,\"commit_overrun\":2,\"dropped\":18446744073709551615,\"undecodable\":4}\n",
+	};
+	const struct losses lost = {
+		.overrun = 1,
+		.commit_overrun = 2,
+		.dropped = UINT64_MAX,
 		.undecodable = 4,
 	};
-	struct fmt fmt = { 0 };
-	char *text;
-	size_t len;
 
 	(void)state;
-	fmt.out = open_memstream(&text, &len);
-	fmt_json_lost(&fmt, &lost);
-	fclose(fmt.out);
-	assert_string_equal(text, "{\"schema\":1,\"type\":\"lost\",\"overrun\":1,\"commit_overrun\":2,\"dropped\":18446744073709551615,\"undecodable\":4}\n");
-	free(text);
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		struct print_style style = { 0 };
+		struct printer *printer;
+		char *text;
+		size_t len;
+
+		printer = new_printer(formats[i], &style, &text, &len);
+		printer_losses(printer, &lost);
+		printer_free(printer);
+		fclose(style.out);
+		assert_string_equal(text, want[i]);
+		free(text);
+	}
 }
 
 int main(void)

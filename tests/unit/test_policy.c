@@ -38,7 +38,7 @@ static int run_policy(void *arg)
 
 	assert_int_equal(parse(&op, run->words, &params), OPT_RUN);
 	host_file_set_root(run->root);
-	ret = policy(&params);
+	ret = policy_run(&params);
 	host_file_set_root("");
 	select_free(&params.vms);
 	return ret;

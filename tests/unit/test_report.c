@@ -35,8 +35,8 @@ static int run_report(void *arg)
 	for (; argc <= MAX_WORDS && run->words[argc - 1]; argc++)
 		argv[argc] = (char *)run->words[argc - 1];
 	assert_int_equal(report_parse(&op, argc, argv, &params), OPT_RUN);
-	ret = report(&params);
-	pick_free(&params.pick);
+	ret = report_run(&params);
+	event_options_free(&params.events);
 	return ret;
 }
 
@@ -431,7 +431,7 @@ static void bad_options(void **state)
 		assert_int_equal(report_parse(&op, argv[2] ? 3 : 2, argv,
 					      &params), OPT_BAD);
 		assert_true(op.err[0]);
-		pick_free(&params.pick);
+		event_options_free(&params.events);
 	}
 }
 

@@ -123,7 +123,7 @@ static int run_report(const char *path, int out)
 	if (dup2(out, STDOUT_FILENO) < 0 ||
 	    report_parse(&op, 2, argv, &params) != OPT_RUN)
 		return 100;
-	return report(&params);
+	return report_run(&params);
 }
 
 /* The reader of the file is looked at while it waits for us to read. */

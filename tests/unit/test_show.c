@@ -20,7 +20,7 @@ static int run_show(void *arg)
 {
 	const struct run *run = arg;
 	char *argv[MAX_WORDS + 2] = { "show" };
-	struct pick_params params;
+	struct event_options params;
 	struct opt_parser op;
 	int argc = 1;
 	int ret;
@@ -29,9 +29,9 @@ static int run_show(void *arg)
 		argv[argc] = (char *)run->words[argc - 1];
 	assert_int_equal(show_parse(&op, argc, argv, &params), OPT_RUN);
 	host_file_set_root(run->root);
-	ret = show(&params);
+	ret = show_run(&params);
 	host_file_set_root("");
-	pick_free(&params);
+	event_options_free(&params);
 	return ret;
 }
 

@@ -11,8 +11,8 @@
 #define MAX_WORDS	8
 
 /* Parse "show" and the words up to a NULL. */
-static enum opt_outcome parse(const char * const *words,
-			      struct pick_params *params,
+static enum opt_outcome parse(const char *const *words,
+			      struct event_options *params,
 			      struct opt_parser *op)
 {
 	char *argv[MAX_WORDS + 2] = { "show" };
@@ -47,17 +47,17 @@ static bool matches(const struct select *filter, int vm_pid, int vm_fd,
 static void show_defaults(void **state)
 {
 	static const char * const words[] = { NULL };
-	struct pick_params params;
+	struct event_options params;
 	struct opt_parser op;
 
 	(void)state;
 	assert_int_equal(parse(words, &params, &op), OPT_RUN);
 	assert_false(params.all);
 	assert_false(params.errors);
-	assert_int_equal(params.view.format, FORMAT_TEXT);
+	assert_int_equal(params.format, FORMAT_TEXT);
 	assert_int_equal(params.since.kind, SINCE_ALWAYS);
-	assert_true(matches(&params.view.filter, 1, 2, INT_MAX));
-	pick_free(&params);
+	assert_true(matches(&params.select, 1, 2, INT_MAX));
+	event_options_free(&params);
 }
 
 static void show_filters_add_up(void **state)
@@ -66,20 +66,20 @@ static void show_filters_add_up(void **state)
 		"--all", "-j", "--vm", "100", "--vm=200:7", "-v0-1",
 		"--vcpu=5", NULL
 	};
-	struct pick_params params;
+	struct event_options params;
 	struct opt_parser op;
 
 	(void)state;
 	assert_int_equal(parse(words, &params, &op), OPT_RUN);
 	assert_true(params.all);
-	assert_int_equal(params.view.format, FORMAT_JSON);
-	assert_true(matches(&params.view.filter, 100, 1, 0));
-	assert_true(matches(&params.view.filter, 100, 2, 5));
-	assert_true(matches(&params.view.filter, 200, 7, 1));
-	assert_false(matches(&params.view.filter, 200, 8, 1));
-	assert_false(matches(&params.view.filter, 300, 7, 1));
-	assert_false(matches(&params.view.filter, 100, 1, 2));
-	pick_free(&params);
+	assert_int_equal(params.format, FORMAT_JSON);
+	assert_true(matches(&params.select, 100, 1, 0));
+	assert_true(matches(&params.select, 100, 2, 5));
+	assert_true(matches(&params.select, 200, 7, 1));
+	assert_false(matches(&params.select, 200, 8, 1));
+	assert_false(matches(&params.select, 300, 7, 1));
+	assert_false(matches(&params.select, 100, 1, 2));
+	event_options_free(&params);
 }
 
 static void show_takes_ids_that_cannot_exist(void **state)
@@ -87,16 +87,16 @@ static void show_takes_ids_that_cannot_exist(void **state)
 	static const char * const words[] = {
 		"--errors", "--vcpu", "-1,2147483647", NULL
 	};
-	struct pick_params params;
+	struct event_options params;
 	struct opt_parser op;
 
 	(void)state;
 	assert_int_equal(parse(words, &params, &op), OPT_RUN);
 	assert_true(params.errors);
-	assert_true(matches(&params.view.filter, 1, 1, -1));
-	assert_true(matches(&params.view.filter, 1, 1, INT_MAX));
-	assert_false(matches(&params.view.filter, 1, 1, 0));
-	pick_free(&params);
+	assert_true(matches(&params.select, 1, 1, -1));
+	assert_true(matches(&params.select, 1, 1, INT_MAX));
+	assert_false(matches(&params.select, 1, 1, 0));
+	event_options_free(&params);
 }
 
 /* Anything but PID and PID:FD is a name: a VM may have any. */
@@ -110,17 +110,14 @@ static void vms_by_pid_and_name(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		const char *words[3] = { "--vm", names[i] };
-		struct pick_params params;
+		struct event_options params;
 		struct opt_parser op;
 
 		assert_int_equal(parse(words, &params, &op), OPT_RUN);
-		assert_true(select_has_vm(&params.view.filter, 12, 3, names[i],
-					  "qemu"));
-		assert_true(select_has_vm(&params.view.filter, 12, 3, NULL,
-					  names[i]));
-		assert_false(select_has_vm(&params.view.filter, 12, 3, "12",
-					   "qemu"));
-		pick_free(&params);
+		assert_true(select_has_vm(&params.select, 12, 3, names[i], "qemu"));
+		assert_true(select_has_vm(&params.select, 12, 3, NULL, names[i]));
+		assert_false(select_has_vm(&params.select, 12, 3, "12", "qemu"));
+		event_options_free(&params);
 	}
 }
 
@@ -156,12 +153,12 @@ static void show_rejects(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		struct pick_params params;
+		struct event_options params;
 		struct opt_parser op;
 
 		assert_int_equal(parse(bad[i].words, &params, &op), OPT_BAD);
 		assert_non_null(strstr(op.err, bad[i].says));
-		pick_free(&params);
+		event_options_free(&params);
 	}
 }
 
@@ -172,30 +169,30 @@ static void show_view_options(void **state)
 		"--state=halted,user", "--vm=web", NULL
 	};
 	struct event ev = event_of(1, 2, 3);
-	struct pick_params params;
+	struct event_options params;
 	struct opt_parser op;
 
 	(void)state;
 	assert_int_equal(parse(words, &params, &op), OPT_RUN);
-	assert_int_equal(params.view.format, FORMAT_TABLE);
-	assert_true(params.view.time_given);
-	assert_int_equal(params.view.time, TIME_WALL);
-	assert_int_equal(params.view.color, COLOR_NEVER);
-	assert_true(params.view.filter.wants_names);
+	assert_int_equal(params.format, FORMAT_TABLE);
+	assert_true(params.time_given);
+	assert_int_equal(params.time, TIME_WALL);
+	assert_int_equal(params.color, COLOR_NEVER);
+	assert_true(params.select.wants_names);
 	/* an error has no state */
-	assert_false(select_has_vcpu(&params.view.filter, &ev));
+	assert_false(select_has_vcpu(&params.select, &ev));
 	event_set(&ev, FIELD_STATE_NR, VCPU_INFO_STATE_USER);
-	assert_true(select_has_vcpu(&params.view.filter, &ev));
+	assert_true(select_has_vcpu(&params.select, &ev));
 	event_set(&ev, FIELD_STATE_NR, VCPU_INFO_STATE_SELF);
-	assert_false(select_has_vcpu(&params.view.filter, &ev));
+	assert_false(select_has_vcpu(&params.select, &ev));
 	/* unknown to this version */
 	event_set(&ev, FIELD_STATE_NR, 1000);
-	assert_false(select_has_vcpu(&params.view.filter, &ev));
-	assert_true(select_has_vm(&params.view.filter, 1, 1, "web", "x"));
-	assert_true(select_has_vm(&params.view.filter, 1, 1, NULL, "web"));
-	assert_false(select_has_vm(&params.view.filter, 1, 1, "we", NULL));
-	assert_false(select_has_vm(&params.view.filter, 1, 1, NULL, NULL));
-	pick_free(&params);
+	assert_false(select_has_vcpu(&params.select, &ev));
+	assert_true(select_has_vm(&params.select, 1, 1, "web", "x"));
+	assert_true(select_has_vm(&params.select, 1, 1, NULL, "web"));
+	assert_false(select_has_vm(&params.select, 1, 1, "we", NULL));
+	assert_false(select_has_vm(&params.select, 1, 1, NULL, NULL));
+	event_options_free(&params);
 }
 
 static void when_to_use_colours(void **state)
@@ -215,14 +212,14 @@ static void show_help_and_version(void **state)
 {
 	static const char * const help[] = { "-a", "--help", NULL };
 	static const char * const version[] = { "-V", NULL };
-	struct pick_params params;
+	struct event_options params;
 	struct opt_parser op;
 
 	(void)state;
 	assert_int_equal(parse(help, &params, &op), OPT_HELP);
-	pick_free(&params);
+	event_options_free(&params);
 	assert_int_equal(parse(version, &params, &op), OPT_VERSION);
-	pick_free(&params);
+	event_options_free(&params);
 }
 
 static enum opt_outcome parse_status(char *word, struct status_params *params)

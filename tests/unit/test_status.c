@@ -26,7 +26,7 @@ static int run_status(void *arg)
 	int ret;
 
 	host_file_set_root(run->root);
-	ret = status(&run->params);
+	ret = status_run(&run->params);
 	host_file_set_root("");
 	return ret;
 }
@@ -136,19 +136,16 @@ static void one_step_after_the_other(void **state)
 		      "not installed for kernel 6.1.0-56-amd64",
 		      "apt install vcpu-info-dkms");
 	/* the log of another kernel says nothing of this */
-	tree_write(
-		root, HOST_BUILD_LOG,
-		"DKMS make.log for vcpu-info-1 for kernel 6.1.0-56-rt-amd64 (x86_64)\n");
+	tree_write(root, HOST_BUILD_LOG,
+		   "DKMS make.log for vcpu-info-1 for kernel 6.1.0-56-rt-amd64 (x86_64)\n");
 	check_problem(root, EXIT_NO_MODULE,
 		      "not installed for kernel 6.1.0-56-amd64",
 		      "apt install vcpu-info-dkms linux-headers-6.1.0-56-amd64,");
-	tree_write(
-		root, HOST_BUILD_LOG,
-		"DKMS (dkms-3.2.2) make.log for vcpu-info/1 for kernel 6.1.0-56-amd64 (x86_64)\n");
-	check_problem(
-		root, EXIT_NO_MODULE,
-		"could not build the module vcpu_info for kernel 6.1.0-56-amd64",
-		HOST_BUILD_LOG);
+	tree_write(root, HOST_BUILD_LOG,
+		   "DKMS (dkms-3.2.2) make.log for vcpu-info/1 for kernel 6.1.0-56-amd64 (x86_64)\n");
+	check_problem(root, EXIT_NO_MODULE,
+		      "could not build the module vcpu_info for kernel 6.1.0-56-amd64",
+		      HOST_BUILD_LOG);
 	tree_write(root, "/lib/modules/6.1.0-56-amd64/modules.dep",
 		   "updates/dkms/vcpu_info.ko.xz: kernel/x.ko\n");
 	check_problem(root, EXIT_NO_MODULE, "vcpu_info is not loaded",

@@ -14,19 +14,12 @@
 static void add(struct top_rows *top, const char *vm, int vm_pid, int vcpu_id,
 		uint64_t state, uint64_t exits, bool known)
 {
-	struct exit_delta delta = {
-		.state = known ? DELTA_OK : DELTA_FIRST, .ns = NS_PER_SEC,
-		.known = 0xff,
-	};
-	struct fmt_about about = { .vm = vm };
+	struct event_about about = { .vm = vm };
 	struct event ev = {
 		.kind = EVENT_RECORD, .ts = (100 + vcpu_id) * NS_PER_SEC,
 		.ts_is_ns = true,
 	};
 
-	for (int i = 0; i < NR_EXIT_KINDS; i++)
-		delta.count[i] = exits / (i + 1);
-	about.delta = &delta;
 	event_set(&ev, FIELD_VM_PID, vm_pid);
 	event_set(&ev, FIELD_VM_FD, 10);
 	event_set(&ev, FIELD_VCPU_ID, vcpu_id);
@@ -39,15 +32,31 @@ static void add(struct top_rows *top, const char *vm, int vm_pid, int vcpu_id,
 		about.symbol = "native_safe_halt";
 		about.symbol_offset = 0xb;
 	}
-	assert_true(top_rows_add(top, &ev, &about));
+	if (top->paused)
+		return;
+	about.vcpu = vcpu_table_get(top->vcpus, &ev);
+	assert_non_null(about.vcpu);
+	about.vcpu->delta = (struct exit_delta){
+		.state = known ? DELTA_OK : DELTA_FIRST,
+		.ns = NS_PER_SEC,
+		.known = 0xff,
+	};
+	for (int i = 0; i < NR_EXIT_KINDS; i++)
+		about.vcpu->delta.count[i] = exits / (i + 1);
+	printer_event(&top->printer, &ev, &about);
+	assert_false(top->no_memory);
 }
 
 /* Two VMs with six vCPUs. */
 static int setup(void **state)
 {
-	struct top_rows *top = calloc(1, sizeof(*top));
+	static struct vcpu_table vcpus;
+	const struct print_style style = { .out = stdout };
+	struct top_rows *top;
 
+	top = (struct top_rows *)printer_new_of(&top_rows_printer, &style);
 	assert_non_null(top);
+	top->vcpus = &vcpus;
 	top->sort = TOP_EXITS;
 	top->now = 105 * NS_PER_SEC;
 	for (int i = 0; i < 4; i++)
@@ -61,14 +70,16 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	top_rows_free(*state);
-	free(*state);
+	struct top_rows *top = *state;
+
+	vcpu_table_free(top->vcpus);
+	printer_free(&top->printer);
 	return 0;
 }
 
 static void check(struct top_rows *top, size_t width, const char *golden)
 {
-	const struct top_row **rows;
+	const struct vcpu **rows;
 	char line[TOP_LINE_SIZE(120)];
 	char *text;
 	size_t len, nr;
@@ -108,14 +119,13 @@ static void keys(struct top_rows *top, const char *text)
 /* The vcpu_ids of the rows, in order. */
 static void expect(struct top_rows *top, const char *ids)
 {
-	const struct top_row **rows;
+	const struct vcpu **rows;
 	char got[50] = "";
 	size_t nr;
 
 	rows = top_rows_sorted(top, &nr);
 	for (size_t i = 0; i < nr; i++)
-		sprintf(got + strlen(got), "%d",
-			event_int(&rows[i]->last, FIELD_VCPU_ID));
+		sprintf(got + strlen(got), "%d", rows[i]->vcpu_id);
 	free(rows);
 	assert_string_equal(got, ids);
 }
@@ -181,10 +191,10 @@ static void pause_and_scroll(void **state)
 	assert_int_equal(top_rows_key(top, 'x'), TOP_IGNORE);
 	keys(top, "p");
 	add(top, "web", 1234, 9, 1, 1, true);
-	assert_int_equal(top->nr, 6);
+	assert_int_equal(top->vcpus->nr, 6);
 	keys(top, "p");
 	add(top, "web", 1234, 9, 1, 1, true);
-	assert_int_equal(top->nr, 7);
+	assert_int_equal(top->vcpus->nr, 7);
 	keys(top, "f");
 	assert_true(top->frozen);
 	top_rows_key(top, TOP_KEY_UP);
@@ -215,7 +225,7 @@ static void freeze(void **state)
 	expect(top, "9");
 	top_rows_expire(top, 0);
 	keys(top, "ff");
-	top->nr = 0;
+	vcpu_table_free(top->vcpus);
 	keys(top, "f");
 	add(top, "web", 1234, 0, VCPU_INFO_STATE_HALTED, 1, true);
 	expect(top, "");
@@ -226,7 +236,7 @@ static void one_row_for_a_vcpu(void **state)
 	struct top_rows *top = *state;
 
 	add(top, "web", 1234, 0, VCPU_INFO_STATE_HALTED, 9000000, true);
-	assert_int_equal(top->nr, 6);
+	assert_int_equal(top->vcpus->nr, 6);
 	expect(top, "003112");
 	top->now = 1000 * NS_PER_SEC;
 	top_rows_expire(top, 898 * NS_PER_SEC);
@@ -254,13 +264,13 @@ static void options(void **state)
 	assert_false(params.batch);
 	assert_int_equal(params.sort, TOP_EXITS);
 	assert_true(params.interval_ns == NS_PER_SEC);
-	event_options_free(&params.view);
+	event_options_free(&params.events);
 	assert_int_equal(parse("--sort=hyper", &params), OPT_RUN);
 	assert_int_equal(params.sort, TOP_HYPERCALLS);
-	event_options_free(&params.view);
+	event_options_free(&params.events);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		assert_int_equal(parse((char *)bad[i], &params), OPT_BAD);
-		event_options_free(&params.view);
+		event_options_free(&params.events);
 	}
 }
 
@@ -269,7 +279,7 @@ static void names_in_utf8(void **state)
 {
 	struct top_rows *top = *state;
 	char line[TOP_LINE_SIZE(60)];
-	const struct top_row **rows;
+	const struct vcpu **rows;
 	size_t nr;
 
 	setlocale(LC_CTYPE, "C.UTF-8");
@@ -277,7 +287,7 @@ static void names_in_utf8(void **state)
 	add(top, "\303\274\345\220\215\303\274\345\220\215\303\274\345\220\215\303\274\345\220\215\303\274\345\220\215",
 	    3456, 5, 1, 99999999, true);
 	rows = top_rows_sorted(top, &nr);
-	assert_int_equal(event_int(&rows[0]->last, FIELD_VM_PID), 3456);
+	assert_int_equal(rows[0]->vm_pid, 3456);
 	top_rows_line(top, rows[0], line, 60);
 	/* the fourth wide one would take columns 11 and 12 */
 	assert_int_equal(strncmp(line, "\303\274\345\220\215\303\274\345\220\215\303\274\345\220\215\303\274    5 ",

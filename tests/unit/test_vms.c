@@ -116,9 +116,9 @@ static int run_vms(void *arg)
 		argv[argc] = (char *)run->words[argc - 1];
 	assert_int_equal(vms_parse(&op, argc, argv, &params), OPT_RUN);
 	host_file_set_root(run->root);
-	ret = vms(&params);
+	ret = vms_run(&params);
 	host_file_set_root("");
-	select_free(&params.filter);
+	select_free(&params.select);
 	return ret;
 }
 
@@ -389,7 +389,7 @@ static void bad_options(void **state)
 
 		assert_int_equal(vms_parse(&op, 2, argv, &params), OPT_BAD);
 		assert_true(op.err[0]);
-		select_free(&params.filter);
+		select_free(&params.select);
 	}
 }
 

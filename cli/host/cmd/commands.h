@@ -5,7 +5,7 @@
  *	NAME_opts	its options, which are also its help
  *	NAME_parse()	options to parameters; no side effects, and op->err is
  *			set on OPT_BAD
- *	NAME()		does it; gives the exit code
+ *	NAME_run()	does it; gives the exit code
  *	cmd_NAME()	both, for the table of commands
  */
 #ifndef HOST_CMD_COMMANDS_H
@@ -14,15 +14,14 @@
 #include "cmd.h"
 #include "cmd/top-rows.h"
 #include "event-options.h"
-#include "pick.h"
 #include "select.h"
 
 extern const struct opt_spec show_opts[];
 
-/* Free with pick_free(). */
+/* Free the options. */
 enum opt_outcome show_parse(struct opt_parser *op, int argc, char **argv,
-			    struct pick_params *params);
-int show(const struct pick_params *params);
+			    struct event_options *events);
+int show_run(const struct event_options *events);
 int cmd_show(const struct cmd *cmd, int argc, char **argv);
 
 /**
@@ -30,20 +29,18 @@ int cmd_show(const struct cmd *cmd, int argc, char **argv);
  * @count: end after so many events; 0: never
  * @timeout_ns: end after that time; 0: never
  * @buffer_kb: size of the buffer of each CPU
- * @rates: say what the exit counts grew by
- * @view: which VMs and vCPUs, and how to print them
+ * @events: which VMs and vCPUs, and how to print them
  */
 struct follow_params {
 	long long count;
 	uint64_t timeout_ns;
 	long long buffer_kb;
-	bool rates;
-	struct event_options view;
+	struct event_options events;
 };
 
 extern const struct opt_spec follow_opts[];
 
-/* Free the view. */
+/* Free the options. */
 enum opt_outcome follow_parse(struct opt_parser *op, int argc, char **argv,
 			      struct follow_params *params);
 
@@ -57,19 +54,19 @@ int cmd_follow(const struct cmd *cmd, int argc, char **argv);
  * @count: end after so many updates; 0: never
  * @interval_ns: time from one update to the next
  * @sort: column to start with
- * @view: which VMs and vCPUs
+ * @events: which VMs and vCPUs
  */
 struct top_params {
 	bool batch;
 	long long count;
 	uint64_t interval_ns;
 	enum top_column sort;
-	struct event_options view;
+	struct event_options events;
 };
 
 extern const struct opt_spec top_opts[];
 
-/* Free the view. */
+/* Free the options. */
 enum opt_outcome top_parse(struct opt_parser *op, int argc, char **argv,
 			   struct top_params *params);
 int cmd_top(const struct cmd *cmd, int argc, char **argv);
@@ -98,35 +95,33 @@ int cmd_record(const struct cmd *cmd, int argc, char **argv);
 /**
  * struct report_params - what 'vcpu-info report' was asked for
  * @file: the file
- * @rates: say what the exit counts grew by
- * @pick: which events, and how to print them
+ * @events: which events, and how to print them
  */
 struct report_params {
 	const char *file;
-	bool rates;
-	struct pick_params pick;
+	struct event_options events;
 };
 
 extern const struct opt_spec report_opts[];
 
-/* Free with pick_free(). */
+/* Free the options. */
 enum opt_outcome report_parse(struct opt_parser *op, int argc, char **argv,
 			      struct report_params *params);
-int report(const struct report_params *params);
+int report_run(const struct report_params *params);
 int cmd_report(const struct cmd *cmd, int argc, char **argv);
 
 /* What 'vcpu-info vms' was asked for: JSON instead of a table, which VMs. */
 struct vms_params {
 	bool json;
-	struct select filter;
+	struct select select;
 };
 
 extern const struct opt_spec vms_opts[];
 
-/* Free the filter. */
+/* Free the selection. */
 enum opt_outcome vms_parse(struct opt_parser *op, int argc, char **argv,
 			   struct vms_params *params);
-int vms(const struct vms_params *params);
+int vms_run(const struct vms_params *params);
 int cmd_vms(const struct cmd *cmd, int argc, char **argv);
 
 enum policy_action {
@@ -153,7 +148,7 @@ extern const struct opt_spec policy_opts[];
 /* Free the VMs. */
 enum opt_outcome policy_parse(struct opt_parser *op, int argc, char **argv,
 			      struct policy_params *params);
-int policy(const struct policy_params *params);
+int policy_run(const struct policy_params *params);
 int cmd_policy(const struct cmd *cmd, int argc, char **argv);
 
 /* What 'vcpu-info status' was asked for: JSON instead of text. */
@@ -165,7 +160,7 @@ extern const struct opt_spec status_opts[];
 
 enum opt_outcome status_parse(struct opt_parser *op, int argc, char **argv,
 			      struct status_params *params);
-int status(const struct status_params *params);
+int status_run(const struct status_params *params);
 int cmd_status(const struct cmd *cmd, int argc, char **argv);
 
 #endif /* HOST_CMD_COMMANDS_H */

@@ -10,7 +10,7 @@
 #include "exit-codes.h"
 #include "msg.h"
 #include "num.h"
-#include "output.h"
+#include "pipeline.h"
 #include "signals.h"
 #include "trace/own-instance.h"
 
@@ -50,7 +50,7 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 		return opt_bad(op,
 			       "--timeout takes a number and a unit, such as 500ms, 30s or 5m");
 	case 'r':
-		params->rates = true;
+		params->events.rates = true;
 		return OPT_RUN;
 	case FOLLOW_BUFFER:
 		if (num_parse_int(op->arg, 64, MAX_KB, &params->buffer_kb))
@@ -58,7 +58,7 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 		return opt_bad(op, "--buffer-kb takes a number from 64 to %d",
 			       MAX_KB);
 	default:
-		return event_option(&params->view, op, val);
+		return event_option(&params->events, op, val);
 	}
 }
 
@@ -81,20 +81,13 @@ enum opt_outcome follow_parse(struct opt_parser *op, int argc, char **argv,
 /* One run of the command. */
 struct following {
 	const struct follow_params *params;
-	struct live *live;
-	struct output out;
+	struct own_instance *own;
+	struct pipeline *pl;
 	uint64_t start;
 	bool ending;
-	uint64_t count[EVENT_NR_KINDS];
-	uint64_t flushed;	/* how many of these are written for sure */
+	uint64_t flushed; /* how many events are written for sure */
 	uint64_t unprinted;
-	uint64_t bad;
 };
-
-static uint64_t taken(const struct following *fl)
-{
-	return fl->count[EVENT_RECORD] + fl->count[EVENT_ERROR];
-}
 
 bool follow_has_all(const struct follow_params *params, uint64_t nr)
 {
@@ -103,7 +96,7 @@ bool follow_has_all(const struct follow_params *params, uint64_t nr)
 
 static bool is_done(const struct following *fl)
 {
-	return follow_has_all(fl->params, taken(fl));
+	return follow_has_all(fl->params, pipeline_nr_taken(fl->pl));
 }
 
 static bool timed_out(const struct following *fl)
@@ -118,7 +111,7 @@ static void end_if_due(struct following *fl)
 	if (fl->ending || !(signals_want_end() || timed_out(fl)))
 		return;
 	fl->ending = true;
-	live_pause(fl->live);
+	own_pause(fl->own);
 }
 
 static bool take_event(const struct event *ev, void *arg)
@@ -126,10 +119,7 @@ static bool take_event(const struct event *ev, void *arg)
 	struct following *fl = arg;
 
 	end_if_due(fl);
-	if (output_wants(&fl->out, ev)) {
-		output_print(&fl->out, ev);
-		fl->count[ev->kind]++;
-	}
+	pipeline_take(ev, fl->pl);
 	return !is_done(fl) && !signals_want_abort();
 }
 
@@ -137,70 +127,74 @@ static bool count_event(const struct event *ev, void *arg)
 {
 	struct following *fl = arg;
 
-	fl->unprinted += output_wants(&fl->out, ev);
+	fl->unprinted += pipeline_wants(fl->pl, ev);
 	return true;
 }
 
 /* Ended at once, or the output failed: what is there and was not printed. */
 static void count_unprinted(struct following *fl)
 {
-	live_pause(fl->live);
+	own_pause(fl->own);
 	if (ferror(stdout))
-		fl->unprinted += taken(fl) - fl->flushed;
-	live_drain(fl->live, count_event, fl);
+		fl->unprinted += pipeline_nr_taken(fl->pl) - fl->flushed;
+	own_drain(fl->own, count_event, fl);
 }
 
 static void flush(struct following *fl)
 {
-	printer_flush(&fl->out.printer);
+	printer_flush(fl->pl->printer);
 	if (!ferror(stdout))
-		fl->flushed = taken(fl);
+		fl->flushed = pipeline_nr_taken(fl->pl);
 }
 
 static bool wants_haste(const struct following *fl)
 {
-	return fl->ending || live_has_more(fl->live);
+	return fl->ending || own_has_more(fl->own);
 }
 
 /* Nothing more can come: say why. */
-static int no_more(struct following *fl, enum live_state state)
+static int no_more(struct following *fl, enum own_state state)
 {
-	if (state == LIVE_UNLOADED) {
+	if (state == OWN_UNLOADED) {
 		msg_error("the module vcpu_info was unloaded: no more records come");
 		return EXIT_NO_MODULE;
 	}
-	msg_error("the event " VCPU_INFO_EVENT " was disabled in the trace instance %s: no more records come",
-		  live_name(fl->live));
+	msg_error("the event " VCPU_INFO_EVENT
+		  " was disabled in the trace instance %s: no more records come",
+		  own_name(fl->own));
 	return EXIT_NO_INSTANCE;
+}
+
+static bool read_events(struct following *fl, bool last)
+{
+	pipeline_set_clock(fl->pl);
+	if (last)
+		return own_drain(fl->own, take_event, fl);
+	return source_read(own_source(fl->own), take_event, fl);
 }
 
 static int follow_events(struct following *fl)
 {
-	enum live_state state;
+	enum own_state state;
 	bool last;
-	int bad;
 
 	do {
 		signals_sleep_ms(wants_haste(fl) ? 0 : PERIOD_MS);
 		end_if_due(fl);
-		state = live_get_state(fl->live);
-		last = fl->ending || state != LIVE_ON;
-		live_clock(fl->live, &fl->out.tb);
-		bad = last ? live_drain(fl->live, take_event, fl) :
-			     live_read(fl->live, take_event, fl);
-		if (bad < 0) {
+		state = own_get_state(fl->own);
+		last = fl->ending || state != OWN_ON;
+		if (!read_events(fl, last)) {
 			msg_error("cannot read the trace instance: %s",
 				  strerror(errno));
 			return EXIT_FAILED;
 		}
-		fl->bad += bad;
 		flush(fl);
 		if (is_done(fl))
 			return EXIT_OK;
 	} while (!last && !signals_want_abort());
 	if (signals_want_abort() && !signals_reader_gone())
 		count_unprinted(fl);
-	if (state != LIVE_ON)
+	if (state != OWN_ON)
 		return no_more(fl, state);
 	return fl->params->count && timed_out(fl) ? EXIT_TIMEOUT : EXIT_OK;
 }
@@ -208,60 +202,56 @@ static int follow_events(struct following *fl)
 static void report_end(struct following *fl)
 {
 	uint64_t ms = (signals_clock() - fl->start) / 1000000;
-	struct source_stats stats = { 0 };
-	struct fmt_lost lost;
+	const struct pipeline *pl = fl->pl;
+	struct losses losses;
+	uint64_t lost;
 
-	live_stats(fl->live, &stats);
-	lost = (struct fmt_lost){
-		.overrun = stats.overrun,
-		.commit_overrun = stats.commit_overrun,
-		.dropped = stats.dropped,
-		.undecodable = fl->bad,
-	};
-	if (source_lost(&stats) || fl->bad)
-		printer_lost(&fl->out.printer, &lost);
-	printer_flush(&fl->out.printer);
-	msg_note("%" PRIu64 " records and %" PRIu64 " failed requests in %"
-		 PRIu64 ".%03u s; %" PRIu64 " events lost",
-		 fl->count[EVENT_RECORD], fl->count[EVENT_ERROR], ms / 1000,
-		 (unsigned int)(ms % 1000), source_lost(&stats));
-	if (source_lost(&stats))
+	pipeline_print_losses(fl->pl, &losses);
+	lost = losses_unread(&losses);
+	msg_note("%" PRIu64 " records and %" PRIu64
+		 " failed requests in %" PRIu64 ".%03u s; %" PRIu64
+		 " events lost",
+		 pl->taken[EVENT_RECORD], pl->taken[EVENT_ERROR], ms / 1000,
+		 (unsigned int)(ms % 1000), lost);
+	if (lost)
 		msg_hint("A larger --buffer-kb, or output to a file, helps (now %lld).",
 			 fl->params->buffer_kb);
-	symbols_note_useless(&fl->params->view.symbols);
+	symbols_note_useless(&pl->events->symbols);
 	if (fl->unprinted)
 		msg_error("%" PRIu64 " events were not printed, or only in part",
 			  fl->unprinted);
-	if (fl->bad)
-		msg_error("%" PRIu64 " events could not be decoded", fl->bad);
+	if (losses.undecodable)
+		msg_error("%" PRIu64 " events could not be decoded",
+			  losses.undecodable);
 }
 
-static int follow(const struct follow_params *params)
+static int follow_own(struct following *fl)
 {
-	struct following *fl = calloc(1, sizeof(*fl));
-	enum source_status status;
-	int exit_code = EXIT_FAILED;
+	int exit_code;
 
-	if (!fl || !output_init(&fl->out, &params->view, TIME_WALL)) {
-		msg_error("out of memory");
-		free(fl);
+	pipeline_set_source(fl->pl, own_source(fl->own));
+	fl->start = signals_clock();
+	exit_code = follow_events(fl);
+	report_end(fl);
+	if (!source_close(own_source(fl->own)))
+		exit_code = EXIT_FAILED;
+	return exit_code;
+}
+
+static int follow_run(const struct follow_params *params)
+{
+	struct following fl = { .params = params };
+	enum instance_status status;
+	int exit_code;
+
+	fl.pl = pipeline_new(&params->events, 0, TIME_WALL);
+	if (!fl.pl)
 		return EXIT_FAILED;
-	}
-	fl->params = params;
-	fl->out.with_rates = params->rates;
 	signals_catch();
-	status = live_open("follow", params->buffer_kb, &fl->live);
-	if (status == SOURCE_OK) {
-		fl->start = signals_clock();
-		exit_code = follow_events(fl);
-		report_end(fl);
-		if (!live_close(fl->live))
-			exit_code = EXIT_FAILED;
-	} else {
-		exit_code = live_report_failed(status);
-	}
-	output_free(&fl->out);
-	free(fl);
+	status = own_open("follow", params->buffer_kb, &fl.own);
+	exit_code = status == INSTANCE_OK ? follow_own(&fl) :
+					    own_report_failed(status);
+	pipeline_free(fl.pl);
 	signals_end_if_pipe_broke();
 	return exit_code;
 }
@@ -274,7 +264,8 @@ int cmd_follow(const struct cmd *cmd, int argc, char **argv)
 
 	if (cmd_go(cmd, &op, follow_parse(&op, argc, argv, &params),
 		   &exit_code))
-		exit_code = event_options_load(&params.view) ?: follow(&params);
-	event_options_free(&params.view);
+		exit_code =
+			event_options_load(&params.events) ?: follow_run(&params);
+	event_options_free(&params.events);
 	return exit_code;
 }

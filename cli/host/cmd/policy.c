@@ -185,19 +185,19 @@ static int set_policy(const struct policy_params *params)
 	switch (err) {
 	case 0:
 		return EXIT_OK;
-	case EACCES:
-	case EPERM:
+	case -EACCES:
+	case -EPERM:
 		msg_error("no permission to change the policy");
 		msg_hint("to put it right: run vcpu-info as root");
 		return EXIT_DENIED;
-	case ESRCH:
+	case -ESRCH:
 		msg_error("one of these VMs is gone");
 		return EXIT_FAILED;
-	case E2BIG:
+	case -E2BIG:
 		msg_error("these are too many VMs for a list");
 		return EXIT_FAILED;
 	default:
-		msg_error("cannot set the policy: %s", strerror(err));
+		msg_error("cannot set the policy: %s", strerror(-err));
 		return EXIT_FAILED;
 	}
 }
@@ -268,7 +268,7 @@ static void print_json(const char *text)
 	json_print(stdout, obj);
 }
 
-int policy(const struct policy_params *params)
+int policy_run(const struct policy_params *params)
 {
 	char text[POLICY_LEN];
 	int exit_code;
@@ -297,7 +297,7 @@ int cmd_policy(const struct cmd *cmd, int argc, char **argv)
 
 	if (cmd_go(cmd, &op, policy_parse(&op, argc, argv, &params),
 		   &exit_code))
-		exit_code = policy(&params);
+		exit_code = policy_run(&params);
 	select_free(&params.vms);
 	return exit_code;
 }

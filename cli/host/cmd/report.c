@@ -13,33 +13,36 @@
 #include "cmd/commands.h"
 #include "exit-codes.h"
 #include "msg.h"
+#include "pipeline.h"
 #include "sandbox.h"
 #include "trace/trace-file.h"
 
 const struct opt_spec report_opts[] = {
 	{ 'r', "rates", NULL, "say what each vCPU's exit counts grew by" },
-	{ .more = pick_opts }
+	{ .more = recorded_event_opts }
 };
 
 enum opt_outcome report_parse(struct opt_parser *op, int argc, char **argv,
 			      struct report_params *params)
 {
-	enum opt_outcome outcome;
+	struct event_options *events = &params->events;
+	enum opt_outcome outcome = OPT_RUN;
+	int val;
 
 	*params = (struct report_params){ .file = "trace.dat" };
 	opt_init(op, argc, argv, report_opts);
 	opt_take_file(op);
-	outcome = pick_parse(&params->pick, op, 'r', &params->rates);
+	while (outcome == OPT_RUN && opt_next(op, &val)) {
+		if (val == 'r')
+			events->rates = true;
+		else
+			outcome = event_option(events, op, val);
+	}
+	if (outcome == OPT_RUN)
+		outcome = opt_default(val);
 	if (outcome == OPT_RUN && opt_rest(op)[0])
 		params->file = opt_rest(op)[0];
-	return outcome;
-}
-
-static bool take_event(const struct event *ev, void *arg)
-{
-	picker_take(arg, ev);
-	/* nobody reads on, or the disk is full */
-	return !ferror(stdout);
+	return outcome == OPT_RUN ? event_options_check(events, op) : outcome;
 }
 
 static int open_failed(const char *file, enum trace_file_status status,
@@ -71,81 +74,65 @@ static int open_failed(const char *file, enum trace_file_status status,
 	return EXIT_FAILED;
 }
 
-static int report_end(struct picker *picker,
-		      const struct trace_file_tally *tally)
+static int report_end(struct pipeline *pl)
 {
-	const struct fmt_lost lost = {
-		.overrun = tally->lost, .undecodable = tally->bad,
-	};
+	const struct event_options *events = pl->events;
+	struct losses losses;
 
-	if (tally->lost || tally->bad)
-		printer_lost(&picker->out.printer, &lost);
-	printer_flush(&picker->out.printer);
-	if (tally->lost || tally->lost_unknown)
-		msg_error("%" PRIu64 " events%s were lost when the file was recorded",
-			  tally->lost, tally->lost_unknown ? " or more" : "");
-	if (tally->bad)
+	pipeline_print_losses(pl, &losses);
+	if (losses_unread(&losses) || losses.more)
+		msg_error("%" PRIu64
+			  " events%s were lost when the file was recorded",
+			  losses_unread(&losses),
+			  losses.more ? " or more" : "");
+	if (losses.undecodable)
 		msg_error("%" PRIu64 " events could not be decoded",
-			  tally->bad);
-	symbols_note_useless(&picker->params->view.symbols);
-	if (picker->no_memory)
+			  losses.undecodable);
+	symbols_note_useless(&events->symbols);
+	if (pl->no_memory)
 		msg_error("out of memory: not every vCPU was shown");
-	if (!picker->matched && !tally->bad)
+	if (!pipeline_nr_taken(pl) && !losses.undecodable)
 		msg_error("there are no %s%s in the file",
-			  picker->params->errors ? "failed requests" :
-			  "records",
-			  picker->others ? " that the options ask for" : "");
-	return tally->bad || picker->no_memory ? EXIT_FAILED : EXIT_OK;
+			  events->errors ? "failed requests" : "records",
+			  pl->others ? " that the options ask for" : "");
+	return losses.undecodable || pl->no_memory ? EXIT_FAILED : EXIT_OK;
 }
 
-static int report_events(struct picker *picker, struct trace_file *dat,
+static int report_events(struct pipeline *pl, struct event_source *source,
 			 const char *file)
 {
-	struct output *out = &picker->out;
-	struct trace_file_tally tally;
-
-	out->comm_of = trace_file_comm;
-	out->comm_arg = dat;
-	trace_file_clock(dat, &out->tb);
-	if (!since_start(&picker->params->since, &out->tb, &out->start)) {
+	if (!pipeline_set_source(pl, source)) {
 		msg_error("--since: %s does not tell the time of day", file);
 		msg_hint("Give seconds of its trace clock (120.5), or record with --date.");
 		return EXIT_FAILED;
 	}
-	if (!trace_file_read(dat, take_event, picker, &tally)) {
-		printer_flush(&out->printer);
+	if (!pipeline_read(pl)) {
+		printer_flush(pl->printer);
 		msg_error("%s cannot be read to its end: it is damaged or cut off",
 			  file);
 		return EXIT_FAILED;
 	}
-	picker_finish(picker);
-	return report_end(picker, &tally);
+	pipeline_finish(pl);
+	return report_end(pl);
 }
 
 static int report_file(const struct report_params *params, int fd)
 {
-	struct picker *picker = calloc(1, sizeof(*picker));
 	enum trace_file_status status;
-	int exit_code = EXIT_FAILED;
 	struct trace_file_form form;
-	struct trace_file *dat;
+	int exit_code = EXIT_FAILED;
+	struct trace_file *file;
+	struct pipeline *pl;
 
-	if (!picker) {
-		msg_error("out of memory");
-		return EXIT_FAILED;
-	}
-	status = trace_file_open(fd, &dat, &form);
-	if (status != TRACE_FILE_OK) {
-		exit_code = open_failed(params->file, status, &form);
-	} else {
-		if (picker_init(picker, &params->pick, 0, TIME_TRACE)) {
-			picker->out.with_rates = params->rates;
-			exit_code = report_events(picker, dat, params->file);
-		}
-		picker_free(picker);
-		trace_file_close(dat);
-	}
-	free(picker);
+	status = trace_file_open(fd, &file, &form);
+	if (status != TRACE_FILE_OK)
+		return open_failed(params->file, status, &form);
+	pl = pipeline_new(&params->events, 0, TIME_TRACE);
+	if (pl)
+		exit_code = report_events(pl, trace_file_source(file),
+					  params->file);
+	pipeline_free(pl);
+	source_close(trace_file_source(file));
 	return exit_code;
 }
 
@@ -187,7 +174,7 @@ static int report_confined(const struct report_params *params, int fd)
  * libtracecmd believes what is in a file, and crashes on some that are cut off
  * or damaged: so it reads them in a child that may do little.
  */
-int report(const struct report_params *params)
+int report_run(const struct report_params *params)
 {
 	int status, fd;
 	pid_t pid;
@@ -227,8 +214,8 @@ int cmd_report(const struct cmd *cmd, int argc, char **argv)
 
 	if (cmd_go(cmd, &op, report_parse(&op, argc, argv, &params),
 		   &exit_code))
-		exit_code = event_options_load(&params.pick.view) ?:
-				    report(&params);
-	pick_free(&params.pick);
+		exit_code =
+			event_options_load(&params.events) ?: report_run(&params);
+	event_options_free(&params.events);
 	return exit_code;
 }

@@ -105,15 +105,15 @@ static void text_module(FILE *out, const struct host_state *f)
 
 static void text_instance(FILE *out, const struct host_state *f)
 {
-	static const char * const why_not[] = {
-		[SOURCE_DENIED] = "not readable by this user",
-		[SOURCE_NO_TRACEFS] = "tracefs is not mounted",
-		[SOURCE_NO_INSTANCE] = "missing",
-		[SOURCE_NO_MEMORY] = "out of memory",
+	static const char *const why_not[] = {
+		[INSTANCE_DENIED] = "not readable by this user",
+		[INSTANCE_NO_TRACEFS] = "tracefs is not mounted",
+		[INSTANCE_MISSING] = "missing",
+		[INSTANCE_NO_MEMORY] = "out of memory",
 	};
 
-	if (f->source != SOURCE_OK) {
-		row(out, "instance", "%s", why_not[f->source]);
+	if (f->instance_status != INSTANCE_OK) {
+		row(out, "instance", "%s", why_not[f->instance_status]);
 		return;
 	}
 	row(out, "instance", "%s", f->dir);
@@ -127,10 +127,11 @@ static void text_instance(FILE *out, const struct host_state *f)
 	}
 	row(out, "buffers", "%u of %lu KiB, %" PRIu64 " events in them",
 	    f->stats.cpus, f->setup.buffer_kb, f->stats.entries);
-	row(out, "lost", "%" PRIu64 " events (%" PRIu64 " overwritten, %" PRIu64
+	row(out, "lost",
+	    "%" PRIu64 " events (%" PRIu64 " overwritten, %" PRIu64
 	    " without room, %" PRIu64 " while interrupted)",
-	    source_lost(&f->stats), f->stats.overrun, f->stats.dropped,
-	    f->stats.commit_overrun);
+	    losses_unread(&f->stats.lost), f->stats.lost.overrun,
+	    f->stats.lost.dropped, f->stats.lost.commit_overrun);
 }
 
 static void text_counts(FILE *out, const struct host_state *f)
@@ -143,13 +144,13 @@ static void text_counts(FILE *out, const struct host_state *f)
 			known(f->counts[i]));
 }
 
-static void print_text(FILE *out, const struct host_state *facts,
+static void print_text(FILE *out, const struct host_state *state,
 		       const struct problem *problems, size_t nr)
 {
-	text_host(out, facts);
-	text_module(out, facts);
-	text_instance(out, facts);
-	text_counts(out, facts);
+	text_host(out, state);
+	text_module(out, state);
+	text_instance(out, state);
+	text_counts(out, state);
 	for (size_t i = 0; i < nr; i++)
 		fprintf(out, "\n%s: %s\n  to put it right: %s\n",
 			problems[i].exit_code ? "problem" : "note",
@@ -240,7 +241,7 @@ static void json_instance(struct json_object *obj, const struct host_state *f)
 {
 	struct json_object *inst;
 
-	if (f->source != SOURCE_OK) {
+	if (f->instance_status != INSTANCE_OK) {
 		json_add_null(obj, "instance");
 		return;
 	}
@@ -254,9 +255,9 @@ static void json_instance(struct json_object *obj, const struct host_state *f)
 		return;
 	json_add_uint(inst, "cpus", f->stats.cpus);
 	json_add_uint(inst, "entries", f->stats.entries);
-	json_add_uint(inst, "overrun", f->stats.overrun);
-	json_add_uint(inst, "commit_overrun", f->stats.commit_overrun);
-	json_add_uint(inst, "dropped", f->stats.dropped);
+	json_add_uint(inst, "overrun", f->stats.lost.overrun);
+	json_add_uint(inst, "commit_overrun", f->stats.lost.commit_overrun);
+	json_add_uint(inst, "dropped", f->stats.lost.dropped);
 }
 
 static void json_problems(struct json_object *obj,
@@ -276,32 +277,32 @@ static void json_problems(struct json_object *obj,
 	json_object_object_add(obj, "problems", list);
 }
 
-static void print_json(FILE *out, const struct host_state *facts,
+static void print_json(FILE *out, const struct host_state *state,
 		       const struct problem *problems, size_t nr)
 {
 	struct json_object *obj = json_new("status");
 
-	json_host(obj, facts);
-	json_module(obj, facts);
-	json_instance(obj, facts);
+	json_host(obj, state);
+	json_module(obj, state);
+	json_instance(obj, state);
 	json_problems(obj, problems, nr);
 	json_print(out, obj);
 }
 
-int status(const struct status_params *params)
+int status_run(const struct status_params *params)
 {
 	struct problem problems[MAX_PROBLEMS];
 	const struct problem *first;
-	struct host_state facts;
+	struct host_state state;
 	size_t nr;
 
-	host_state_read(&facts);
-	nr = diagnose_all(&facts, problems);
+	host_state_read(&state);
+	nr = diagnose_all(&state, problems);
 	first = diagnose_first(problems, nr);
 	if (params->json)
-		print_json(stdout, &facts, problems, nr);
+		print_json(stdout, &state, problems, nr);
 	else
-		print_text(stdout, &facts, problems, nr);
+		print_text(stdout, &state, problems, nr);
 	return first ? first->exit_code : EXIT_OK;
 }
 
@@ -313,6 +314,6 @@ int cmd_status(const struct cmd *cmd, int argc, char **argv)
 
 	if (cmd_go(cmd, &op, status_parse(&op, argc, argv, &params),
 		   &exit_code))
-		exit_code = status(&params);
+		exit_code = status_run(&params);
 	return exit_code;
 }

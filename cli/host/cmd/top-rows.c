@@ -43,63 +43,63 @@ static const struct {
 	[TOP_RIP] = { "RIP", -1, 0, -1 },
 };
 
-static struct top_row *find_row(struct top_rows *top, const struct event *ev)
+static void take_record(struct printer *printer, const struct event *ev,
+			const struct event_about *about)
 {
-	for (size_t i = 0; i < top->nr; i++) {
-		if (!event_compare(&top->rows[i].last, ev))
-			return &top->rows[i];
-	}
-	return NULL;
-}
-
-static struct top_row *new_row(struct top_rows *top)
-{
-	struct top_row *bigger;
-
-	bigger = reallocarray(top->rows, top->nr + 1, sizeof(*bigger));
-	if (!bigger)
-		return NULL;
-	top->rows = bigger;
-	bigger[top->nr] = (struct top_row){ 0 };
-	return &bigger[top->nr++];
-}
-
-bool top_rows_add(struct top_rows *top, const struct event *ev,
-		  const struct fmt_about *about)
-{
+	struct top_rows *top = (struct top_rows *)printer;
+	struct vcpu *vcpu = about->vcpu;
 	char symbol[SYMBOL_LEN];
-	struct top_row *row;
 
-	if (top->paused || ev->kind != EVENT_RECORD)
-		return true;
-	row = find_row(top, ev) ?: new_row(top);
-	if (!row)
-		return false;
-	row->last = *ev;
-	if (about->delta)
-		row->delta = *about->delta;
-	text_printable(row->name, sizeof(row->name),
-		       about->vm ?: about->vmm ?: "(gone)");
+	if (ev->kind != EVENT_RECORD)
+		return;
+	if (!vcpu || !vcpu_keep(vcpu, ev, 1)) {
+		top->no_memory = true;
+		return;
+	}
+	text_printable(vcpu->name, sizeof(vcpu->name),
+		       about->vm	  ?:
+			       about->vmm ?:
+					    "(gone)");
 	value_symbol(symbol, sizeof(symbol), about);
-	text_printable(row->symbol, sizeof(row->symbol), symbol);
+	text_printable(vcpu->symbol, sizeof(vcpu->symbol), symbol);
 	top->records++;
-	return true;
 }
 
-static uint64_t age(const struct top_rows *top, const struct top_row *row)
+static void free_rows(struct printer *printer)
 {
-	return top->now > row->last.ts ? top->now - row->last.ts : 0;
+	vcpu_table_free(&((struct top_rows *)printer)->kept);
+}
+
+const struct printer_ops top_rows_printer = {
+	.size = sizeof(struct top_rows),
+	.event = take_record,
+	.exit = free_rows,
+};
+
+static uint64_t age(const struct top_rows *top, const struct vcpu *vcpu)
+{
+	const struct event *last = vcpu_last(vcpu);
+
+	return last && top->now > last->ts ? top->now - last->ts : 0;
+}
+
+struct expiry {
+	const struct top_rows *top;
+	uint64_t age_ns;
+};
+
+static bool is_old(const struct vcpu *vcpu, void *arg)
+{
+	const struct expiry *expiry = arg;
+
+	return age(expiry->top, vcpu) > expiry->age_ns;
 }
 
 void top_rows_expire(struct top_rows *top, uint64_t age_ns)
 {
-	size_t kept = 0;
+	struct expiry expiry = { top, age_ns };
 
-	for (size_t i = 0; i < top->nr; i++) {
-		if (age(top, &top->rows[i]) <= age_ns)
-			top->rows[kept++] = top->rows[i];
-	}
-	top->nr = kept;
+	vcpu_table_remove_if(top->vcpus, is_old, &expiry);
 }
 
 /* In at most six characters. */
@@ -113,7 +113,7 @@ static void rate_text(char *text, size_t size, double rate)
 		snprintf(text, size, "%.0fM", rate / 1e6);
 }
 
-static void cell(const struct top_rows *top, const struct top_row *row,
+static void cell(const struct top_rows *top, const struct vcpu *vcpu,
 		 enum top_column col, char *text, size_t size)
 {
 	static const int field_of[] = {
@@ -126,40 +126,41 @@ static void cell(const struct top_rows *top, const struct top_row *row,
 
 	snprintf(text, size, UNKNOWN);
 	if (col == TOP_NAME) {
-		snprintf(text, size, "%s", row->name);
+		snprintf(text, size, "%s", vcpu->name);
 	} else if (col == TOP_AGE) {
 		snprintf(text, size, "%.1f",
-			 (double)age(top, row) / NS_PER_SEC);
-	} else if (col == TOP_RIP && row->symbol[0]) {
-		snprintf(text, size, "%s", row->symbol);
+			 (double)age(top, vcpu) / NS_PER_SEC);
+	} else if (col == TOP_RIP && vcpu->symbol[0]) {
+		snprintf(text, size, "%s", vcpu->symbol);
 	} else if (columns[col].field < 0) {
-		if (value_field(value, &row->last, field_of[col]))
+		if (value_field(value, vcpu_last(vcpu), field_of[col]))
 			snprintf(text, size, "%s", value);
-	} else if (exit_rate(&row->delta, columns[col].field - FIELD_EXITS,
+	} else if (exit_rate(&vcpu->delta, columns[col].field - FIELD_EXITS,
 			     &rate)) {
 		rate_text(text, size, rate);
 	}
 }
 
 /* What is not known is less than anything. */
-static double number(const struct top_rows *top, const struct top_row *row,
+static double number(const struct top_rows *top, const struct vcpu *vcpu,
 		     enum top_column col)
 {
 	double rate;
 
 	switch (col) {
 	case TOP_VCPU:
-		return event_int(&row->last, FIELD_VCPU_ID);
+		return event_int(vcpu_last(vcpu), FIELD_VCPU_ID);
 	case TOP_THREAD:
-		return event_int(&row->last, FIELD_PID);
+		return event_int(vcpu_last(vcpu), FIELD_PID);
 	case TOP_CPU:
-		return event_int(&row->last, FIELD_CPU);
+		return event_int(vcpu_last(vcpu), FIELD_CPU);
 	case TOP_AGE:
-		return age(top, row);
+		return age(top, vcpu);
 	default:
-		return exit_rate(&row->delta,
-				 columns[col].field - FIELD_EXITS, &rate) ?
-		       rate : -1;
+		return exit_rate(&vcpu->delta, columns[col].field - FIELD_EXITS,
+				 &rate) ?
+			       rate :
+			       -1;
 	}
 }
 
@@ -171,8 +172,8 @@ static bool is_text(enum top_column col)
 /* Rates have the highest first, all else the lowest. */
 static int compare(const void *a, const void *b, void *arg)
 {
-	const struct top_row *x = *(const struct top_row * const *)a;
-	const struct top_row *y = *(const struct top_row * const *)b;
+	const struct vcpu *x = *(const struct vcpu *const *)a;
+	const struct vcpu *y = *(const struct vcpu *const *)b;
 	const struct top_rows *top = arg;
 	enum top_column col = top->sort;
 	char left[128], right[128];
@@ -191,10 +192,10 @@ static int compare(const void *a, const void *b, void *arg)
 	}
 	if (top->reverse)
 		order = -order;
-	return order ? order : event_compare(&x->last, &y->last);
+	return order ? order : vcpu_compare(x, y);
 }
 
-static bool is_wanted(const struct top_rows *top, const struct top_row *row)
+static bool is_wanted(const struct top_rows *top, const struct vcpu *vcpu)
 {
 	static const enum top_column looked_at[] = {
 		TOP_NAME, TOP_THREAD, TOP_STATE, TOP_RIP,
@@ -202,53 +203,55 @@ static bool is_wanted(const struct top_rows *top, const struct top_row *row)
 	char text[128];
 
 	for (size_t i = 0; i < ARRAY_SIZE(looked_at); i++) {
-		cell(top, row, looked_at[i], text, sizeof(text));
+		cell(top, vcpu, looked_at[i], text, sizeof(text));
 		if (strstr(text, top->filter))
 			return true;
 	}
-	snprintf(text, sizeof(text), "%d:%d",
-		 event_int(&row->last, FIELD_VM_PID),
-		 event_int(&row->last, FIELD_VM_FD));
+	snprintf(text, sizeof(text), "%d:%d", vcpu->vm_pid, vcpu->vm_fd);
 	return strstr(text, top->filter);
 }
 
-static size_t nr_shown(const struct top_rows *top)
+static const struct vcpu_table *shown_vcpus(const struct top_rows *top)
 {
-	return top->frozen ? top->nr_kept : top->nr;
+	return top->frozen ? &top->kept : top->vcpus;
 }
 
-const struct top_row **top_rows_sorted(struct top_rows *top, size_t *nr)
+struct listing {
+	const struct top_rows *top;
+	const struct vcpu **list;
+	size_t nr;
+};
+
+static void list_vcpu(struct vcpu *vcpu, void *arg)
 {
-	const struct top_row *rows = top->frozen ? top->kept : top->rows;
-	size_t total = nr_shown(top);
-	const struct top_row **list = calloc(total + 1, sizeof(*list));
+	struct listing *listing = arg;
+
+	if (vcpu_last(vcpu) && is_wanted(listing->top, vcpu))
+		listing->list[listing->nr++] = vcpu;
+}
+
+const struct vcpu **top_rows_sorted(struct top_rows *top, size_t *nr)
+{
+	struct listing listing = { top };
 
 	*nr = 0;
-	if (!list)
+	listing.list = calloc(shown_vcpus(top)->nr + 1, sizeof(*listing.list));
+	if (!listing.list)
 		return NULL;
-	for (size_t i = 0; i < total; i++) {
-		if (is_wanted(top, &rows[i]))
-			list[(*nr)++] = &rows[i];
-	}
-	qsort_r(list, *nr, sizeof(*list), compare, top);
+	vcpu_table_each(shown_vcpus(top), list_vcpu, &listing);
+	*nr = listing.nr;
+	qsort_r(listing.list, *nr, sizeof(*listing.list), compare, top);
 	if (top->scroll >= *nr)
 		top->scroll = *nr ? *nr - 1 : 0;
-	return list;
+	return listing.list;
 }
 
 /* Not at all if there is no memory for a copy of what is shown. */
 static void toggle_frozen(struct top_rows *top)
 {
-	free(top->kept);
-	top->kept = NULL;
-	top->nr_kept = 0;
-	if (!top->frozen && top->nr) {
-		top->kept = calloc(top->nr, sizeof(*top->kept));
-		if (!top->kept)
-			return;
-		memcpy(top->kept, top->rows, top->nr * sizeof(*top->kept));
-		top->nr_kept = top->nr;
-	}
+	vcpu_table_free(&top->kept);
+	if (!top->frozen && !vcpu_table_copy(&top->kept, top->vcpus))
+		return;
 	top->frozen = !top->frozen;
 }
 
@@ -330,7 +333,7 @@ void top_rows_summary(const struct top_rows *top, size_t shown, char *line,
 
 	line[0] = '\0';
 	append(line, width, &len, "%zu of %zu vCPUs, %llu records, %llu lost",
-	       shown, nr_shown(top), (unsigned long long)top->records,
+	       shown, shown_vcpus(top)->nr, (unsigned long long)top->records,
 	       (unsigned long long)top->lost);
 	append(line, width, &len, "; sorted by %s%s",
 	       top_column_names[top->sort], top->reverse ? " reversed" : "");
@@ -396,7 +399,7 @@ void top_rows_heading(const struct top_rows *top, char *line, size_t width)
 	}
 }
 
-void top_rows_line(const struct top_rows *top, const struct top_row *row,
+void top_rows_line(const struct top_rows *top, const struct vcpu *vcpu,
 		   char *line, size_t width)
 {
 	struct top_line out = { line, width };
@@ -405,14 +408,7 @@ void top_rows_line(const struct top_rows *top, const struct top_row *row,
 	for (int col = 0; col < NR_TOP_COLUMNS; col++) {
 		char text[128];
 
-		cell(top, row, col, text, sizeof(text));
+		cell(top, vcpu, col, text, sizeof(text));
 		add_cell(&out, col, text);
 	}
-}
-
-void top_rows_free(struct top_rows *top)
-{
-	free(top->rows);
-	free(top->kept);
-	*top = (struct top_rows){ 0 };
 }

@@ -6,7 +6,7 @@
 #ifndef HOST_CMD_TOP_ROWS_H
 #define HOST_CMD_TOP_ROWS_H
 
-#include "print/fmt.h"
+#include "print/printer.h"
 
 enum top_column {
 	TOP_NAME,
@@ -29,25 +29,10 @@ enum top_column {
 extern const char * const top_column_names[];
 
 /**
- * struct top_row - a vCPU
- * @last: its last record
- * @delta: what the counts grew by up to it; the last that was known
- * @name: the VM's or its process's
- * @symbol: what RIP was in, "" if it is not known
- */
-struct top_row {
-	struct event last;
-	struct exit_delta delta;
-	char name[64];
-	char symbol[96];
-};
-
-/**
  * struct top_rows - all that is shown
- * @rows: one for each vCPU
- * @nr: their number
- * @kept: copy of the rows as they were when they were frozen
- * @nr_kept: their number
+ * @printer: what takes the records in; they are kept in @vcpus
+ * @vcpus: the vCPUs, a row each
+ * @kept: copy of them as they were when they were frozen
  * @sort: column to sort by
  * @reverse: the other way round
  * @filter: only rows that have this in their name, VM, thread, state or symbol
@@ -58,12 +43,12 @@ struct top_row {
  * @records: how many were taken
  * @lost: events that were lost
  * @now: time in the trace clock
+ * @no_memory: rows are missing
  */
 struct top_rows {
-	struct top_row *rows;
-	size_t nr;
-	struct top_row *kept;
-	size_t nr_kept;
+	struct printer printer;
+	struct vcpu_table *vcpus;
+	struct vcpu_table kept;
 	enum top_column sort;
 	bool reverse;
 	char filter[32];
@@ -74,11 +59,10 @@ struct top_rows {
 	uint64_t records;
 	uint64_t lost;
 	uint64_t now;
+	bool no_memory;
 };
 
-/* Take a record in. False if memory is exhausted. */
-bool top_rows_add(struct top_rows *top, const struct event *ev,
-		  const struct fmt_about *about);
+extern const struct printer_ops top_rows_printer;
 
 /* Forget vCPUs without a record for that long. */
 void top_rows_expire(struct top_rows *top, uint64_t age_ns);
@@ -101,7 +85,7 @@ enum {
 enum top_action top_rows_key(struct top_rows *top, int key);
 
 /* Sort, and give the rows that the filter leaves; nr says how many. */
-const struct top_row **top_rows_sorted(struct top_rows *top, size_t *nr);
+const struct vcpu **top_rows_sorted(struct top_rows *top, size_t *nr);
 
 /* Bytes that a line of so many columns may have, with a NUL. */
 #define TOP_LINE_SIZE(width)	(4 * (width) + 1)
@@ -110,8 +94,6 @@ const struct top_row **top_rows_sorted(struct top_rows *top, size_t *nr);
 void top_rows_summary(const struct top_rows *top, size_t shown, char *line,
 		      size_t width);
 void top_rows_heading(const struct top_rows *top, char *line, size_t width);
-void top_rows_line(const struct top_rows *top, const struct top_row *row,
+void top_rows_line(const struct top_rows *top, const struct vcpu *vcpu,
 		   char *line, size_t width);
-void top_rows_free(struct top_rows *top);
-
 #endif /* HOST_CMD_TOP_ROWS_H */

@@ -49,8 +49,7 @@ static size_t screen_width(void)
 	return width > MAX_WIDTH ? MAX_WIDTH : width;
 }
 
-static void draw_rows(struct top_rows *top, const struct top_row **rows,
-		      size_t nr)
+static void draw_rows(struct top_rows *top, const struct vcpu **rows, size_t nr)
 {
 	char line[TOP_LINE_SIZE(MAX_WIDTH)];
 	int y = 2;
@@ -64,7 +63,7 @@ static void draw_rows(struct top_rows *top, const struct top_row **rows,
 void top_screen_draw(struct top_rows *top)
 {
 	char line[TOP_LINE_SIZE(MAX_WIDTH)];
-	const struct top_row **rows;
+	const struct vcpu **rows;
 	size_t nr;
 
 	rows = top_rows_sorted(top, &nr);

@@ -10,7 +10,7 @@
 #include "msg.h"
 #include "num.h"
 #include "outerr.h"
-#include "output.h"
+#include "pipeline.h"
 #include "signals.h"
 #include "trace/own-instance.h"
 
@@ -60,7 +60,7 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 		params->sort = choice;
 		return OPT_RUN;
 	default:
-		return event_option(&params->view, op, val);
+		return event_option(&params->events, op, val);
 	}
 }
 
@@ -71,7 +71,9 @@ enum opt_outcome top_parse(struct opt_parser *op, int argc, char **argv,
 	int val;
 
 	*params = (struct top_params){
-		.interval_ns = NS_PER_SEC, .sort = TOP_EXITS,
+		.interval_ns = NS_PER_SEC,
+		.sort = TOP_EXITS,
+		.events.rates = true,
 	};
 	opt_init(op, argc, argv, top_opts);
 	while (opt_next(op, &val)) {
@@ -80,38 +82,33 @@ enum opt_outcome top_parse(struct opt_parser *op, int argc, char **argv,
 			return outcome;
 	}
 	outcome = opt_default(val);
-	if (outcome == OPT_RUN && params->view.format != FORMAT_TEXT)
+	if (outcome == OPT_RUN && params->events.format != FORMAT_TEXT)
 		return opt_bad(op,
 			       "top has no such format; 'vcpu-info follow --rates' has all");
 	return outcome;
 }
 
-/* One run of the command. */
+/* One run of the command; the rows are the pipeline's printer. */
 struct topping {
 	const struct top_params *params;
-	struct live *live;
-	struct output out;
-	struct top_rows top;
-	bool no_memory;
+	struct own_instance *own;
+	struct pipeline *pl;
+	struct top_rows *top;
 };
 
 static bool take_event(const struct event *ev, void *arg)
 {
 	struct topping *run = arg;
-	struct exit_delta delta;
-	struct fmt_about about;
 
-	if (!output_wants(&run->out, ev))
-		return true;
-	output_learn(&run->out, ev, &about, &delta);
-	run->no_memory |= !top_rows_add(&run->top, ev, &about);
+	if (!run->top->paused)
+		pipeline_take(ev, run->pl);
 	return !signals_want_end();
 }
 
 static bool take_events(struct topping *run)
 {
-	live_clock(run->live, &run->out.tb);
-	if (live_read(run->live, take_event, run) >= 0)
+	pipeline_set_clock(run->pl);
+	if (source_read(own_source(run->own), take_event, run))
 		return true;
 	msg_error("cannot read the trace instance: %s", strerror(errno));
 	return false;
@@ -120,27 +117,27 @@ static bool take_events(struct topping *run)
 /* Now is when something is shown. */
 static void update(struct topping *run)
 {
-	struct source_stats stats;
+	struct losses losses;
 
-	run->top.now = run->out.tb.trace;
-	if (live_stats(run->live, &stats))
-		run->top.lost = source_lost(&stats);
-	top_rows_expire(&run->top, EXPIRY_NS);
+	run->top->now = run->pl->tb.trace;
+	if (source_losses(own_source(run->own), &losses))
+		run->top->lost = losses_unread(&losses);
+	top_rows_expire(run->top, EXPIRY_NS);
 }
 
 static void print_batch(struct topping *run)
 {
 	char line[TOP_LINE_SIZE(BATCH_WIDTH)];
-	const struct top_row **rows;
+	const struct vcpu **rows;
 	size_t nr;
 
-	rows = top_rows_sorted(&run->top, &nr);
-	top_rows_summary(&run->top, nr, line, BATCH_WIDTH);
+	rows = top_rows_sorted(run->top, &nr);
+	top_rows_summary(run->top, nr, line, BATCH_WIDTH);
 	puts(line);
-	top_rows_heading(&run->top, line, BATCH_WIDTH);
+	top_rows_heading(run->top, line, BATCH_WIDTH);
 	puts(line);
 	for (size_t i = 0; rows && i < nr; i++) {
-		top_rows_line(&run->top, rows[i], line, BATCH_WIDTH);
+		top_rows_line(run->top, rows[i], line, BATCH_WIDTH);
 		puts(line);
 	}
 	putchar('\n');
@@ -156,31 +153,31 @@ static bool handle_key(struct topping *run, int wait_ms)
 
 	if (key < 0)
 		return true;
-	switch (top_rows_key(&run->top, key)) {
+	switch (top_rows_key(run->top, key)) {
 	case TOP_QUIT:
 		return false;
 	case TOP_REDRAW:
-		top_screen_draw(&run->top);
+		top_screen_draw(run->top);
 		return true;
 	default:
 		/* also a change of the terminal's size */
-		top_screen_draw(&run->top);
+		top_screen_draw(run->top);
 		return true;
 	}
 }
 
 static void show_update(struct topping *run)
 {
-	if (run->top.frozen)
+	if (run->top->frozen)
 		return;
 	update(run);
 	if (run->params->batch)
 		print_batch(run);
 	else
-		top_screen_draw(&run->top);
+		top_screen_draw(run->top);
 }
 
-static int run_top(struct topping *run)
+static int update_until_end(struct topping *run)
 {
 	const struct top_params *params = run->params;
 	uint64_t next = signals_clock();
@@ -199,7 +196,7 @@ static int run_top(struct topping *run)
 			if (params->count && ++nr >= params->count)
 				break;
 		}
-		wait_ms = live_has_more(run->live) ? 0 : PERIOD_MS;
+		wait_ms = own_has_more(run->own) ? 0 : PERIOD_MS;
 		if (params->batch)
 			signals_sleep_ms(wait_ms);
 		else if (!handle_key(run, wait_ms))
@@ -213,43 +210,40 @@ static int top_opened(struct topping *run)
 	bool batch = run->params->batch;
 	int exit_code = EXIT_FAILED;
 
-	if (batch || top_screen_open(run->out.printer.fmt.color)) {
-		exit_code = run_top(run);
+	pipeline_set_source(run->pl, own_source(run->own));
+	if (batch || top_screen_open(run->top->printer.style.color)) {
+		exit_code = update_until_end(run);
 		if (!batch)
 			top_screen_close();
 	}
-	symbols_note_useless(&run->params->view.symbols);
-	if (run->no_memory)
+	symbols_note_useless(&run->params->events.symbols);
+	if (run->pl->no_memory || run->top->no_memory)
 		msg_error("out of memory: not every vCPU was shown");
+	if (!source_close(own_source(run->own)))
+		exit_code = EXIT_FAILED;
 	return exit_code;
 }
 
-static int top(const struct top_params *params)
+static int top_run(const struct top_params *params)
 {
-	struct topping *run = calloc(1, sizeof(*run));
-	enum source_status status;
+	const struct print_style style =
+		event_options_style(&params->events, stdout, TIME_AGE);
+	struct topping run = { .params = params };
+	enum instance_status status;
 	int exit_code;
 
-	if (!run || !output_init(&run->out, &params->view, TIME_AGE)) {
-		msg_error("out of memory");
-		free(run);
+	run.pl = pipeline_with(&params->events,
+			       printer_new_of(&top_rows_printer, &style));
+	if (!run.pl)
 		return EXIT_FAILED;
-	}
-	run->params = params;
-	run->top.sort = params->sort;
-	run->out.with_rates = true;
+	run.top = (struct top_rows *)run.pl->printer;
+	run.top->vcpus = &run.pl->vcpus;
+	run.top->sort = params->sort;
 	signals_catch();
-	status = live_open("top", BUFFER_KB, &run->live);
-	if (status == SOURCE_OK) {
-		exit_code = top_opened(run);
-		if (!live_close(run->live))
-			exit_code = EXIT_FAILED;
-	} else {
-		exit_code = live_report_failed(status);
-	}
-	top_rows_free(&run->top);
-	output_free(&run->out);
-	free(run);
+	status = own_open("top", BUFFER_KB, &run.own);
+	exit_code = status == INSTANCE_OK ? top_opened(&run) :
+					    own_report_failed(status);
+	pipeline_free(run.pl);
 	signals_end_if_pipe_broke();
 	return exit_code;
 }
@@ -261,7 +255,7 @@ int cmd_top(const struct cmd *cmd, int argc, char **argv)
 	int exit_code;
 
 	if (cmd_go(cmd, &op, top_parse(&op, argc, argv, &params), &exit_code))
-		exit_code = event_options_load(&params.view) ?: top(&params);
-	event_options_free(&params.view);
+		exit_code = event_options_load(&params.events) ?: top_run(&params);
+	event_options_free(&params.events);
 	return exit_code;
 }

@@ -29,7 +29,7 @@ enum opt_outcome vms_parse(struct opt_parser *op, int argc, char **argv,
 			params->json = true;
 		else if (val != 'm')
 			return opt_default(val);
-		else if (!select_add_vm(&params->filter, op->arg, err,
+		else if (!select_add_vm(&params->select, op->arg, err,
 					sizeof(err)))
 			return opt_bad(op, "%s", err);
 	}
@@ -38,7 +38,7 @@ enum opt_outcome vms_parse(struct opt_parser *op, int argc, char **argv,
 
 static bool wanted(const struct vms_params *params, const struct vm *vm)
 {
-	return select_has_vm(&params->filter, vm->vmm.pid, vm->fd,
+	return select_has_vm(&params->select, vm->vmm.pid, vm->fd,
 			     vm->vmm.vm.name, vm->vmm.comm);
 }
 
@@ -156,7 +156,7 @@ static size_t print(const struct vms_params *params, const struct vm_scan *scan)
 	return nr;
 }
 
-int vms(const struct vms_params *params)
+int vms_run(const struct vms_params *params)
 {
 	int exit_code = EXIT_OK;
 	struct vm_scan scan;
@@ -192,7 +192,7 @@ int cmd_vms(const struct cmd *cmd, int argc, char **argv)
 	int exit_code;
 
 	if (cmd_go(cmd, &op, vms_parse(&op, argc, argv, &params), &exit_code))
-		exit_code = vms(&params);
-	select_free(&params.filter);
+		exit_code = vms_run(&params);
+	select_free(&params.select);
 	return exit_code;
 }

@@ -11,12 +11,17 @@
 #define BEFORE \
 	"type,ts,ts_unit,time,vm_name,vmm_comm,caller_comm,caller_pid,caller_cpu"
 
-void fmt_csv_header(const struct fmt *fmt)
+struct csv {
+	struct printer printer;
+	bool started;
+};
+
+static void print_header(FILE *out)
 {
-	fputs(BEFORE, fmt->out);
+	fputs(BEFORE, out);
 	for (int id = 0; id < NR_FIELDS; id++)
-		fprintf(fmt->out, ",%s", fields[id].name);
-	fputs(",rip_symbol,unknown_fields\n", fmt->out);
+		fprintf(out, ",%s", fields[id].name);
+	fputs(",rip_symbol,unknown_fields\n", out);
 }
 
 /* Text that is not ours; NULL is empty. */
@@ -57,14 +62,18 @@ static void add_extra(struct outbuf *line, const struct event *ev)
 	add_text(line, text);
 }
 
-void fmt_csv_event(const struct fmt *fmt, const struct event *ev,
-		   const struct fmt_about *about)
+static void print_event(struct printer *printer, const struct event *ev,
+			const struct event_about *about)
 {
+	struct csv *csv = (struct csv *)printer;
 	char text[VALUE_LEN];
 	char symbol[SYMBOL_LEN];
 	struct outbuf line;
 
-	outbuf_start(&line, fmt->out);
+	if (!csv->started)
+		print_header(printer->style.out);
+	csv->started = true;
+	outbuf_start(&line, printer->style.out);
 	outbuf_text(&line, ev->kind == EVENT_RECORD ? "record," : "error,");
 	outbuf_uint(&line, ev->ts);
 	outbuf_text(&line, ev->ts_is_ns ? ",ns," : ",ticks,");
@@ -90,3 +99,8 @@ void fmt_csv_event(const struct fmt *fmt, const struct event *ev,
 	outbuf_char(&line, '\n');
 	outbuf_write(&line);
 }
+
+const struct printer_ops csv_printer = {
+	.size = sizeof(struct csv),
+	.event = print_event,
+};

@@ -123,7 +123,7 @@ static void add_flag_names(struct outbuf *line, const struct event *ev)
 	outbuf_char(line, ']');
 }
 
-static void add_symbol(struct outbuf *line, const struct fmt_about *about)
+static void add_symbol(struct outbuf *line, const struct event_about *about)
 {
 	char symbol[SYMBOL_LEN];
 
@@ -160,7 +160,7 @@ static void add_delta(struct outbuf *line, const struct exit_delta *delta)
 
 /* Where and when the event was written, and what we know besides. */
 static void add_about(struct outbuf *line, const struct event *ev,
-		      const struct fmt_about *about)
+		      const struct event_about *about)
 {
 	char utc[VALUE_LEN];
 
@@ -194,13 +194,13 @@ static void add_extra(struct outbuf *line, const struct event *ev)
 	outbuf_char(line, '}');
 }
 
-void fmt_json_event(const struct fmt *fmt, const struct event *ev,
-		    const struct fmt_about *about)
+static void print_event(struct printer *printer, const struct event *ev,
+			const struct event_about *about)
 {
 	bool is_record = ev->kind == EVENT_RECORD;
 	struct outbuf line;
 
-	outbuf_start(&line, fmt->out);
+	outbuf_start(&line, printer->style.out);
 	outbuf_text(&line, is_record ? START "\"record\"" : START "\"error\"");
 	add_about(&line, ev, about);
 	for (int id = 0; id < NR_FIELDS; id++) {
@@ -218,13 +218,19 @@ void fmt_json_event(const struct fmt *fmt, const struct event *ev,
 	outbuf_write(&line);
 }
 
-void fmt_json_lost(const struct fmt *fmt, const struct fmt_lost *lost)
+static void print_losses(struct printer *printer, const struct losses *losses)
 {
 	struct json_object *obj = json_new("lost");
 
-	json_add_uint(obj, "overrun", lost->overrun);
-	json_add_uint(obj, "commit_overrun", lost->commit_overrun);
-	json_add_uint(obj, "dropped", lost->dropped);
-	json_add_uint(obj, "undecodable", lost->undecodable);
-	json_print(fmt->out, obj);
+	json_add_uint(obj, "overrun", losses->overrun);
+	json_add_uint(obj, "commit_overrun", losses->commit_overrun);
+	json_add_uint(obj, "dropped", losses->dropped);
+	json_add_uint(obj, "undecodable", losses->undecodable);
+	json_print(printer->style.out, obj);
 }
+
+const struct printer_ops json_printer = {
+	.size = sizeof(struct printer),
+	.event = print_event,
+	.losses = print_losses,
+};

@@ -1,54 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <stdlib.h>
+
 #include "outerr.h"
 #include "print/printer.h"
 
-bool printer_init(struct printer *printer, enum format format,
-		  const struct fmt *fmt)
+static const struct printer_ops *const formats[] = {
+	[FORMAT_TEXT] = &text_printer,
+	[FORMAT_TABLE] = &table_printer,
+	[FORMAT_JSON] = &json_printer,
+	[FORMAT_CSV] = &csv_printer,
+};
+
+struct printer *printer_new_of(const struct printer_ops *ops,
+			       const struct print_style *style)
 {
-	*printer = (struct printer){ .fmt = *fmt, .format = format };
-	if (format == FORMAT_TABLE)
-		printer->table = fmt_table_new(&printer->fmt);
-	return format != FORMAT_TABLE || printer->table;
+	struct printer *printer = calloc(1, ops->size);
+
+	if (!printer)
+		return NULL;
+	printer->ops = ops;
+	printer->style = *style;
+	if (!ops->init || ops->init(printer))
+		return printer;
+	free(printer);
+	return NULL;
 }
 
-void printer_event(struct printer *printer, const struct event *ev,
-		   const struct fmt_about *about)
+struct printer *printer_new(enum format format, const struct print_style *style)
 {
-	switch (printer->format) {
-	case FORMAT_TEXT:
-		fmt_text_event(&printer->fmt, ev, about);
-		break;
-	case FORMAT_TABLE:
-		fmt_table_event(printer->table, ev, about);
-		break;
-	case FORMAT_JSON:
-		fmt_json_event(&printer->fmt, ev, about);
-		break;
-	case FORMAT_CSV:
-		if (!printer->started)
-			fmt_csv_header(&printer->fmt);
-		fmt_csv_event(&printer->fmt, ev, about);
-		break;
-	}
-	printer->started = true;
+	return printer_new_of(formats[format], style);
 }
 
-void printer_lost(struct printer *printer, const struct fmt_lost *lost)
+void printer_losses(struct printer *printer, const struct losses *losses)
 {
-	if (printer->format == FORMAT_JSON)
-		fmt_json_lost(&printer->fmt, lost);
+	if (printer->ops->losses)
+		printer->ops->losses(printer, losses);
 }
 
 void printer_flush(struct printer *printer)
 {
-	if (printer->table)
-		fmt_table_flush(printer->table);
-	fflush(printer->fmt.out);
+	if (printer->ops->flush)
+		printer->ops->flush(printer);
+	fflush(printer->style.out);
 	outerr_note();
 }
 
 void printer_free(struct printer *printer)
 {
-	fmt_table_free(printer->table);
-	printer->table = NULL;
+	if (!printer)
+		return;
+	if (printer->ops->flush)
+		printer->ops->flush(printer);
+	if (printer->ops->exit)
+		printer->ops->exit(printer);
+	free(printer);
 }

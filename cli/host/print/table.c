@@ -44,20 +44,20 @@ static const char * const time_names[] = {
 	[TIME_TRACE] = "TIME", [TIME_WALL] = "DATE", [TIME_AGE] = "AGE",
 };
 
-struct fmt_table {
-	const struct fmt *fmt;
+struct table {
+	struct printer printer;
 	struct libscols_table *table;
 	size_t width[NR_COLUMNS];
 	size_t rows;
 };
 
-static size_t nr_columns(const struct fmt *fmt)
+static size_t nr_columns(const struct table *table)
 {
-	return fmt->symbols ? COL_SYMBOL + 1 : COL_RIP + 1;
+	return table->printer.style.symbols ? COL_SYMBOL + 1 : COL_RIP + 1;
 }
 
 /* The last column is as wide as it is. */
-static void set(struct fmt_table *table, struct libscols_line *line,
+static void set(struct table *table, struct libscols_line *line,
 		enum column col, const char *text)
 {
 	/* a short text below a long one: its bytes and the other's columns */
@@ -76,45 +76,49 @@ static void set(struct fmt_table *table, struct libscols_line *line,
 }
 
 /* A row like all others, so that it is as wide. */
-static bool add_heading(struct fmt_table *table)
+static bool add_heading(struct table *table)
 {
 	struct libscols_line *line = scols_table_new_line(table->table, NULL);
 
-	for (size_t i = 0; line && i < nr_columns(table->fmt); i++)
-		set(table, line, i, columns[i].name ?:
-		    time_names[table->fmt->time]);
+	for (size_t i = 0; line && i < nr_columns(table); i++)
+		set(table, line, i,
+		    columns[i].name ?: time_names[table->printer.style.time]);
 	return line;
 }
 
-struct fmt_table *fmt_table_new(const struct fmt *fmt)
+static bool init(struct printer *printer)
 {
-	struct fmt_table *table = calloc(1, sizeof(*table));
+	struct table *table = (struct table *)printer;
 
-	if (!table)
-		return NULL;
-	table->fmt = fmt;
 	table->table = scols_new_table();
-	if (!table->table) {
-		free(table);
-		return NULL;
-	}
-	scols_table_set_stream(table->table, fmt->out);
-	scols_table_enable_colors(table->table, fmt->color);
+	if (!table->table)
+		return false;
+	scols_table_set_stream(table->table, printer->style.out);
+	scols_table_enable_colors(table->table, printer->style.color);
 	scols_table_enable_noheadings(table->table, true);
-	for (size_t i = 0; i < nr_columns(fmt); i++) {
+	for (size_t i = 0; i < nr_columns(table); i++) {
 		scols_table_new_column(table->table, NULL, 0,
 				       columns[i].flags);
 		table->width[i] = columns[i].width;
 	}
-	if (!add_heading(table)) {
-		scols_unref_table(table->table);
-		free(table);
-		return NULL;
-	}
-	return table;
+	if (add_heading(table))
+		return true;
+	scols_unref_table(table->table);
+	return false;
 }
 
-static void set_field(struct fmt_table *table, struct libscols_line *line,
+static void flush(struct printer *printer)
+{
+	struct table *table = (struct table *)printer;
+
+	if (!table->rows)
+		return;
+	scols_print_table(table->table);
+	scols_table_remove_lines(table->table);
+	table->rows = 0;
+}
+
+static void set_field(struct table *table, struct libscols_line *line,
 		      enum column col, const struct event *ev, enum field_id id)
 {
 	char value[VALUE_LEN];
@@ -137,9 +141,10 @@ static const char *state_color(const struct event *ev)
 	}
 }
 
-void fmt_table_event(struct fmt_table *table, const struct event *ev,
-		     const struct fmt_about *about)
+static void print_event(struct printer *printer, const struct event *ev,
+			const struct event_about *about)
 {
+	struct table *table = (struct table *)printer;
 	bool is_record = ev->kind == EVENT_RECORD;
 	struct libscols_line *line;
 	char text[SYMBOL_LEN];
@@ -158,33 +163,28 @@ void fmt_table_event(struct fmt_table *table, const struct event *ev,
 		  is_record ? FIELD_STATE_NR : FIELD_REASON_NR);
 	scols_cell_set_color(scols_line_get_cell(line, COL_STATE),
 			     state_color(ev));
-	value_time(text, ev, about, table->fmt->time);
+	value_time(text, ev, about, table->printer.style.time);
 	set(table, line, COL_TIME, text);
 	set_field(table, line, COL_EXITS, ev, FIELD_EXITS);
 	set_field(table, line, COL_CPU, ev, FIELD_CPU);
 	set_field(table, line, COL_RIP, ev, FIELD_REGS + VCPU_INFO_REG_RIP);
-	if (table->fmt->symbols) {
+	if (table->printer.style.symbols) {
 		value_symbol(text, sizeof(text), about);
 		set(table, line, COL_SYMBOL, text);
 	}
 	if (++table->rows >= BATCH)
-		fmt_table_flush(table);
+		flush(printer);
 }
 
-void fmt_table_flush(struct fmt_table *table)
+static void free_table(struct printer *printer)
 {
-	if (!table->rows)
-		return;
-	scols_print_table(table->table);
-	scols_table_remove_lines(table->table);
-	table->rows = 0;
+	scols_unref_table(((struct table *)printer)->table);
 }
 
-void fmt_table_free(struct fmt_table *table)
-{
-	if (!table)
-		return;
-	fmt_table_flush(table);
-	scols_unref_table(table->table);
-	free(table);
-}
+const struct printer_ops table_printer = {
+	.size = sizeof(struct table),
+	.init = init,
+	.event = print_event,
+	.flush = flush,
+	.exit = free_table,
+};

@@ -58,7 +58,7 @@ static const struct {
 /* What is printed, and how. */
 struct block {
 	struct outbuf line;
-	const struct fmt *fmt;
+	const struct print_style *style;
 };
 
 static void add(struct block *out, const char *text)
@@ -77,7 +77,7 @@ static void add_safe(struct block *out, const char *text)
 
 static void paint(struct block *out, const char *color)
 {
-	if (out->fmt->color)
+	if (out->style->color)
 		add(out, color);
 }
 
@@ -113,7 +113,7 @@ static void add_name(struct block *out, const struct event *ev,
 }
 
 static void add_vm(struct block *out, const struct event *ev,
-		   const struct fmt_about *about)
+		   const struct event_about *about)
 {
 	const char *name = about->vm ?: about->vmm;
 
@@ -130,13 +130,13 @@ static void add_vm(struct block *out, const struct event *ev,
 }
 
 static void add_time(struct block *out, const struct event *ev,
-		     const struct fmt_about *about)
+		     const struct event_about *about)
 {
 	static const char * const words[] = {
 		[TIME_TRACE] = " ts ", [TIME_WALL] = " at ",
 		[TIME_AGE] = " age ",
 	};
-	enum time_format time = out->fmt->time;
+	enum time_format time = out->style->time;
 	char text[VALUE_LEN];
 	bool known;
 
@@ -305,7 +305,7 @@ static void add_delta(struct block *out, const struct exit_delta *delta)
 	add(out, "\n");
 }
 
-static void add_symbol(struct block *out, const struct fmt_about *about)
+static void add_symbol(struct block *out, const struct event_about *about)
 {
 	char symbol[SYMBOL_LEN];
 
@@ -318,7 +318,7 @@ static void add_symbol(struct block *out, const struct fmt_about *about)
 }
 
 static void add_record(struct block *out, const struct event *ev,
-		       const struct fmt_about *about)
+		       const struct event_about *about)
 {
 	add_vm(out, ev, about);
 	add_int(out, " vCPU ", ev, FIELD_VCPU_ID);
@@ -342,7 +342,7 @@ static void add_record(struct block *out, const struct event *ev,
 }
 
 static void add_error(struct block *out, const struct event *ev,
-		      const struct fmt_about *about)
+		      const struct event_about *about)
 {
 	add_vm(out, ev, about);
 	add_int(out, " vCPU ", ev, FIELD_VCPU_ID);
@@ -355,13 +355,13 @@ static void add_error(struct block *out, const struct event *ev,
 	add(out, "\n");
 }
 
-void fmt_text_event(const struct fmt *fmt, const struct event *ev,
-		    const struct fmt_about *about)
+static void print_event(struct printer *printer, const struct event *ev,
+			const struct event_about *about)
 {
 	struct block out;
 
-	out.fmt = fmt;
-	outbuf_start(&out.line, fmt->out);
+	out.style = &printer->style;
+	outbuf_start(&out.line, printer->style.out);
 	if (ev->kind == EVENT_RECORD)
 		add_record(&out, ev, about);
 	else
@@ -369,3 +369,8 @@ void fmt_text_event(const struct fmt *fmt, const struct event *ev,
 	add_extra(&out, ev);
 	outbuf_write(&out.line);
 }
+
+const struct printer_ops text_printer = {
+	.size = sizeof(struct printer),
+	.event = print_event,
+};

@@ -93,7 +93,7 @@ void value_utc(char *buf, uint64_t wall_ns)
 }
 
 bool value_time(char *buf, const struct event *ev,
-		const struct fmt_about *about, enum time_format time)
+		const struct event_about *about, enum time_format time)
 {
 	bool known = true;
 
@@ -119,7 +119,7 @@ bool value_time(char *buf, const struct event *ev,
 	return known;
 }
 
-void value_symbol(char *buf, size_t size, const struct fmt_about *about)
+void value_symbol(char *buf, size_t size, const struct event_about *about)
 {
 	char name[SYMBOL_LEN];
 

@@ -5,7 +5,10 @@
 #ifndef HOST_PRINT_VALUE_H
 #define HOST_PRINT_VALUE_H
 
-#include "print/fmt.h"
+#include "print/printer.h"
+
+/* "not known", where a number or a register would stand */
+#define UNKNOWN "-"
 
 /* Room for any of them. */
 #define VALUE_LEN	48
@@ -21,12 +24,12 @@ bool value_field(char *buf, const struct event *ev, enum field_id id);
 
 /* A time, in seconds or as a date. False, and UNKNOWN, if it is not known. */
 bool value_time(char *buf, const struct event *ev,
-		const struct fmt_about *about, enum time_format time);
+		const struct event_about *about, enum time_format time);
 
 /* The date and time in UTC, as in RFC 3339. */
 void value_utc(char *buf, uint64_t wall_ns);
 
 /* "SYMBOL+0x12", cut to size; "" without a symbol. */
-void value_symbol(char *buf, size_t size, const struct fmt_about *about);
+void value_symbol(char *buf, size_t size, const struct event_about *about);
 
 #endif /* HOST_PRINT_VALUE_H */

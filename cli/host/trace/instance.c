@@ -22,10 +22,7 @@
 
 #define NS_PER_US	1000ULL
 
-struct source {
-	struct tracefs_instance *instance;
-	char *dir;
-};
+static const struct event_source_ops instance_ops;
 
 /* Where the mount table says that tracefs is. */
 static bool find_mount(char *dir, size_t size)
@@ -49,64 +46,60 @@ static bool find_mount(char *dir, size_t size)
 	return found;
 }
 
-enum source_status source_find_tracefs(char *dir, size_t size)
+enum instance_status instance_find_tracefs(char *dir, size_t size)
 {
 	if (!find_mount(dir, size))
-		return SOURCE_NO_TRACEFS;
+		return INSTANCE_NO_TRACEFS;
 	if (eaccess(dir, R_OK | X_OK))
-		return errno == EACCES ? SOURCE_DENIED : SOURCE_NO_TRACEFS;
-	return SOURCE_OK;
+		return errno == EACCES ? INSTANCE_DENIED : INSTANCE_NO_TRACEFS;
+	return INSTANCE_OK;
 }
 
-struct source *source_of(struct tracefs_instance *instance)
+struct instance *instance_of(struct tracefs_instance *tracefs)
 {
-	struct source *src = calloc(1, sizeof(*src));
+	struct instance *inst = calloc(1, sizeof(*inst));
 
-	if (!src)
+	if (!inst)
 		return NULL;
-	src->instance = instance;
-	src->dir = tracefs_instance_get_dir(instance);
-	if (src->dir)
-		return src;
-	free(src);
+	inst->source.ops = &instance_ops;
+	inst->tracefs = tracefs;
+	inst->dir = tracefs_instance_get_dir(tracefs);
+	if (inst->dir)
+		return inst;
+	free(inst);
 	return NULL;
 }
 
-enum source_status source_open(struct source **src)
+enum instance_status instance_open(struct instance **inst)
 {
-	struct tracefs_instance *instance;
-	enum source_status status;
+	struct tracefs_instance *tracefs;
+	enum instance_status status;
 	char dir[PATH_MAX];
 
-	status = source_find_tracefs(dir, sizeof(dir));
-	if (status != SOURCE_OK)
+	status = instance_find_tracefs(dir, sizeof(dir));
+	if (status != INSTANCE_OK)
 		return status;
-	instance = tracefs_instance_alloc(dir, VCPU_INFO_INSTANCE);
-	if (!instance)
-		return SOURCE_NO_INSTANCE;
-	*src = source_of(instance);
-	if (*src)
-		return SOURCE_OK;
-	tracefs_instance_free(instance);
-	return SOURCE_NO_MEMORY;
+	tracefs = tracefs_instance_alloc(dir, VCPU_INFO_INSTANCE);
+	if (!tracefs)
+		return INSTANCE_MISSING;
+	*inst = instance_of(tracefs);
+	if (*inst)
+		return INSTANCE_OK;
+	tracefs_instance_free(tracefs);
+	return INSTANCE_NO_MEMORY;
 }
 
-void source_close(struct source *src)
+void instance_close(struct instance *inst)
 {
-	if (!src)
+	if (!inst)
 		return;
-	tracefs_instance_free(src->instance);
-	tracefs_put_tracing_file(src->dir);
-	free(src);
-}
-
-const char *source_dir(const struct source *src)
-{
-	return src->dir;
+	tracefs_instance_free(inst->tracefs);
+	tracefs_put_tracing_file(inst->dir);
+	free(inst);
 }
 
 /* "S.UUUUUU" of a clock in nanoseconds, a plain number of another */
-static void parse_now(const char *text, struct source_stats *stats)
+static void parse_now(const char *text, struct instance_stats *stats)
 {
 	unsigned long long whole;
 	unsigned long us;
@@ -123,16 +116,16 @@ static void parse_now(const char *text, struct source_stats *stats)
 		stats->now = whole;
 }
 
-static void parse_stat(const char *line, struct source_stats *stats)
+static void parse_stat(const char *line, struct instance_stats *stats)
 {
 	const struct {
 		const char *name;
 		uint64_t *sum;
 	} sums[] = {
 		{ "entries", &stats->entries },
-		{ "overrun", &stats->overrun },
-		{ "commit overrun", &stats->commit_overrun },
-		{ "dropped events", &stats->dropped },
+		{ "overrun", &stats->lost.overrun },
+		{ "commit overrun", &stats->lost.commit_overrun },
+		{ "dropped events", &stats->lost.dropped },
 	};
 	const char *colon = strchr(line, ':');
 	size_t len;
@@ -151,15 +144,15 @@ static void parse_stat(const char *line, struct source_stats *stats)
 	}
 }
 
-static bool add_cpu(struct source *src, const char *cpu,
-		    struct source_stats *stats)
+static bool add_cpu(const struct instance *inst, const char *cpu,
+		    struct instance_stats *stats)
 {
 	char *save = NULL;
 	char file[64];
 	char *text;
 
 	snprintf(file, sizeof(file), "per_cpu/%.20s/stats", cpu);
-	text = tracefs_instance_file_read(src->instance, file, NULL);
+	text = tracefs_instance_file_read(inst->tracefs, file, NULL);
 	if (!text)
 		return false;
 	for (char *line = strtok_r(text, "\n", &save); line;
@@ -170,7 +163,7 @@ static bool add_cpu(struct source *src, const char *cpu,
 	return true;
 }
 
-bool source_stats(struct source *src, struct source_stats *stats)
+bool instance_stats(const struct instance *inst, struct instance_stats *stats)
 {
 	struct dirent *entry;
 	bool ok = true;
@@ -178,76 +171,80 @@ bool source_stats(struct source *src, struct source_stats *stats)
 	DIR *dir;
 
 	memset(stats, 0, sizeof(*stats));
-	path = tracefs_instance_get_file(src->instance, "per_cpu");
+	path = tracefs_instance_get_file(inst->tracefs, "per_cpu");
 	dir = path ? opendir(path) : NULL;
 	tracefs_put_tracing_file(path);
 	if (!dir)
 		return false;
 	while ((entry = readdir(dir))) {
 		if (!strncmp(entry->d_name, "cpu", 3))
-			ok &= add_cpu(src, entry->d_name, stats);
+			ok &= add_cpu(inst, entry->d_name, stats);
 	}
 	closedir(dir);
 	return ok && stats->cpus;
 }
 
 /* A file whose text starts with the number. */
-static bool file_starts(struct source *src, const char *file, char digit)
+static bool file_starts(const struct instance *inst, const char *file,
+			char digit)
 {
-	char *text = tracefs_instance_file_read(src->instance, file, NULL);
+	char *text = tracefs_instance_file_read(inst->tracefs, file, NULL);
 	bool yes = text && text[0] == digit;
 
 	free(text);
 	return yes;
 }
 
-static bool event_on(struct source *src, const char *event)
+static bool event_on(const struct instance *inst, const char *event)
 {
 	char file[128];
 
 	snprintf(file, sizeof(file), "events/" VCPU_INFO_SYSTEM "/%s/enable",
 		 event);
-	return file_starts(src, file, '1');
+	return file_starts(inst, file, '1');
 }
 
-void source_setup(struct source *src, struct source_setup *setup)
+void instance_setup(const struct instance *inst, struct instance_setup *setup)
 {
-	char *size = tracefs_instance_file_read(src->instance,
-						"buffer_size_kb", NULL);
+	char *size = tracefs_instance_file_read(inst->tracefs, "buffer_size_kb",
+						NULL);
 
-	*setup = (struct source_setup){
-		.event_on[EVENT_RECORD] = event_on(src, VCPU_INFO_EVENT),
-		.event_on[EVENT_ERROR] = event_on(src, VCPU_INFO_EVENT_ERROR),
-		.tracing_on = file_starts(src, "tracing_on", '1'),
-		.pause_on_read = file_starts(src, "options/pause-on-trace",
-					     '1'),
+	*setup = (struct instance_setup){
+		.event_on[EVENT_RECORD] = event_on(inst, VCPU_INFO_EVENT),
+		.event_on[EVENT_ERROR] = event_on(inst, VCPU_INFO_EVENT_ERROR),
+		.tracing_on = file_starts(inst, "tracing_on", '1'),
+		.pause_on_read =
+			file_starts(inst, "options/pause-on-trace", '1'),
 		/* "X" if the CPUs differ, which is no number */
 		.buffer_kb = size ? strtoul(size, NULL, 10) : 0,
 	};
 	free(size);
 }
 
-/* What source_read() hands down. */
+/* What a read hands down. */
 struct reading {
-	void (*found)(const struct event *ev, void *arg);
+	struct instance *inst;
+	event_fn *found;
 	void *arg;
-	struct source_tally *tally;
+	bool enough;
 };
 
-static void add_entry(const struct reading *rd, const char *entry, size_t len)
+static void add_entry(struct reading *rd, const char *entry, size_t len)
 {
-	struct source_tally *tally = rd->tally;
+	struct instance *inst = rd->inst;
 	struct event ev;
 
+	if (rd->enough)
+		return;
 	switch (text_decode(entry, len, &ev)) {
 	case TEXT_EVENT:
-		rd->found(&ev, rd->arg);
+		rd->enough = !rd->found(&ev, rd->arg);
 		break;
 	case TEXT_OTHER:
 		break;
 	case TEXT_BAD:
-		if (!tally->bad++)
-			snprintf(tally->first_bad, sizeof(tally->first_bad),
+		if (!inst->bad++)
+			snprintf(inst->first_bad, sizeof(inst->first_bad),
 				 "%.*s", (int)strcspn(entry, "\n"), entry);
 		break;
 	}
@@ -258,7 +255,7 @@ static void add_entry(const struct reading *rd, const char *entry, size_t len)
  * it is longer than an entry can be, the rest is an entry too. Returns how
  * much is left, moved to the front.
  */
-static size_t take_entries(const struct reading *rd, char *buf, size_t len,
+static size_t take_entries(struct reading *rd, char *buf, size_t len,
 			   bool at_end)
 {
 	size_t done = 0;
@@ -277,36 +274,80 @@ static size_t take_entries(const struct reading *rd, char *buf, size_t len,
 	return len - done;
 }
 
-bool source_read(struct source *src,
-		 void (*found)(const struct event *ev, void *arg), void *arg,
-		 struct source_tally *tally)
+static bool read_entries(struct reading *rd, int fd, char *buf)
 {
-	struct reading rd = { found, arg, tally };
 	size_t len = 0;
-	char *buf;
-	int fd, err;
 	ssize_t n;
 
-	memset(tally, 0, sizeof(*tally));
-	buf = malloc(CHUNK + 1);
-	if (!buf)
-		return false;
-	fd = tracefs_instance_file_open(src->instance, "trace", O_RDONLY);
-	if (fd < 0) {
-		free(buf);
-		return false;
-	}
 	do {
 		do {
 			n = read(fd, buf + len, CHUNK - len);
 		} while (n < 0 && errno == EINTR);
-		err = errno;
-		len += n > 0 ? n : 0;
+		if (n < 0)
+			return false;
+		len += n;
 		buf[len] = '\0';
-		len = take_entries(&rd, buf, len, n <= 0);
-	} while (n > 0);
-	close(fd);
-	free(buf);
-	errno = err;
-	return !n;
+		len = take_entries(rd, buf, len, !n);
+	} while (n && !rd->enough);
+	return true;
 }
+
+static bool read_source(struct event_source *src, event_fn *found, void *arg)
+{
+	struct instance *inst = (struct instance *)src;
+	struct reading rd = { inst, found, arg };
+	bool ok = false;
+	char *buf;
+	int fd, err;
+
+	inst->bad = 0;
+	buf = malloc(CHUNK + 1);
+	if (!buf)
+		return false;
+	fd = tracefs_instance_file_open(inst->tracefs, "trace", O_RDONLY);
+	if (fd >= 0) {
+		ok = read_entries(&rd, fd, buf);
+		err = errno;
+		close(fd);
+		errno = err;
+	}
+	free(buf);
+	return ok;
+}
+
+static void read_clock(struct event_source *src, struct timebase *tb)
+{
+	const struct instance *inst = (const struct instance *)src;
+	struct instance_stats stats;
+
+	instance_stats(inst, &stats);
+	*tb = (struct timebase){
+		.known = stats.now_known && stats.now_is_ns,
+		.trace = stats.now,
+		.wall = timebase_wall_now(),
+	};
+}
+
+static bool read_losses(struct event_source *src, struct losses *losses)
+{
+	const struct instance *inst = (const struct instance *)src;
+	struct instance_stats stats;
+	bool ok = instance_stats(inst, &stats);
+
+	*losses = stats.lost;
+	losses->undecodable = inst->bad;
+	return ok;
+}
+
+static bool close_source(struct event_source *src)
+{
+	instance_close((struct instance *)src);
+	return true;
+}
+
+static const struct event_source_ops instance_ops = {
+	.read = read_source,
+	.clock = read_clock,
+	.losses = read_losses,
+	.close = close_source,
+};

@@ -25,19 +25,23 @@
 /* Instances of processes that have the same PID in their namespaces. */
 #define MAX_SAME_PID	1000
 
-struct live {
-	struct tracefs_instance *instance;
-	struct source *src;
+struct own_instance {
+	struct event_source source;
+	struct tracefs_instance *tracefs;
+	struct instance *inst;
 	struct tep_handle *tep;
 	struct binary_decoder *dec;
 	struct cpu_buffers *bufs;
 	bool mono;		/* the clock is CLOCK_MONOTONIC */
 	int hold;		/* while it is open nobody can remove it */
+	uint64_t bad;
 	struct comm_cache comms;
 };
 
+static const struct event_source_ops own_ops;
+
 /* "vcpu_info.PURPOSE.PID" or, where that was taken, with ".NUMBER" after it */
-bool live_is_stale(const char *name)
+bool own_is_stale(const char *name)
 {
 	long long pid, number;
 	char text[24];
@@ -65,7 +69,7 @@ static void remove_stale(void)
 	for (int i = 0; names && names[i]; i++) {
 		struct tracefs_instance *instance;
 
-		if (!live_is_stale(names[i]))
+		if (!own_is_stale(names[i]))
 			continue;
 		instance = tracefs_instance_create(names[i]);
 		if (instance)
@@ -75,7 +79,7 @@ static void remove_stale(void)
 	tracefs_list_free(names);
 }
 
-static bool bind_events(struct live *live)
+static bool bind_events(struct own_instance *own)
 {
 	static const char * const systems[] = { VCPU_INFO_SYSTEM, NULL };
 	static const char * const events[] = {
@@ -83,34 +87,34 @@ static bool bind_events(struct live *live)
 	};
 	bool any = false;
 
-	live->dec = binary_decoder_new();
-	live->tep = tracefs_local_events_system(NULL, systems);
-	if (!live->dec || !live->tep)
+	own->dec = binary_decoder_new();
+	own->tep = tracefs_local_events_system(NULL, systems);
+	if (!own->dec || !own->tep)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
 		struct tep_event *event;
 
-		event = tep_find_event_by_name(live->tep, VCPU_INFO_SYSTEM,
+		event = tep_find_event_by_name(own->tep, VCPU_INFO_SYSTEM,
 					       events[i]);
-		any |= event && binary_decoder_bind(live->dec, event);
+		any |= event && binary_decoder_bind(own->dec, event);
 	}
 	return any;
 }
 
 /* The events are switched on last, when all is as it has to be. */
-static bool set_up(struct live *live, unsigned long buffer_kb)
+static bool set_up(struct own_instance *own, unsigned long buffer_kb)
 {
-	struct tracefs_instance *instance = live->instance;
+	struct tracefs_instance *instance = own->tracefs;
 
-	live->hold = tracefs_instance_file_open(instance, "tracing_on",
-						O_RDONLY);
-	live->mono = tracefs_instance_file_write(instance, "trace_clock",
-						 "mono") > 0;
-	if (live->hold < 0 || !bind_events(live) ||
+	own->hold =
+		tracefs_instance_file_open(instance, "tracing_on", O_RDONLY);
+	own->mono = tracefs_instance_file_write(instance, "trace_clock",
+						"mono") > 0;
+	if (own->hold < 0 || !bind_events(own) ||
 	    tracefs_instance_set_buffer_size(instance, buffer_kb, -1))
 		return false;
-	live->bufs = cpu_buffers_open(instance);
-	return live->bufs &&
+	own->bufs = cpu_buffers_open(instance);
+	return own->bufs &&
 	       !tracefs_event_enable(instance, VCPU_INFO_SYSTEM, NULL);
 }
 
@@ -118,7 +122,7 @@ static bool set_up(struct live *live, unsigned long buffer_kb)
  * The PID alone does not make a name unique: another PID namespace may have the
  * same, and an instance that is there already belongs to somebody else.
  */
-struct tracefs_instance *live_new_instance(const char *purpose, int pid)
+struct tracefs_instance *own_new_instance(const char *purpose, int pid)
 {
 	char name[64];
 	int len;
@@ -139,39 +143,41 @@ struct tracefs_instance *live_new_instance(const char *purpose, int pid)
 	return NULL;
 }
 
-static enum source_status create(struct live *live, const char *purpose)
+static enum instance_status create(struct own_instance *own,
+				   const char *purpose)
 {
-	live->instance = live_new_instance(purpose, getpid());
-	if (!live->instance)
-		return errno == EACCES || errno == EPERM ? SOURCE_DENIED :
-							   SOURCE_NO_INSTANCE;
-	live->src = source_of(live->instance);
-	return live->src ? SOURCE_OK : SOURCE_NO_MEMORY;
+	own->tracefs = own_new_instance(purpose, getpid());
+	if (!own->tracefs)
+		return errno == EACCES || errno == EPERM ? INSTANCE_DENIED :
+							   INSTANCE_MISSING;
+	own->inst = instance_of(own->tracefs);
+	return own->inst ? INSTANCE_OK : INSTANCE_NO_MEMORY;
 }
 
-enum source_status live_open(const char *purpose, unsigned long buffer_kb,
-			     struct live **live)
+enum instance_status own_open(const char *purpose, unsigned long buffer_kb,
+			      struct own_instance **own)
 {
-	enum source_status status;
+	enum instance_status status;
 	char dir[PATH_MAX];
 
-	status = source_find_tracefs(dir, sizeof(dir));
-	if (status != SOURCE_OK)
+	status = instance_find_tracefs(dir, sizeof(dir));
+	if (status != INSTANCE_OK)
 		return status;
-	*live = calloc(1, sizeof(**live));
-	if (!*live)
-		return SOURCE_NO_MEMORY;
-	(*live)->hold = -1;
+	*own = calloc(1, sizeof(**own));
+	if (!*own)
+		return INSTANCE_NO_MEMORY;
+	(*own)->source.ops = &own_ops;
+	(*own)->hold = -1;
 	remove_stale();
-	status = create(*live, purpose);
-	if (status == SOURCE_OK && !set_up(*live, buffer_kb))
-		status = SOURCE_NO_INSTANCE;
-	if (status != SOURCE_OK)
-		live_close(*live);
+	status = create(*own, purpose);
+	if (status == INSTANCE_OK && !set_up(*own, buffer_kb))
+		status = INSTANCE_MISSING;
+	if (status != INSTANCE_OK)
+		source_close(&(*own)->source);
 	return status;
 }
 
-int live_report_failed(enum source_status status)
+int own_report_failed(enum instance_status status)
 {
 	int err = errno;
 	int exit_code = diagnose_report();
@@ -179,142 +185,158 @@ int live_report_failed(enum source_status status)
 	if (exit_code)
 		return exit_code;
 	msg_error("cannot make a trace instance: %s",
-		  status == SOURCE_NO_MEMORY ? "out of memory" :
-					       strerror(err));
+		  status == INSTANCE_NO_MEMORY ? "out of memory" :
+						 strerror(err));
 	msg_hint("'vcpu-info status' says more.");
 	return EXIT_FAILED;
 }
 
-bool live_close(struct live *live)
+static bool close_source(struct event_source *src)
 {
-	struct tracefs_instance *instance = live->instance;
+	struct own_instance *own = (struct own_instance *)src;
 	bool ok = true;
 
-	cpu_buffers_close(live->bufs);
-	if (live->hold >= 0)
-		close(live->hold);
-	if (instance) {
-		tracefs_event_disable(instance, VCPU_INFO_SYSTEM, NULL);
-		ok = !tracefs_instance_destroy(instance);
+	cpu_buffers_close(own->bufs);
+	if (own->hold >= 0)
+		close(own->hold);
+	if (own->tracefs) {
+		tracefs_event_disable(own->tracefs, VCPU_INFO_SYSTEM, NULL);
+		ok = !tracefs_instance_destroy(own->tracefs);
 		if (!ok)
 			msg_error("cannot remove the trace instance %s: %s",
-				  tracefs_instance_get_name(instance),
+				  tracefs_instance_get_name(own->tracefs),
 				  strerror(errno));
 	}
-	if (live->src)
-		source_close(live->src);
-	else if (instance)
-		tracefs_instance_free(instance);
-	binary_decoder_free(live->dec);
-	tep_free(live->tep);
-	free(live);
+	if (own->inst)
+		instance_close(own->inst);
+	else if (own->tracefs)
+		tracefs_instance_free(own->tracefs);
+	binary_decoder_free(own->dec);
+	tep_free(own->tep);
+	free(own);
 	return ok;
 }
 
 /* Hand over one record; false if no more are wanted. */
-static bool take_record(struct live *live, const struct reorder_rec *rec,
-			live_found *found, void *arg, int *bad)
+static bool take_record(struct own_instance *own, const struct reorder_rec *rec,
+			event_fn *found, void *arg)
 {
 	struct event ev;
 
-	switch (binary_decode(live->dec, rec->data, rec->size, &ev)) {
+	switch (binary_decode(own->dec, rec->data, rec->size, &ev)) {
 	case BINARY_OTHER:
 		return true;
 	case BINARY_BAD:
-		(*bad)++;
+		own->bad++;
 		return true;
 	case BINARY_EVENT:
 		break;
 	}
 	ev.ts = rec->ts;
-	ev.ts_is_ns = live->mono;
-	ev.trace_cpu = cpu_buffers_cpu(live->bufs, rec->cpu);
+	ev.ts_is_ns = own->mono;
+	ev.trace_cpu = cpu_buffers_cpu(own->bufs, rec->cpu);
 	snprintf(ev.comm, sizeof(ev.comm), "%s",
-		 comm_cache_get(&live->comms, ev.thread, process_cache_now()));
+		 comm_cache_get(&own->comms, ev.thread, process_cache_now()));
 	return found(&ev, arg);
 }
 
-static bool take_records(struct live *live, live_found *found, void *arg,
-			 int *bad)
+static bool take_records(struct own_instance *own, event_fn *found, void *arg)
 {
 	struct reorder_rec rec;
 
-	while (reorder_next(cpu_buffers_records(live->bufs), &rec)) {
-		if (!take_record(live, &rec, found, arg, bad))
+	while (reorder_next(cpu_buffers_records(own->bufs), &rec)) {
+		if (!take_record(own, &rec, found, arg))
 			return false;
 	}
 	return true;
 }
 
-int live_read(struct live *live, live_found *found, void *arg)
+static bool read_source(struct event_source *src, event_fn *found, void *arg)
 {
-	int bad = 0;
+	struct own_instance *own = (struct own_instance *)src;
 
-	if (!cpu_buffers_read(live->bufs))
-		return -1;
-	take_records(live, found, arg, &bad);
-	return bad;
+	if (!cpu_buffers_read(own->bufs))
+		return false;
+	take_records(own, found, arg);
+	return true;
 }
 
-bool live_has_more(const struct live *live)
+struct event_source *own_source(struct own_instance *own)
 {
-	return cpu_buffers_have_more(live->bufs);
+	return &own->source;
 }
 
-int live_drain(struct live *live, live_found *found, void *arg)
+bool own_has_more(const struct own_instance *own)
 {
-	int bad = 0;
+	return cpu_buffers_have_more(own->bufs);
+}
 
+bool own_drain(struct own_instance *own, event_fn *found, void *arg)
+{
 	do {
-		if (!cpu_buffers_read(live->bufs))
-			return -1;
-		if (!take_records(live, found, arg, &bad))
-			return bad;
-	} while (cpu_buffers_have_more(live->bufs));
-	reorder_all(cpu_buffers_records(live->bufs));
-	take_records(live, found, arg, &bad);
-	return bad;
+		if (!cpu_buffers_read(own->bufs))
+			return false;
+		if (!take_records(own, found, arg))
+			return true;
+	} while (cpu_buffers_have_more(own->bufs));
+	reorder_all(cpu_buffers_records(own->bufs));
+	take_records(own, found, arg);
+	return true;
 }
 
-void live_pause(struct live *live)
+void own_pause(struct own_instance *own)
 {
-	tracefs_trace_off(live->instance);
+	tracefs_trace_off(own->tracefs);
 }
 
-enum live_state live_event_state(struct tracefs_instance *instance)
+enum own_state own_event_state(struct tracefs_instance *instance)
 {
 	char *on = tracefs_event_file_read(instance, VCPU_INFO_SYSTEM,
 					   VCPU_INFO_EVENT, "enable", NULL);
-	enum live_state state;
+	enum own_state state;
 
-	state = !on ? LIVE_UNLOADED : on[0] == '1' ? LIVE_ON : LIVE_DISABLED;
+	state = !on ? OWN_UNLOADED : on[0] == '1' ? OWN_ON : OWN_DISABLED;
 	free(on);
 	return state;
 }
 
-enum live_state live_get_state(struct live *live)
+enum own_state own_get_state(struct own_instance *own)
 {
-	return live_event_state(live->instance);
+	return own_event_state(own->tracefs);
 }
 
-const char *live_name(const struct live *live)
+const char *own_name(const struct own_instance *own)
 {
-	return tracefs_instance_get_name(live->instance);
+	return tracefs_instance_get_name(own->tracefs);
 }
 
-bool live_stats(struct live *live, struct source_stats *stats)
+static bool read_losses(struct event_source *src, struct losses *losses)
 {
-	return source_stats(live->src, stats);
+	const struct own_instance *own = (const struct own_instance *)src;
+	struct instance_stats stats;
+	bool ok = instance_stats(own->inst, &stats);
+
+	*losses = ok ? stats.lost : (struct losses){ 0 };
+	losses->undecodable = own->bad;
+	return ok;
 }
 
-void live_clock(const struct live *live, struct timebase *tb)
+static void read_clock(struct event_source *src, struct timebase *tb)
 {
+	const struct own_instance *own = (const struct own_instance *)src;
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	*tb = (struct timebase){
-		.known = live->mono,
+		.known = own->mono,
 		.trace = ts.tv_sec * NS_PER_SEC + ts.tv_nsec,
 		.wall = timebase_wall_now(),
 	};
 }
+
+static const struct event_source_ops own_ops = {
+	.read = read_source,
+	.clock = read_clock,
+	.losses = read_losses,
+	.close = close_source,
+};

@@ -1,83 +1,66 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Events as they are made. A binary buffer can be read only once, so that a
- * reader has a trace instance of its own, and the module's is left alone.
+ * A trace instance of one's own, as a source of events as they are made. A binary
+ * buffer can be read only once, so the module's instance is left alone.
  */
 #ifndef HOST_TRACE_OWN_INSTANCE_H
 #define HOST_TRACE_OWN_INSTANCE_H
 
-#include "trace-time.h"
 #include "trace/instance.h"
 
-struct live;
+/*
+ * As a source, each read hands over what came since the last, in the order in
+ * which it was made. Events that were not there the last time are held until the
+ * next read: until then an older one may come from another CPU.
+ */
+struct own_instance;
 
 /**
- * live_open - make an instance vcpu_info.PURPOSE.PID (or PID.NUMBER, if that is
- *	taken) and switch the events on
+ * own_open - make an instance vcpu_info.PURPOSE.PID (or PID.NUMBER, if that is
+ *	taken) and enable the events
  * @purpose: the command's name
  * @buffer_kb: size of a CPU's buffer
- * @live: the instance, on SOURCE_OK; for live_close()
+ * @own: the instance, on INSTANCE_OK
  *
  * Instances of processes that ended without removing theirs are removed.
  */
-enum source_status live_open(const char *purpose, unsigned long buffer_kb,
-			     struct live **live);
+enum instance_status own_open(const char *purpose, unsigned long buffer_kb,
+			      struct own_instance **own);
 
-/* Say why it is not open, with errno as it was left; the exit code for it. */
-int live_report_failed(enum source_status status);
+/* Print why it is not open, with errno as it was left; the exit code for it. */
+int own_report_failed(enum instance_status status);
 
-/* Remove the instance. False if that failed, which is said. */
-bool live_close(struct live *live);
+/* To read it, and to close it, which removes it. */
+struct event_source *own_source(struct own_instance *own);
 
-/* Takes an event; false if no more are wanted. */
-typedef bool live_found(const struct event *ev, void *arg);
+/* Whether the last read has left some, so that it is time for another. */
+bool own_has_more(const struct own_instance *own);
 
-/*
- * Hand over events in the order in which they were made. Those that were not
- * there the last time are held until the next: until then an older one may
- * come from another CPU. It ends early when found() returns false. Returns how
- * many could not be understood, -1 if reading failed.
- */
-int live_read(struct live *live, live_found *found, void *arg);
-
-/* Whether the last live_read() has left some, so that it is time for another. */
-bool live_has_more(const struct live *live);
-
-/* The same for all that there are once no more come, and nothing is held. */
-int live_drain(struct live *live, live_found *found, void *arg);
+/* Read all there are once no more come, and hold nothing. As source_read(). */
+bool own_drain(struct own_instance *own, event_fn *found, void *arg);
 
 /* No more events, so that there is an end of those that there are. */
-void live_pause(struct live *live);
+void own_pause(struct own_instance *own);
 
 /* Whether records can come. Loading the module again does not help. */
-enum live_state {
-	LIVE_ON,
-	LIVE_DISABLED,		/* somebody disabled the event in the instance */
-	LIVE_UNLOADED,		/* the module was unloaded */
+enum own_state {
+	OWN_ON,
+	OWN_DISABLED, /* somebody disabled the event in the instance */
+	OWN_UNLOADED, /* the module was unloaded */
 };
 
-enum live_state live_get_state(struct live *live);
+enum own_state own_get_state(struct own_instance *own);
 
 /* The instance's name. */
-const char *live_name(const struct live *live);
+const char *own_name(const struct own_instance *own);
 
-/* Events lost so far; 0 if that is not known. */
-bool live_stats(struct live *live, struct source_stats *stats);
+/* Whether the name is that of an instance whose process is gone. */
+bool own_is_stale(const char *name);
 
-/* The instance's clock against the time of day, now. */
-void live_clock(const struct live *live, struct timebase *tb);
-
-/*
- * Whether the name is that of an instance whose process is gone.
- */
-bool live_is_stale(const char *name);
-
-struct tracefs_instance;
-
-/* The same for an instance; for tests. */
-enum live_state live_event_state(struct tracefs_instance *instance);
+/* The state of any instance. */
+enum own_state own_event_state(struct tracefs_instance *instance);
 
 /* A new instance that nobody else has; NULL and errno if there is none. */
-struct tracefs_instance *live_new_instance(const char *purpose, int pid);
+struct tracefs_instance *own_new_instance(const char *purpose, int pid);
 
 #endif /* HOST_TRACE_OWN_INSTANCE_H */

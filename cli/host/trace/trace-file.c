@@ -22,14 +22,17 @@ struct part {
 };
 
 struct trace_file {
+	struct event_source source;
 	struct part *parts;
 	int nr_parts;
 
-	/* of the trace_file_read() under way */
-	bool (*found)(const struct event *ev, void *arg);
+	/* of the read under way */
+	event_fn *found;
 	void *arg;
-	struct trace_file_tally *tally;
+	struct losses losses;
 };
+
+static const struct event_source_ops trace_file_ops;
 
 static bool bind_events(struct part *part)
 {
@@ -50,28 +53,28 @@ static bool bind_events(struct part *part)
 	return any;
 }
 
-static enum trace_file_status open_parts(struct trace_file *dat,
+static enum trace_file_status open_parts(struct trace_file *file,
 					 struct tracecmd_input *input)
 {
 	int nr = tracecmd_buffer_instances(input);
 	bool any = false;
 
-	dat->parts = calloc(1 + nr, sizeof(*dat->parts));
-	if (!dat->parts) {
+	file->parts = calloc(1 + nr, sizeof(*file->parts));
+	if (!file->parts) {
 		tracecmd_close(input);
 		return TRACE_FILE_NO_MEMORY;
 	}
-	dat->parts[dat->nr_parts++].input = input;
+	file->parts[file->nr_parts++].input = input;
 	for (int i = 0; i < nr; i++) {
 		struct tracecmd_input *sub;
 
 		sub = tracecmd_buffer_instance_handle(input, i);
 		if (sub)
-			dat->parts[dat->nr_parts++].input = sub;
+			file->parts[file->nr_parts++].input = sub;
 	}
-	for (int i = 0; i < dat->nr_parts; i++) {
-		any |= bind_events(&dat->parts[i]);
-		tracecmd_set_private(dat->parts[i].input, &dat->parts[i]);
+	for (int i = 0; i < file->nr_parts; i++) {
+		any |= bind_events(&file->parts[i]);
+		tracecmd_set_private(file->parts[i].input, &file->parts[i]);
 	}
 	return any ? TRACE_FILE_OK : TRACE_FILE_NO_EVENTS;
 }
@@ -130,7 +133,7 @@ static enum trace_file_status why_not(const struct trace_file_form *form)
 	return TRACE_FILE_BAD;
 }
 
-enum trace_file_status trace_file_open(int fd, struct trace_file **dat,
+enum trace_file_status trace_file_open(int fd, struct trace_file **file,
 				       struct trace_file_form *form)
 {
 	struct tracecmd_input *input;
@@ -145,27 +148,36 @@ enum trace_file_status trace_file_open(int fd, struct trace_file **dat,
 		close(fd);
 		return why_not(form);
 	}
-	*dat = calloc(1, sizeof(**dat));
-	if (!*dat) {
+	*file = calloc(1, sizeof(**file));
+	if (!*file) {
 		tracecmd_close(input);
 		return TRACE_FILE_NO_MEMORY;
 	}
-	status = open_parts(*dat, input);
+	(*file)->source.ops = &trace_file_ops;
+	status = open_parts(*file, input);
 	if (status != TRACE_FILE_OK)
-		trace_file_close(*dat);
+		source_close(&(*file)->source);
 	return status;
 }
 
-void trace_file_close(struct trace_file *dat)
+struct event_source *trace_file_source(struct trace_file *file)
 {
+	return &file->source;
+}
+
+static bool close_source(struct event_source *src)
+{
+	struct trace_file *file = (struct trace_file *)src;
+
 	/* instances are parts of the first, which goes last */
-	for (int i = dat->nr_parts - 1; i >= 0; i--) {
-		binary_decoder_free(dat->parts[i].dec);
-		free(dat->parts[i].behind);
-		tracecmd_close(dat->parts[i].input);
+	for (int i = file->nr_parts - 1; i >= 0; i--) {
+		binary_decoder_free(file->parts[i].dec);
+		free(file->parts[i].behind);
+		tracecmd_close(file->parts[i].input);
 	}
-	free(dat->parts);
-	free(dat);
+	free(file->parts);
+	free(file);
+	return true;
 }
 
 static void add_comm(struct tracecmd_input *input, struct event *ev)
@@ -177,12 +189,12 @@ static void add_comm(struct tracecmd_input *input, struct event *ev)
 			 tep_data_comm_from_pid(tep, ev->thread));
 }
 
-static void count_lost(struct trace_file_tally *tally, long long missed)
+static void count_lost(struct losses *losses, long long missed)
 {
 	if (missed > 0)
-		tally->lost += missed;
+		losses->overrun += missed;
 	else if (missed < 0)
-		tally->lost_unknown = true;
+		losses->more = true;
 }
 
 /* libtracecmd maps up to an eighth of the machine's memory. */
@@ -206,16 +218,16 @@ static int take_record(struct tracecmd_input *input,
 		       struct tep_record *record, int cpu, void *arg)
 {
 	struct part *part = tracecmd_get_private(input);
-	struct trace_file *dat = arg;
+	struct trace_file *file = arg;
 	struct event ev;
 
 	drop_behind(part, cpu, record->data);
-	count_lost(dat->tally, record->missed_events);
+	count_lost(&file->losses, record->missed_events);
 	switch (binary_decode(part->dec, record->data, record->size, &ev)) {
 	case BINARY_OTHER:
 		return 0;
 	case BINARY_BAD:
-		dat->tally->bad++;
+		file->losses.undecodable++;
 		return 0;
 	case BINARY_EVENT:
 		break;
@@ -224,34 +236,39 @@ static int take_record(struct tracecmd_input *input,
 	ev.ts_is_ns = true;
 	ev.trace_cpu = cpu;
 	add_comm(input, &ev);
-	return dat->found(&ev, dat->arg) ? 0 : 1;
+	return file->found(&ev, file->arg) ? 0 : 1;
 }
 
-bool trace_file_read(struct trace_file *dat,
-		     bool (*found)(const struct event *ev, void *arg),
-		     void *arg, struct trace_file_tally *tally)
+static bool read_source(struct event_source *src, event_fn *found, void *arg)
 {
+	struct trace_file *file = (struct trace_file *)src;
 	struct tracecmd_input **inputs;
 	int ret;
 
-	*tally = (struct trace_file_tally){ 0 };
-	dat->found = found;
-	dat->arg = arg;
-	dat->tally = tally;
-	inputs = calloc(dat->nr_parts, sizeof(*inputs));
+	file->losses = (struct losses){ 0 };
+	file->found = found;
+	file->arg = arg;
+	inputs = calloc(file->nr_parts, sizeof(*inputs));
 	if (!inputs)
 		return false;
-	for (int i = 0; i < dat->nr_parts; i++)
-		inputs[i] = dat->parts[i].input;
-	ret = tracecmd_iterate_events_multi(inputs, dat->nr_parts, take_record,
-					    dat);
+	for (int i = 0; i < file->nr_parts; i++)
+		inputs[i] = file->parts[i].input;
+	ret = tracecmd_iterate_events_multi(inputs, file->nr_parts, take_record,
+					    file);
 	free(inputs);
 	return ret >= 0;
 }
 
-void trace_file_clock(const struct trace_file *dat, struct timebase *tb)
+static bool read_losses(struct event_source *src, struct losses *losses)
 {
-	uint64_t first = tracecmd_get_first_ts(dat->parts[0].input);
+	*losses = ((struct trace_file *)src)->losses;
+	return true;
+}
+
+static void read_clock(struct event_source *src, struct timebase *tb)
+{
+	const struct trace_file *file = (const struct trace_file *)src;
+	uint64_t first = tracecmd_get_first_ts(file->parts[0].input);
 	uint64_t now = timebase_wall_now();
 
 	*tb = (struct timebase){
@@ -261,11 +278,19 @@ void trace_file_clock(const struct trace_file *dat, struct timebase *tb)
 	};
 }
 
-const char *trace_file_comm(void *arg, int pid)
+static const char *read_comm(struct event_source *src, int pid)
 {
-	const struct trace_file *dat = arg;
-	struct tep_handle *tep = tracecmd_get_tep(dat->parts[0].input);
+	const struct trace_file *file = (const struct trace_file *)src;
+	struct tep_handle *tep = tracecmd_get_tep(file->parts[0].input);
 
 	return tep_is_pid_registered(tep, pid) ?
 	       tep_data_comm_from_pid(tep, pid) : NULL;
 }
+
+static const struct event_source_ops trace_file_ops = {
+	.read = read_source,
+	.clock = read_clock,
+	.losses = read_losses,
+	.comm = read_comm,
+	.close = close_source,
+};

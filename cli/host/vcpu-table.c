@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace-time.h"
+#include "vcpu-table.h"
+
+static int order(int a, int b)
+{
+	return a < b ? -1 : a > b;
+}
+
+int vcpu_compare(const struct vcpu *a, const struct vcpu *b)
+{
+	int by_vm = order(a->vm_pid, b->vm_pid);
+
+	if (!by_vm)
+		by_vm = order(a->vm_fd, b->vm_fd);
+	return by_vm ? by_vm : order(a->vcpu_id, b->vcpu_id);
+}
+
+static int compare(const void *a, const void *b)
+{
+	return vcpu_compare(a, b);
+}
+
+static void free_vcpu(void *arg)
+{
+	struct vcpu *vcpu = arg;
+
+	for (size_t i = 0; i < vcpu->nr_records; i++)
+		free(vcpu->records[i]);
+	free(vcpu->records);
+	free(vcpu);
+}
+
+static struct vcpu *get(struct vcpu_table *table, const struct vcpu *key)
+{
+	struct vcpu **found = tfind(key, &table->tree, compare);
+	struct vcpu *vcpu;
+
+	if (found)
+		return *found;
+	vcpu = calloc(1, sizeof(*vcpu));
+	if (!vcpu)
+		return NULL;
+	vcpu->vm_pid = key->vm_pid;
+	vcpu->vm_fd = key->vm_fd;
+	vcpu->vcpu_id = key->vcpu_id;
+	if (!tsearch(vcpu, &table->tree, compare)) {
+		free(vcpu);
+		return NULL;
+	}
+	table->nr++;
+	return vcpu;
+}
+
+struct vcpu *vcpu_table_get(struct vcpu_table *table, const struct event *ev)
+{
+	const struct vcpu key = {
+		.vm_pid = event_int(ev, FIELD_VM_PID),
+		.vm_fd = event_int(ev, FIELD_VM_FD),
+		.vcpu_id = event_int(ev, FIELD_VCPU_ID),
+	};
+
+	return get(table, &key);
+}
+
+struct walk {
+	void (*fn)(struct vcpu *vcpu, void *arg);
+	void *arg;
+};
+
+static void visit(const void *node, VISIT when, void *arg)
+{
+	const struct walk *walk = arg;
+
+	if (when == postorder || when == leaf) /* in order, each once */
+		walk->fn(*(struct vcpu *const *)node, walk->arg);
+}
+
+void vcpu_table_each(const struct vcpu_table *table,
+		     void (*fn)(struct vcpu *vcpu, void *arg), void *arg)
+{
+	struct walk walk = { fn, arg };
+
+	twalk_r(table->tree, visit, &walk);
+}
+
+/* The tree may not change while it is walked. */
+struct removal {
+	bool (*fn)(const struct vcpu *vcpu, void *arg);
+	void *arg;
+	struct vcpu **gone;
+	size_t nr;
+};
+
+static void collect(struct vcpu *vcpu, void *arg)
+{
+	struct removal *removal = arg;
+
+	if (removal->fn(vcpu, removal->arg))
+		removal->gone[removal->nr++] = vcpu;
+}
+
+void vcpu_table_remove_if(struct vcpu_table *table,
+			  bool (*fn)(const struct vcpu *vcpu, void *arg),
+			  void *arg)
+{
+	struct removal removal = { fn, arg };
+
+	removal.gone = calloc(table->nr, sizeof(*removal.gone));
+	if (!removal.gone)
+		return;
+	vcpu_table_each(table, collect, &removal);
+	for (size_t i = 0; i < removal.nr; i++) {
+		tdelete(removal.gone[i], &table->tree, compare);
+		free_vcpu(removal.gone[i]);
+		table->nr--;
+	}
+	free(removal.gone);
+}
+
+void vcpu_table_free(struct vcpu_table *table)
+{
+	tdestroy(table->tree, free_vcpu);
+	*table = (struct vcpu_table){ 0 };
+}
+
+/* Most of an event is room for fields that nearly none has. */
+static struct event *copy_of(const struct event *ev)
+{
+	size_t size = offsetof(struct event, extra) +
+		      ev->nr_extra * sizeof(ev->extra[0]);
+	struct event *copy = malloc(size);
+
+	if (copy)
+		memcpy(copy, ev, size);
+	return copy;
+}
+
+bool vcpu_keep(struct vcpu *vcpu, const struct event *ev, size_t keep)
+{
+	struct event *copy = copy_of(ev);
+	struct event **bigger;
+
+	if (!copy)
+		return false;
+	if (vcpu->nr_records == keep) {
+		free(vcpu->records[vcpu->oldest]);
+		vcpu->records[vcpu->oldest] = copy;
+		vcpu->oldest = (vcpu->oldest + 1) % keep;
+		return true;
+	}
+	bigger = reallocarray(vcpu->records, vcpu->nr_records + 1,
+			      sizeof(*bigger));
+	if (!bigger) {
+		free(copy);
+		return false;
+	}
+	vcpu->records = bigger;
+	vcpu->records[vcpu->nr_records++] = copy;
+	return true;
+}
+
+const struct event *vcpu_record(const struct vcpu *vcpu, size_t i)
+{
+	return vcpu->records[(vcpu->oldest + i) % vcpu->nr_records];
+}
+
+const struct event *vcpu_last(const struct vcpu *vcpu)
+{
+	return vcpu->nr_records ? vcpu_record(vcpu, vcpu->nr_records - 1) :
+				  NULL;
+}
+
+struct copying {
+	struct vcpu_table *to;
+	bool ok;
+};
+
+static void copy_vcpu(struct vcpu *vcpu, void *arg)
+{
+	struct copying *copying = arg;
+	struct vcpu *copy;
+
+	copy = copying->ok ? get(copying->to, vcpu) : NULL;
+	copying->ok = copy;
+	if (!copy)
+		return;
+	copy->counts = vcpu->counts;
+	copy->delta = vcpu->delta;
+	strcpy(copy->name, vcpu->name);
+	strcpy(copy->symbol, vcpu->symbol);
+	if (vcpu_last(vcpu))
+		copying->ok = vcpu_keep(copy, vcpu_last(vcpu), 1);
+}
+
+bool vcpu_table_copy(struct vcpu_table *to, const struct vcpu_table *from)
+{
+	struct copying copying = { to, true };
+
+	*to = (struct vcpu_table){ 0 };
+	vcpu_table_each(from, copy_vcpu, &copying);
+	if (!copying.ok)
+		vcpu_table_free(to);
+	return copying.ok;
+}
+
+static struct exit_counts counts_of(const struct event *ev)
+{
+	struct exit_counts counts = {
+		.any = true,
+		.thread = event_int(ev, FIELD_PID),
+		.ts = ev->ts,
+		.ts_is_ns = ev->ts_is_ns,
+	};
+
+	for (int i = 0; i < NR_EXIT_KINDS; i++) {
+		if (event_has(ev, FIELD_EXITS + i))
+			counts.known |= 1U << i;
+		counts.count[i] = ev->val[FIELD_EXITS + i];
+	}
+	return counts;
+}
+
+/*
+ * Another VM may have come to the same PID and file descriptor, with counts
+ * from 0: then its thread is another, or some count has shrunk.
+ */
+static bool is_reset(const struct exit_counts *old,
+		     const struct exit_counts *new)
+{
+	if (old->thread != new->thread)
+		return true;
+	for (int i = 0; i < NR_EXIT_KINDS; i++) {
+		if (old->known & new->known & (1U << i) &&
+		    new->count[i] < old->count[i])
+			return true;
+	}
+	return false;
+}
+
+static void compute(struct exit_delta *delta, const struct exit_counts *old,
+		    const struct exit_counts *new)
+{
+	*delta = (struct exit_delta){ .state = DELTA_RESET };
+	if (is_reset(old, new))
+		return;
+	delta->state = DELTA_OK;
+	delta->known = old->known & new->known;
+	for (int i = 0; i < NR_EXIT_KINDS; i++)
+		delta->count[i] = new->count[i] - old->count[i];
+	if (old->ts_is_ns && new->ts_is_ns && new->ts > old->ts)
+		delta->ns = new->ts - old->ts;
+}
+
+void vcpu_count(struct vcpu *vcpu, const struct event *ev)
+{
+	struct exit_counts new = counts_of(ev);
+
+	vcpu->delta = (struct exit_delta){ .state = DELTA_FIRST };
+	if (vcpu->counts.any)
+		compute(&vcpu->delta, &vcpu->counts, &new);
+	vcpu->counts = new;
+}
+
+bool exit_rate(const struct exit_delta *delta, unsigned int kind,
+	       double *per_second)
+{
+	if (delta->state != DELTA_OK || !delta->ns ||
+	    !(delta->known & (1U << kind)))
+		return false;
+	*per_second = (double)delta->count[kind] * NS_PER_SEC / delta->ns;
+	return true;
+}
