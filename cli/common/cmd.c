@@ -19,16 +19,21 @@ static void print_program_help(FILE *out)
 		program->name, program->summary);
 	for (const struct cmd *cmd = program->cmds; cmd->name; cmd++)
 		fprintf(out, "  %-10s %s\n", cmd->name, cmd->summary);
+	fprintf(out, "  %-10s %s\n", "help", "Print the options of a command.");
 	fprintf(out, "\nOptions:\n");
 	opt_print_help(out, NULL);
-	fprintf(out, "\n'%s COMMAND --help' prints a command's options.\n",
+	fprintf(out, "\nWithout a command: %s", program->name);
+	for (const char *const *word = program->by_default; *word; word++)
+		fprintf(out, " %s", *word);
+	fprintf(out, "\n'%s help COMMAND' prints a command's options.\n",
 		program->name);
 }
 
 static void print_cmd_help(const struct cmd *cmd)
 {
-	printf("Usage: %s %s [OPTION]...\n%s\n\nOptions:\n", program->name,
-	       cmd->name, cmd->summary);
+	printf("Usage: %s %s [OPTION]...%s%s\n%s\n\nOptions:\n", program->name,
+	       cmd->name, cmd->operands ? " " : "", cmd->operands ?: "",
+	       cmd->summary);
 	opt_print_help(stdout, cmd->opts);
 	if (program->one_page)
 		printf("\nSee %s(1).\n", program->name);
@@ -47,6 +52,8 @@ bool cmd_go(const struct cmd *cmd, const struct opt_parser *op,
 	*exit_code = EXIT_OK;
 	switch (outcome) {
 	case OPT_RUN:
+		if (op->note[0])
+			msg_note("%s: %s", cmd->name, op->note);
 		return true;
 	case OPT_HELP:
 		print_cmd_help(cmd);
@@ -58,42 +65,75 @@ bool cmd_go(const struct cmd *cmd, const struct opt_parser *op,
 		break;
 	}
 	msg_error("%s: %s", cmd->name, op->err);
-	msg_hint("'%s %s --help' prints the options.", program->name,
-		 cmd->name);
+	msg_hint("'%s help %s' prints the options.", program->name, cmd->name);
 	*exit_code = EXIT_USAGE;
 	return false;
 }
 
-static int run_program_option(const char *word)
+static const struct cmd *find_cmd(const char *word)
 {
-	if (!strcmp(word, "-h") || !strcmp(word, "--help")) {
-		print_program_help(stdout);
-		return EXIT_OK;
+	for (const struct cmd *cmd = program->cmds; cmd->name; cmd++) {
+		if (!strcmp(cmd->name, word) ||
+		    (cmd->alias && !strcmp(cmd->alias, word)))
+			return cmd;
 	}
-	if (!strcmp(word, "-V") || !strcmp(word, "--version")) {
-		print_version();
-		return EXIT_OK;
-	}
-	msg_error("unknown option '%s'", word);
-	msg_hint("'%s --help' prints the commands.", program->name);
+	return NULL;
+}
+
+static int unknown(const char *what, const char *word)
+{
+	msg_error("unknown %s '%s'", what, word);
+	msg_hint("'%s help' lists the commands.", program->name);
 	return EXIT_USAGE;
+}
+
+static int run_help(const char *word)
+{
+	const struct cmd *cmd = word ? find_cmd(word) : NULL;
+
+	if (word && !cmd)
+		return unknown("command", word);
+	if (cmd)
+		print_cmd_help(cmd);
+	else
+		print_program_help(stdout);
+	return EXIT_OK;
+}
+
+static bool is_word(const char *word, const char *name, const char *option,
+		    const char *letter)
+{
+	return !strcmp(word, name) || !strcmp(word, option) ||
+	       !strcmp(word, letter);
+}
+
+static int run_by_default(void)
+{
+	char *argv[8] = { NULL };
+	int argc = 0;
+
+	for (; program->by_default[argc]; argc++)
+		argv[argc] = (char *)program->by_default[argc];
+	return find_cmd(argv[0])->run(find_cmd(argv[0]), argc, argv);
 }
 
 static int run_cmd(int argc, char **argv)
 {
-	if (argc < 2) {
-		print_program_help(stderr);
-		return EXIT_USAGE;
+	const struct cmd *cmd;
+
+	if (argc < 2)
+		return run_by_default();
+	if (is_word(argv[1], "help", "--help", "-h"))
+		return run_help(argc > 2 ? argv[2] : NULL);
+	if (is_word(argv[1], "version", "--version", "-V")) {
+		print_version();
+		return EXIT_OK;
 	}
 	if (argv[1][0] == '-')
-		return run_program_option(argv[1]);
-	for (const struct cmd *cmd = program->cmds; cmd->name; cmd++) {
-		if (!strcmp(cmd->name, argv[1]))
-			return cmd->run(cmd, argc - 1, argv + 1);
-	}
-	msg_error("unknown command '%s'", argv[1]);
-	msg_hint("'%s --help' prints the commands.", program->name);
-	return EXIT_USAGE;
+		return unknown("option", argv[1]);
+	cmd = find_cmd(argv[1]);
+	return cmd ? cmd->run(cmd, argc - 1, argv + 1) :
+		     unknown("command", argv[1]);
 }
 
 int cmd_flush(int exit_code)

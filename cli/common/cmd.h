@@ -12,12 +12,16 @@
 /**
  * struct cmd - a command; the table ends with an entry without a name
  * @name: the word on the command line
+ * @alias: another word for it, NULL for none
+ * @operands: what may be given besides options, as in a synopsis, or NULL
  * @summary: what it does, in half a line
  * @opts: its options
  * @run: parses argv (argv[0] is the command) and does it; gives the exit code
  */
 struct cmd {
 	const char *name;
+	const char *alias;
+	const char *operands;
 	const char *summary;
 	const struct opt_spec *opts;
 	int (*run)(const struct cmd *cmd, int argc, char **argv);
@@ -29,6 +33,8 @@ struct cmd {
  * @version: its version
  * @summary: what it does, in a sentence
  * @cmds: its commands
+ * @by_default: the command line without arguments, from the command's name to
+ *	a NULL
  * @one_page: one man page has all commands, not each a page of its own
  */
 struct program {
@@ -36,6 +42,7 @@ struct program {
 	const char *version;
 	const char *summary;
 	const struct cmd *cmds;
+	const char *const *by_default;
 	bool one_page;
 };
 

@@ -5,36 +5,77 @@
 #include "options.h"
 
 static const struct opt_spec common[] = {
-	{ 'h', "help", NULL, "print this help and exit" },
-	{ 'V', "version", NULL, "print the version and exit" },
+	{ 'h', "help", NULL, "Print this help and exit" },
+	{ 'V', "version", NULL, "Print the version and exit" },
 	{ 0 }
 };
 
-/* The entry itself, or the first of the table that goes on there. */
-static const struct opt_spec *resolve(const struct opt_spec *spec)
+/* What getopt_long() returns for the old long name of olds[i]. */
+#define OLD_NAME 0x10000
+
+/* A walk over a table and those inside of it. */
+struct walk {
+	const struct opt_spec *at[OPT_MAX_DEPTH];
+	int depth;
+};
+
+static const struct opt_spec *next_spec(struct walk *walk)
 {
-	while (!spec->name && spec->more)
-		spec = spec->more;
-	return spec;
+	while (walk->depth) {
+		const struct opt_spec *spec = walk->at[walk->depth - 1]++;
+
+		if (spec->name)
+			return spec;
+		if (!spec->more)
+			walk->depth--;
+		else if (walk->depth < OPT_MAX_DEPTH)
+			walk->at[walk->depth++] = spec->more;
+	}
+	return NULL;
+}
+
+static void add_name(struct opt_parser *op, const char *name, const char *arg,
+		     int val)
+{
+	if (op->nr_longs < OPT_MAX + OPT_MAX_OLD)
+		op->longs[op->nr_longs++] = (struct option){
+			.name = name,
+			.has_arg = arg ? required_argument : no_argument,
+			.val = val,
+		};
+}
+
+static void add_letter(struct opt_parser *op, int letter, const char *arg)
+{
+	size_t len = strlen(op->shorts);
+
+	if (len + 3 > sizeof(op->shorts))
+		return;
+	op->shorts[len] = letter;
+	op->shorts[len + 1] = arg ? ':' : '\0';
+}
+
+static void add_old(struct opt_parser *op, const struct opt_spec *spec)
+{
+	if ((!spec->old_val && !spec->old_name) || op->nr_olds == OPT_MAX_OLD)
+		return;
+	if (spec->old_val)
+		add_letter(op, spec->old_val, spec->arg);
+	if (spec->old_name)
+		add_name(op, spec->old_name, spec->arg, OLD_NAME + op->nr_olds);
+	op->olds[op->nr_olds++] = spec;
 }
 
 static void add_specs(struct opt_parser *op, const struct opt_spec *specs)
 {
-	char *s = op->shorts + strlen(op->shorts);
+	struct walk walk = { { specs }, 1 };
+	const struct opt_spec *spec;
 
-	for (; (specs = resolve(specs))->name && op->nr_longs < OPT_MAX;
-	     specs++) {
-		op->longs[op->nr_longs++] = (struct option){
-			.name = specs->name,
-			.has_arg = specs->arg ? required_argument :
-						no_argument,
-			.val = specs->val,
-		};
-		if (specs->val >= OPT_LONG)
-			continue;
-		*s++ = specs->val;
-		if (specs->arg)
-			*s++ = ':';
+	while ((spec = next_spec(&walk))) {
+		add_name(op, spec->name, spec->arg, spec->val);
+		if (spec->val < OPT_LONG)
+			add_letter(op, spec->val, spec->arg);
+		add_old(op, spec);
 	}
 }
 
@@ -85,9 +126,12 @@ bool opt_choose(const char *arg, const char * const *words, int *choice,
 			return true;
 		}
 	}
-	len = snprintf(err, err_size, "'%.60s' is none of", arg);
+	len = snprintf(err, err_size, "invalid value '%.60s' (", arg);
 	for (; *words && len < err_size; words++)
-		len += snprintf(err + len, err_size - len, " %s", *words);
+		len += snprintf(err + len, err_size - len, "%s%s", *words,
+				!words[1] ? ")" :
+				words[2]  ? ", " :
+					    " or ");
 	return false;
 }
 
@@ -114,10 +158,33 @@ static void opt_explain(struct opt_parser *op, int what)
 		opt_bad(op, "unknown option '-%c'", optopt);
 }
 
+/* The option that an old spelling stands for now; others stay as they are. */
+static int translate(struct opt_parser *op, int val)
+{
+	for (int i = 0; i < op->nr_olds; i++) {
+		const struct opt_spec *spec = op->olds[i];
+
+		if (val == OLD_NAME + i)
+			snprintf(op->note, sizeof(op->note),
+				 "--%s is now --%s; the old name will go with the next release",
+				 spec->old_name, spec->name);
+		else if (val == spec->old_val)
+			snprintf(op->note, sizeof(op->note),
+				 "-%c is now --%s; the old letter will go with the next release",
+				 spec->old_val, spec->name);
+		else
+			continue;
+		return spec->val;
+	}
+	return val;
+}
+
 bool opt_next(struct opt_parser *op, int *val)
 {
 	*val = getopt_long(op->argc, op->argv, op->shorts, op->longs, NULL);
 	op->arg = optarg;
+	if (*val > 0)
+		*val = translate(op, *val);
 	if (*val == -1) {
 		if (op->argc - optind <= op->max_rest)
 			return false;
@@ -157,24 +224,54 @@ enum opt_outcome opt_default(int val)
 	}
 }
 
-static void print_specs(FILE *out, const struct opt_spec *specs)
+/* "  -c, --cpu LIST": as in the help */
+static int format_left(char *left, size_t size, const struct opt_spec *spec)
 {
-	for (; (specs = resolve(specs))->name; specs++) {
-		char left[40];
+	int len = 0;
 
-		snprintf(left, sizeof(left), "--%s%s%s", specs->name,
-			 specs->arg ? " " : "", specs->arg ? specs->arg : "");
-		if (specs->val < OPT_LONG)
-			fprintf(out, "  -%c, %-20s %s\n", specs->val, left,
-				specs->help);
-		else
-			fprintf(out, "      %-20s %s\n", left, specs->help);
+	if (spec->val < OPT_LONG)
+		len = snprintf(left, size, "  -%c, ", spec->val);
+	else
+		len = snprintf(left, size, "      ");
+	return len + snprintf(left + len, size - len, "--%s%s%s", spec->name,
+			      spec->arg ? " " : "", spec->arg ? spec->arg : "");
+}
+
+static int widest(const struct opt_spec *specs)
+{
+	struct walk walk = { { specs }, 1 };
+	const struct opt_spec *spec;
+	char left[80];
+	int max = 0;
+
+	while ((spec = next_spec(&walk))) {
+		int len = format_left(left, sizeof(left), spec);
+
+		if (len > max)
+			max = len;
+	}
+	return max;
+}
+
+static void print_specs(FILE *out, const struct opt_spec *specs, int width)
+{
+	struct walk walk = { { specs }, 1 };
+	const struct opt_spec *spec;
+	char left[80];
+
+	while ((spec = next_spec(&walk))) {
+		format_left(left, sizeof(left), spec);
+		fprintf(out, "%-*s  %s\n", width, left, spec->help);
 	}
 }
 
 void opt_print_help(FILE *out, const struct opt_spec *specs)
 {
+	int width = widest(common);
+
+	if (specs && widest(specs) > width)
+		width = widest(specs);
 	if (specs)
-		print_specs(out, specs);
-	print_specs(out, common);
+		print_specs(out, specs, width);
+	print_specs(out, common, width);
 }

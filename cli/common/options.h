@@ -14,10 +14,14 @@
 
 /* Options from here on have a long name only. */
 #define OPT_LONG	256
-#define OPT_MAX		32
+#define OPT_MAX		40
+
+/* Old spellings of a command's options, and tables inside of tables. */
+#define OPT_MAX_OLD   8
+#define OPT_MAX_DEPTH 8
 
 /**
- * struct opt_spec - an option; the table ends with an entry without a name
+ * struct opt_spec - an option; the table ends with an entry of zeroes
  *
  * -h, --help and -V, --version are added to every table.
  *
@@ -25,13 +29,17 @@
  * @name: the long name
  * @arg: what its argument is called, NULL if it takes none
  * @help: what it does, in half a line; words to choose from as "a|b|c"
- * @more: in the entry without a name: the table that goes on here, if any
+ * @old_val: a letter that it had before: works, with a note; 0 for none
+ * @old_name: a long name that it had before, NULL for none
+ * @more: in an entry without a name: a table that belongs here
  */
 struct opt_spec {
 	int val;
 	const char *name;
 	const char *arg;
 	const char *help;
+	int old_val;
+	const char *old_name;
 	const struct opt_spec *more;
 };
 
@@ -48,10 +56,13 @@ struct opt_parser {
 	char **argv;
 	const char *arg;	/* argument of the option returned last */
 	char err[200];
+	char note[200]; /* what is to be said of an old spelling, or "" */
 	int max_rest;		/* arguments that need not be options */
-	char shorts[2 * OPT_MAX + 3];
-	struct option longs[OPT_MAX + 1];
+	char shorts[2 * (OPT_MAX + OPT_MAX_OLD) + 3];
+	struct option longs[OPT_MAX + OPT_MAX_OLD + 1];
 	int nr_longs;
+	const struct opt_spec *olds[OPT_MAX_OLD];
+	int nr_olds;
 };
 
 /* argv[0] is the command's name. One parser at a time: getopt's state is. */

@@ -2,10 +2,12 @@
 #include <limits.h>
 
 #include "args.h"
+#include "duration.h"
 #include "num.h"
 #include "vcpu_info_abi.h"
 
 #define INTERVAL_MAX_MS	(24 * 60 * 60 * 1000)
+#define INTERVAL_TEXT	"invalid interval '%.60s' (500ms, 2s, 0.5; at most a day)"
 #define UNSET		(-1)
 
 enum {
@@ -14,17 +16,20 @@ enum {
 };
 
 const struct opt_spec trigger_specs[] = {
-	{ 'c', "cpu", "LIST", "these CPUs, by Linux's number (0-3,7)" },
-	{ OPT_VCPU_ID, "vcpu-id", "LIST", "these vCPUs, by KVM's id (APIC id)" },
-	{ OPT_SELF, "self", NULL, "the CPU the program runs on" },
-	{ 'r', "repeat", "N", "ask N times (default: 1)" },
-	{ 'i', "interval", "MS", "milliseconds from one time to the next (default: 1000)" },
-	{ 'j', "json", NULL, "one JSON object a line" },
+	{ 'c', "cpu", "LIST", "These CPUs, by Linux's number (0-3,7)" },
+	{ OPT_VCPU_ID, "vcpu-id", "LIST",
+	  "These vCPUs, by KVM's id (APIC id)" },
+	{ OPT_SELF, "self", NULL, "The CPU the program runs on" },
+	{ 'n', "count", "N", "Ask N times (default: 1)", .old_val = 'r',
+	  .old_name = "repeat" },
+	{ 'd', "interval", "TIME", "Time between two requests (default: 1s)",
+	  .old_val = 'i' },
+	{ 'j', "json", NULL, "Print a JSON object a line" },
 	{ 0 }
 };
 
 const struct opt_spec status_specs[] = {
-	{ 'j', "json", NULL, "one JSON object" },
+	{ 'j', "json", NULL, "Print a JSON object" },
 	{ 0 }
 };
 
@@ -63,6 +68,25 @@ static enum opt_outcome set_number(struct opt_parser *op, const char *option,
 	return OPT_RUN;
 }
 
+/* It was once in milliseconds: a number without a unit still is, with a note. */
+static enum opt_outcome set_interval(struct opt_parser *op, int *interval_ms)
+{
+	long long n;
+	uint64_t ns;
+
+	if (num_parse_int(op->arg, 1, INTERVAL_MAX_MS, &n)) {
+		snprintf(op->note, sizeof(op->note),
+			 "--interval %lld is taken for %lldms; with the next release it will be seconds",
+			 n, n);
+		*interval_ms = n;
+		return OPT_RUN;
+	}
+	if (!duration_parse(&ns, op->arg) || ns / NS_PER_MS > INTERVAL_MAX_MS)
+		return opt_bad(op, INTERVAL_TEXT, op->arg);
+	*interval_ms = ns / NS_PER_MS;
+	return OPT_RUN;
+}
+
 static enum opt_outcome trigger_opt(struct opt_parser *op, int val,
 				    struct trigger_opts *opts)
 {
@@ -83,11 +107,10 @@ static enum opt_outcome trigger_opt(struct opt_parser *op, int val,
 			       INT_MAX);
 	case OPT_SELF:
 		return set_target(op, opts, TRIGGER_SELF);
-	case 'r':
-		return set_number(op, "--repeat", 1, INT_MAX, &opts->repeat);
-	case 'i':
-		return set_number(op, "--interval", 0, INTERVAL_MAX_MS,
-				  &opts->interval_ms);
+	case 'n':
+		return set_number(op, "--count", 1, INT_MAX, &opts->repeat);
+	case 'd':
+		return set_interval(op, &opts->interval_ms);
 	case 'j':
 		opts->json = true;
 		return OPT_RUN;
@@ -116,7 +139,7 @@ enum opt_outcome trigger_parse(struct opt_parser *op, int argc, char **argv,
 	if (outcome != OPT_RUN)
 		return outcome;
 	if (opts->interval_ms != UNSET && opts->repeat == UNSET)
-		return opt_bad(op, "--interval needs --repeat");
+		return opt_bad(op, "--interval needs --count");
 	if (opts->interval_ms == UNSET)
 		opts->interval_ms = INTERVAL_DEFAULT_MS;
 	if (opts->repeat == UNSET)

@@ -72,20 +72,29 @@ static int run_status(const struct cmd *cmd, int argc, char **argv)
 }
 
 static const struct cmd cmds[] = {
-	{ "trigger", "ask the host to record vCPUs (default: every online CPU)",
-	  trigger_specs, run_trigger },
-	{ "status", "tell whether device and host are there",
-	  status_specs, run_status },
+	{ .name = "trigger",
+	  .summary =
+		  "Ask the host to record vCPUs (default: every online CPU).",
+	  .opts = trigger_specs,
+	  .run = run_trigger },
+	{ .name = "status",
+	  .summary = "Check whether the device and the host answer.",
+	  .opts = status_specs,
+	  .run = run_status },
 	{ 0 }
 };
+
+static const char *const by_default[] = { "status", NULL };
 
 int main(int argc, char **argv)
 {
 	static const struct program program = {
 		.name = "vcpu-info-guest",
 		.version = VCPU_INFO_VERSION,
-		.summary = "Ask the KVM host to record the state of this guest's vCPUs.",
+		.summary =
+			"Ask the KVM host to record the state of this guest's vCPUs.",
 		.cmds = cmds,
+		.by_default = by_default,
 		.one_page = true,
 	};
 

@@ -18,39 +18,54 @@ enum {
 	OPT_KASLR,
 };
 
-const struct opt_spec recorded_event_opts[] = {
-	{ 'e', "errors", NULL, "only the requests that led to no record" },
-	{ 'n', "last", "N", "the last N of each vCPU" },
-	{ OPT_SINCE, "since", "TIME",
-	  "no older than an age (30s, 5m) or a time (13:45)" },
-	{ .more = event_opts }
-};
-
-const struct opt_spec event_opts[] = {
+const struct opt_spec vm_opts[] = {
 	{ 'm', "vm", "VM",
-	  "only this VM (PID, PID:FD, name); may be repeated" },
-	{ 'v', "vcpu", "LIST", "only these vCPUs, such as 0-3,7" },
-	{ 's', "state", "LIST",
-	  "only records in these states, such as halted,user" },
-	{ 'f', "format", "FORMAT", "print as text|table|json|csv" },
-	{ 'j', "json", NULL, "the same as --format json" },
-	{ OPT_TIME, "time-format", "TIME", "print time as trace|wall|age" },
-	{ OPT_COLOR, "color", "WHEN", "use colours: auto|always|never" },
-	{ OPT_KALLSYMS, "guest-kallsyms", "FILE",
-	  "name RIP by a copy of /proc/kallsyms" },
-	{ OPT_VMLINUX, "guest-vmlinux", "FILE",
-	  "name RIP by a kernel's ELF file" },
-	{ OPT_KASLR, "kaslr-offset", "OFFSET",
-	  "what KASLR added there, or SYMBOL=ADDRESS" },
+	  "Only this VM: PID, PID:FD or name; may be repeated" },
 	{ 0 }
 };
 
-static const char * const formats[] = {
-	[FORMAT_TEXT] = "text",
-	[FORMAT_TABLE] = "table",
-	[FORMAT_JSON] = "json",
-	[FORMAT_CSV] = "csv",
-	NULL
+const struct opt_spec select_opts[] = {
+	{ .more = vm_opts },
+	{ 'c', "vcpu", "LIST", "Only these vCPUs, such as 0-3,7",
+	  .old_val = 'v' },
+	{ 's', "state", "LIST",
+	  "Only records in these states, such as halted,user" },
+	{ 0 }
+};
+
+const struct opt_spec symbol_opts[] = {
+	{ OPT_COLOR, "color", "WHEN", "Use colours: auto|always|never" },
+	{ OPT_KALLSYMS, "guest-kallsyms", "FILE",
+	  "Name RIP by a copy of the guest's /proc/kallsyms" },
+	{ OPT_VMLINUX, "guest-vmlinux", "FILE",
+	  "Name RIP by the ELF file of the guest's kernel" },
+	{ OPT_KASLR, "kaslr-offset", "OFFSET",
+	  "KASLR offset of that kernel, or SYMBOL=ADDRESS" },
+	{ 0 }
+};
+
+const struct opt_spec event_opts[] = {
+	{ .more = select_opts },
+	{ 'f', "format", "FORMAT", "Print text|line|table|json|csv" },
+	{ 'j', "json", NULL, "The same as --format json" },
+	{ OPT_TIME, "time-format", "TIME", "Print time as trace|wall|age" },
+	{ .more = symbol_opts },
+	{ 0 }
+};
+
+const struct opt_spec recorded_event_opts[] = {
+	{ 'e', "errors", NULL, "Only the requests that led to no record" },
+	{ 'l', "last", "N", "The last N of each vCPU", .old_val = 'n' },
+	{ OPT_SINCE, "since", "TIME",
+	  "No older than an age (30s, 5m) or a time (13:45)" },
+	{ .more = event_opts },
+	{ 0 }
+};
+
+static const char *const formats[] = {
+	[FORMAT_TEXT] = "text",	  [FORMAT_LINE] = "line",
+	[FORMAT_TABLE] = "table", [FORMAT_JSON] = "json",
+	[FORMAT_CSV] = "csv",	  NULL
 };
 
 static const char * const times[] = {
@@ -89,7 +104,7 @@ enum opt_outcome event_option(struct event_options *events,
 	case 'm':
 		ok = select_add_vm(select, op->arg, err, size);
 		break;
-	case 'v':
+	case 'c':
 		ok = select_add_vcpus(select, op->arg, err, size);
 		break;
 	case 's':
@@ -99,7 +114,7 @@ enum opt_outcome event_option(struct event_options *events,
 		ok = true;
 		events->errors = true;
 		break;
-	case 'n':
+	case 'l':
 		ok = take_last(events, op->arg, err, size);
 		break;
 	case OPT_SINCE:
@@ -109,10 +124,12 @@ enum opt_outcome event_option(struct event_options *events,
 		ok = opt_choose(op->arg, formats, &choice, err, size);
 		if (ok)
 			events->format = choice;
+		events->format_given = true;
 		break;
 	case 'j':
 		ok = true;
 		events->format = FORMAT_JSON;
+		events->format_given = true;
 		break;
 	case OPT_TIME:
 		ok = opt_choose(op->arg, times, &choice, err, size);

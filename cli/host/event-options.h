@@ -26,6 +26,7 @@ enum color_when {
  * @since: no older than that
  * @rates: print what the exit counts grew by
  * @format: --format
+ * @format_given: whether it was
  * @time_given: whether --time-format was
  * @time: --time-format
  * @color: --color
@@ -39,6 +40,7 @@ struct event_options {
 	struct since since;
 	bool rates;
 	enum format format;
+	bool format_given;
 	bool time_given;
 	enum time_format time;
 	enum color_when color;
@@ -46,11 +48,14 @@ struct event_options {
 };
 
 /*
- * To go on with from a command's own table: all but --errors, --last and --since,
- * and with these, for commands that read what was recorded.
+ * Parts of a command's table. event_opts has those above it, and
+ * recorded_event_opts, for commands that read what was recorded, event_opts.
  */
-extern const struct opt_spec event_opts[];
-extern const struct opt_spec recorded_event_opts[];
+extern const struct opt_spec vm_opts[]; /* --vm */
+extern const struct opt_spec select_opts[]; /* and --vcpu, --state */
+extern const struct opt_spec symbol_opts[]; /* --color, --guest-... */
+extern const struct opt_spec event_opts[]; /* and how to print */
+extern const struct opt_spec recorded_event_opts[]; /* and which of them */
 
 /*
  * For an option that is not one of the command's own: OPT_RUN if it is one of

@@ -3,32 +3,59 @@
 #include "cmd/commands.h"
 
 static const struct cmd cmds[] = {
-	{ "show", "Print the registers and exits of vCPUs that were recorded.",
-	  show_opts, cmd_show },
-	{ "follow", "Print records as they are made, until interrupted.",
-	  follow_opts, cmd_follow },
-	{ "policy", "Tell, or set, which VMs are served: all, none, or VMs by PID or name.",
-	  policy_opts, cmd_policy },
-	{ "record", "Record to a file, by trace-cmd.",
-	  record_opts, cmd_record },
-	{ "report", "Print the records of a file that trace-cmd made.",
-	  report_opts, cmd_report },
-	{ "status", "Tell whether vCPUs can be recorded, and what is missing.",
-	  status_opts, cmd_status },
-	{ "top", "Show vCPUs and their rates of exits, live.",
-	  top_opts, cmd_top },
-	{ "vms", "List the VMs of this host, their vCPUs and threads.",
-	  vms_opts, cmd_vms },
+	{ .name = "show",
+	  .operands = "[VM]...",
+	  .summary = "Show the last record of each vCPU.",
+	  .opts = show_opts,
+	  .run = cmd_show },
+	{ .name = "follow",
+	  .operands = "[VM]...",
+	  .summary = "Print records as they are made, until interrupted.",
+	  .opts = follow_opts,
+	  .run = cmd_follow },
+	{ .name = "top",
+	  .operands = "[VM]...",
+	  .summary = "Show vCPUs and their exit rates, live.",
+	  .opts = top_opts,
+	  .run = cmd_top },
+	{ .name = "record",
+	  .operands = "[[--] COMMAND [ARGUMENT]...]",
+	  .summary = "Record to a file, by trace-cmd.",
+	  .opts = record_opts,
+	  .run = cmd_record },
+	{ .name = "report",
+	  .operands = "[FILE]",
+	  .summary = "Print the records of a trace-cmd file.",
+	  .opts = report_opts,
+	  .run = cmd_report },
+	{ .name = "vms",
+	  .alias = "list",
+	  .operands = "[VM]...",
+	  .summary = "List the VMs of this host, their vCPUs and threads.",
+	  .opts = vms_opts,
+	  .run = cmd_vms },
+	{ .name = "policy",
+	  .operands = "[all | none | VM...]",
+	  .summary = "Show or set which VMs are served.",
+	  .opts = policy_opts,
+	  .run = cmd_policy },
+	{ .name = "status",
+	  .summary = "Check whether vCPUs can be recorded, and name each fix.",
+	  .opts = status_opts,
+	  .run = cmd_status },
 	{ 0 }
 };
+
+static const char *const by_default[] = { "show", "--format", "table", NULL };
 
 int main(int argc, char **argv)
 {
 	static const struct program program = {
 		.name = "vcpu-info",
 		.version = VCPU_INFO_VERSION,
-		.summary = "Shows what KVM guests asked to have recorded of their vCPUs.",
+		.summary = "Show what KVM guests' vCPUs are doing.",
 		.cmds = cmds,
+		.by_default = by_default,
 	};
 
 	return cmd_main(&program, argc, argv);

@@ -53,6 +53,17 @@ bool select_add_vm(struct select *select, const char *s, char *err,
 	return true;
 }
 
+enum opt_outcome select_take_vms(struct select *select, struct opt_parser *op)
+{
+	char err[sizeof(op->err)];
+
+	for (char **word = opt_rest(op); *word; word++) {
+		if (!select_add_vm(select, *word, err, sizeof(err)))
+			return opt_bad(op, "%s", err);
+	}
+	return OPT_RUN;
+}
+
 bool select_add_vcpus(struct select *select, const char *s, char *err,
 		      size_t err_size)
 {

@@ -6,6 +6,7 @@
 #define HOST_SELECT_H
 
 #include "idlist.h"
+#include "options.h"
 #include "trace/event.h"
 
 struct select_vm {
@@ -29,6 +30,9 @@ struct select {
  */
 bool select_add_vm(struct select *select, const char *s, char *err,
 		   size_t err_size);
+
+/* Add the VMs that are operands of a command; after its last option. */
+enum opt_outcome select_take_vms(struct select *select, struct opt_parser *op);
 
 /* Add vCPUs, "0-3,7". */
 bool select_add_vcpus(struct select *select, const char *s, char *err,

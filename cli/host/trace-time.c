@@ -5,9 +5,8 @@
 #include <time.h>
 
 #include "compiler.h"
+#include "duration.h"
 #include "trace-time.h"
-
-#define SEC_PER_DAY	86400
 
 uint64_t timebase_wall_now(void)
 {
@@ -35,69 +34,26 @@ bool timebase_wall(const struct timebase *tb, const struct event *ev,
 	return true;
 }
 
-/* 300 years: no time or age is greater, and sums of them fit. */
-#define MAX_NS	(300ULL * 366 * SEC_PER_DAY * NS_PER_SEC)
-
-/* "12" or "12.5" in units of so many nanoseconds. */
-static bool take_number(const char **s, uint64_t unit, uint64_t *ns)
+/* An age has to have a unit: 30 might mean anything, 120.5 is a trace time. */
+static bool parse_age(struct since *since, const char *s)
 {
-	const char *p = *s;
-	uint64_t whole = 0;
+	size_t len = strlen(s);
 
-	if (!isdigit((unsigned char)*p))
-		return false;
-	for (; isdigit((unsigned char)*p); p++) {
-		whole = whole * 10 + (*p - '0');
-		if (whole > MAX_NS / unit)
-			return false;
-	}
-	*ns = whole * unit;
-	if (*p == '.') {
-		if (!isdigit((unsigned char)*++p))
-			return false;
-		for (; isdigit((unsigned char)*p); p++) {
-			*ns += unit / 10 * (*p - '0');
-			unit /= 10;
-		}
-	}
-	*s = p;
-	return true;
+	return len && isalpha((unsigned char)s[len - 1]) &&
+	       duration_parse(&since->ns, s);
 }
 
-bool age_parse(uint64_t *ns, const char *s)
-{
-	static const struct {
-		const char *name;
-		uint64_t ns;
-	} units[] = {
-		{ "ms", 1000000 },
-		{ "s", NS_PER_SEC },
-		{ "m", 60 * NS_PER_SEC },
-		{ "h", 3600 * NS_PER_SEC },
-		{ "d", SEC_PER_DAY * NS_PER_SEC },
-	};
-	const char *unit = s + strspn(s, "0123456789.");
-
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		if (strcmp(unit, units[i].name))
-			continue;
-		return take_number(&s, units[i].ns, ns) && s == unit;
-	}
-	return false;
-}
-
-/* A number without a unit has to have a point: 30 might mean anything. */
 static bool parse_trace(struct since *since, const char *s)
 {
 	since->kind = SINCE_TRACE;
-	return strchr(s, '.') && take_number(&s, NS_PER_SEC, &since->ns) &&
+	return strchr(s, '.') && duration_take(&s, NS_PER_SEC, &since->ns) &&
 	       !*s;
 }
 
 static bool parse_epoch(struct since *since, const char *s)
 {
 	since->kind = SINCE_WALL;
-	return *s++ == '@' && take_number(&s, NS_PER_SEC, &since->ns) && !*s;
+	return *s++ == '@' && duration_take(&s, NS_PER_SEC, &since->ns) && !*s;
 }
 
 static bool parse_wall(struct since *since, const char *s)
@@ -122,7 +78,7 @@ static bool parse_wall(struct since *since, const char *s)
 			return true;
 		}
 		sec = mktime(&tm);
-		if (sec < 0 || (uint64_t)sec > MAX_NS / NS_PER_SEC)
+		if (sec < 0 || (uint64_t)sec > DURATION_MAX_NS / NS_PER_SEC)
 			return false;
 		since->kind = SINCE_WALL;
 		since->ns = sec * NS_PER_SEC;
@@ -135,7 +91,7 @@ bool since_parse(struct since *since, const char *s, char *err,
 		 size_t err_size)
 {
 	since->kind = SINCE_AGE;
-	if (age_parse(&since->ns, s) || parse_trace(since, s) ||
+	if (parse_age(since, s) || parse_trace(since, s) ||
 	    parse_epoch(since, s) || parse_wall(since, s))
 		return true;
 	snprintf(err, err_size,

@@ -5,9 +5,8 @@
 #ifndef HOST_TRACE_TIME_H
 #define HOST_TRACE_TIME_H
 
+#include "duration.h"
 #include "trace/event.h"
-
-#define NS_PER_SEC	1000000000ULL
 
 /**
  * struct timebase - one moment in two clocks; all zeroes if not known
@@ -45,9 +44,6 @@ struct since {
 	enum since_kind kind;
 	uint64_t ns;
 };
-
-/* An age alone: "30s", "1.5h". */
-bool age_parse(uint64_t *ns, const char *s);
 
 /* "30s", "1.5h"; "120.5"; "13:45", "2026-01-31 13:45:30", "@1790000000" */
 bool since_parse(struct since *since, const char *s, char *err,

@@ -56,15 +56,23 @@ static struct vcpu *get(struct vcpu_table *table, const struct vcpu *key)
 	return vcpu;
 }
 
-struct vcpu *vcpu_table_get(struct vcpu_table *table, const struct event *ev)
+struct vcpu *vcpu_table_get_id(struct vcpu_table *table, int vm_pid, int vm_fd,
+			       int vcpu_id)
 {
 	const struct vcpu key = {
-		.vm_pid = event_int(ev, FIELD_VM_PID),
-		.vm_fd = event_int(ev, FIELD_VM_FD),
-		.vcpu_id = event_int(ev, FIELD_VCPU_ID),
+		.vm_pid = vm_pid,
+		.vm_fd = vm_fd,
+		.vcpu_id = vcpu_id,
 	};
 
 	return get(table, &key);
+}
+
+struct vcpu *vcpu_table_get(struct vcpu_table *table, const struct event *ev)
+{
+	return vcpu_table_get_id(table, event_int(ev, FIELD_VM_PID),
+				 event_int(ev, FIELD_VM_FD),
+				 event_int(ev, FIELD_VCPU_ID));
 }
 
 struct walk {
@@ -190,6 +198,7 @@ static void copy_vcpu(struct vcpu *vcpu, void *arg)
 	if (!copy)
 		return;
 	copy->counts = vcpu->counts;
+	copy->thread = vcpu->thread;
 	copy->delta = vcpu->delta;
 	strcpy(copy->name, vcpu->name);
 	strcpy(copy->symbol, vcpu->symbol);

@@ -55,8 +55,11 @@ struct exit_counts {
  * @records: its last records: a ring, once it is full
  * @nr_records: how many
  * @oldest: index of the oldest of them
+ * @thread: the thread that runs it if there is no record, 0 if not known
  * @name: its VM's, for 'top'
  * @symbol: what RIP was in, "" if that is not known, for 'top'
+ * @nr_vcpus: how many vCPUs it stands for in a total of 'top', else 0
+ * @marked: for who goes through a table
  */
 struct vcpu {
 	int vm_pid;
@@ -67,8 +70,11 @@ struct vcpu {
 	struct event **records;
 	size_t nr_records;
 	size_t oldest;
+	int thread;
 	char name[64];
 	char symbol[96];
+	int nr_vcpus;
+	bool marked;
 };
 
 /* All zeroes is empty. */
@@ -79,6 +85,10 @@ struct vcpu_table {
 
 /* The vCPU that an event is about; it is added. NULL on OOM. */
 struct vcpu *vcpu_table_get(struct vcpu_table *table, const struct event *ev);
+
+/* The vCPU with these ids, which is added. NULL on OOM. */
+struct vcpu *vcpu_table_get_id(struct vcpu_table *table, int vm_pid, int vm_fd,
+			       int vcpu_id);
 
 /* Call fn() for each, by VM and vCPU. */
 void vcpu_table_each(const struct vcpu_table *table,

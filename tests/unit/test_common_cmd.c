@@ -56,20 +56,35 @@ static int cmd_open(const struct cmd *cmd, int argc, char **argv)
 }
 
 static const struct opt_spec echo_opts[] = {
-	{ 'a', "all", NULL, "print more" },
+	{ 'a', "all", NULL, "Print more", .old_val = 'e', .old_name = "every" },
+	{ OPT_LONG, "a-long-option", "ARGUMENT", "Do more" },
 	{ 0 }
 };
 
-static const struct cmd cmds[] = {
-	{ "echo", "Print a line.", echo_opts, cmd_echo },
-	{ "much", "Print many lines.", echo_opts, cmd_much },
-	{ "open", "Open a file.", echo_opts, cmd_open },
-	{ 0 }
-};
+static const struct cmd cmds[] = { { .name = "echo",
+				     .alias = "say",
+				     .operands = "[WORD]...",
+				     .summary = "Print a line.",
+				     .opts = echo_opts,
+				     .run = cmd_echo },
+				   { .name = "much",
+				     .summary = "Print many lines.",
+				     .opts = echo_opts,
+				     .run = cmd_much },
+				   { .name = "open",
+				     .summary = "Open a file.",
+				     .opts = echo_opts,
+				     .run = cmd_open },
+				   { 0 } };
+
+static const char *const by_default[] = { "echo", "-a", NULL };
 
 static const struct program program = {
-	.name = "prog", .version = "1.2", .summary = "Does things.",
+	.name = "prog",
+	.version = "1.2",
+	.summary = "Does things.",
 	.cmds = cmds,
+	.by_default = by_default,
 };
 
 static int run(void *arg)
@@ -94,13 +109,28 @@ static void what_each_line_does(void **state)
 		{ { "echo" }, EXIT_OK, "echo ran\n", "" },
 		{ { "echo", "-a" }, EXIT_OK, "all\necho ran\n", "" },
 		{ { "echo", "--version" }, EXIT_OK, "prog 1.2\n", "" },
+		{ { "say" }, EXIT_OK, "say ran\n", "" },
 		{ { "echo", "--help" }, EXIT_OK, "-a, --all", "" },
-		{ { "echo", "-x" }, EXIT_USAGE, "",
+		{ { "help", "echo" },
+		  EXIT_OK,
+		  "Usage: prog echo [OPTION]... [WORD]...\nPrint a line.\n",
+		  "" },
+		{ { "help", "say" },
+		  EXIT_OK,
+		  "  -a, --all                     Print more\n"
+		  "      --a-long-option ARGUMENT  Do more\n",
+		  "" },
+		{ { "help" }, EXIT_OK, "echo       Print a line.", "" },
+		{ { "help", "ech" }, EXIT_USAGE, "", "unknown command 'ech'" },
+		{ { "version" }, EXIT_OK, "prog 1.2\n", "" },
+		{ { "echo", "-x" },
+		  EXIT_USAGE,
+		  "",
 		  "prog: echo: unknown option '-x'" },
 		{ { "--version" }, EXIT_OK, "prog 1.2\n", "" },
 		{ { "-V" }, EXIT_OK, "prog 1.2\n", "" },
 		{ { "-h" }, EXIT_OK, "echo       Print a line.", "" },
-		{ { NULL }, EXIT_USAGE, "", "Usage: prog COMMAND" },
+		{ { NULL }, EXIT_OK, "all\necho ran\n", "" },
 		{ { "ech" }, EXIT_USAGE, "", "unknown command 'ech'" },
 		{ { "--nope" }, EXIT_USAGE, "", "unknown option '--nope'" },
 	};
@@ -114,6 +144,27 @@ static void what_each_line_does(void **state)
 		assert_non_null(strstr(cap.err, lines[i].err));
 		/* the one is empty exactly if the other is not */
 		assert_int_equal(!cap.out[0], !!cap.err[0]);
+		captured_free(&cap);
+	}
+}
+
+static void old_spellings(void **state)
+{
+	static const struct {
+		char *words[MAX_WORDS];
+		const char *err;
+	} lines[] = {
+		{ { "echo", "-e" }, "prog: echo: -e is now --all;" },
+		{ { "echo", "--every" }, "prog: echo: --every is now --all;" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		struct captured cap = capture(run, (void *)lines[i].words);
+
+		assert_int_equal(cap.ret, EXIT_OK);
+		assert_string_equal(cap.out, "all\necho ran\n");
+		assert_non_null(strstr(cap.err, lines[i].err));
 		captured_free(&cap);
 	}
 }
@@ -189,6 +240,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_each_line_does),
+		cmocka_unit_test(old_spellings),
 		cmocka_unit_test(closed_standard_files),
 		cmocka_unit_test(a_full_disk_is_no_success),
 	};

@@ -2,6 +2,7 @@
 /*
  * 'report' on files as trace-cmd makes them, and what 'record' runs.
  */
+#include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -148,6 +149,7 @@ static void every_format(void **state)
 		const char *golden;
 	} runs[] = {
 		{ { "--format=text", "--rates" }, "report-all.txt" },
+		{ { "--format=line", "--rates" }, "report-lines.txt" },
 		{ { "--format=table", "--time-format=wall" },
 		  "report-table.txt" },
 		{ { "--format=csv", NULL }, "report.csv" },
@@ -165,6 +167,47 @@ static void every_format(void **state)
 		golden_check(runs[i].golden, cap.out);
 		captured_free(&cap);
 	}
+}
+
+static int report_from(void *arg)
+{
+	struct run run = { { "-i", "-", "-j", "--rates" } };
+	int saved = dup(STDIN_FILENO), *in = arg, ret;
+
+	assert_true(dup2(*in, STDIN_FILENO) == STDIN_FILENO);
+	ret = run_report(&run);
+	dup2(saved, STDIN_FILENO);
+	close(saved);
+	return ret;
+}
+
+/* A file, and a pipe, in which nothing can go back. */
+static void standard_input(void **state)
+{
+	int file = open(in(state, "trace.dat"), O_RDONLY | O_CLOEXEC);
+	struct captured cap;
+	char buf[65536];
+	int fds[2];
+	ssize_t n;
+
+	assert_true(file >= 0);
+	cap = capture(report_from, &file);
+	assert_int_equal(cap.ret, EXIT_OK);
+	golden_check("report.json", cap.out);
+	captured_free(&cap);
+
+	assert_int_equal(pipe(fds), 0);
+	assert_true(fcntl(fds[0], F_SETPIPE_SZ, 1 << 20) >= 1 << 20);
+	lseek(file, 0, SEEK_SET);
+	while ((n = read(file, buf, sizeof(buf))) > 0)
+		assert_int_equal(write(fds[1], buf, n), n);
+	close(fds[1]);
+	close(file);
+	cap = capture(report_from, &fds[0]);
+	close(fds[0]);
+	assert_int_equal(cap.ret, EXIT_OK);
+	golden_check("report.json", cap.out);
+	captured_free(&cap);
 }
 
 static void filters(void **state)
@@ -405,12 +448,17 @@ static void what_record_runs(void **state)
 
 static void bad_options(void **state)
 {
-	static const char * const record_words[][3] = {
-		{ "-o" }, { "-o", "" }, { "--duration=5" },
-		{ "--duration=0s" }, { "--duration=5s", "ls" }, { "--all" },
+	static const char *const record_words[][3] = {
+		{ "-o" },
+		{ "-o", "" },
+		{ "--duration=x" },
+		{ "--duration=0s" },
+		{ "--duration=5s", "ls" },
+		{ "--all" },
 	};
-	static const char * const report_words[][3] = {
-		{ "a", "b" }, { "--all" }, { "--last=0" }, { "-f", "x" },
+	static const char *const report_words[][3] = {
+		{ "a", "b" },	{ "-i", "b", "a" }, { "--all" },
+		{ "--last=0" }, { "-f", "x" },
 	};
 
 	(void)state;
@@ -423,13 +471,18 @@ static void bad_options(void **state)
 		assert_true(op.err[0]);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(report_words); i++) {
-		char *argv[4] = { "report", (char *)report_words[i][0],
-				  (char *)report_words[i][1] };
+		char *argv[5] = { "report", (char *)report_words[i][0],
+				  (char *)report_words[i][1],
+				  (char *)report_words[i][2] };
 		struct report_params params;
 		struct opt_parser op;
 
-		assert_int_equal(report_parse(&op, argv[2] ? 3 : 2, argv,
-					      &params), OPT_BAD);
+		assert_int_equal(report_parse(&op,
+					      argv[3] ? 4 :
+					      argv[2] ? 3 :
+							2,
+					      argv, &params),
+				 OPT_BAD);
 		assert_true(op.err[0]);
 		event_options_free(&params.events);
 	}
@@ -444,6 +497,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(text_of_the_last, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(every_format, setup, teardown),
+		cmocka_unit_test_setup_teardown(standard_input, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(filters, setup, teardown),
 		cmocka_unit_test_setup_teardown(time_of_day, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_and_undecodable, setup,

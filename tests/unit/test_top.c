@@ -85,7 +85,7 @@ static void check(struct top_rows *top, size_t width, const char *golden)
 	size_t len, nr;
 	FILE *out = open_memstream(&text, &len);
 
-	rows = top_rows_sorted(top, &nr);
+	rows = top_rows_sorted(top, width, &nr);
 	top_rows_summary(top, nr, line, width);
 	fprintf(out, "%s\n", line);
 	top_rows_heading(top, line, width);
@@ -123,7 +123,7 @@ static void expect(struct top_rows *top, const char *ids)
 	char got[50] = "";
 	size_t nr;
 
-	rows = top_rows_sorted(top, &nr);
+	rows = top_rows_sorted(top, 80, &nr);
 	for (size_t i = 0; i < nr; i++)
 		sprintf(got + strlen(got), "%d", rows[i]->vcpu_id);
 	free(rows);
@@ -149,7 +149,7 @@ static void sorting(void **state)
 	top->sort = TOP_NAME;
 	keys(top, "<");
 	assert_int_equal(top->sort, TOP_RIP);
-	keys(top, ">>");
+	keys(top, ">>>");
 	assert_int_equal(top->sort, TOP_VCPU);
 }
 
@@ -253,9 +253,14 @@ static enum opt_outcome parse(char *word, struct top_params *params)
 
 static void options(void **state)
 {
-	static const char * const bad[] = {
-		"--interval=1", "--interval=10ms", "--count=0", "--sort=x",
-		"--format=json", "-j", "x",
+	static const char *const bad[] = {
+		"--interval=x",
+		"--interval=10ms",
+		"--count=0",
+		"--sort=x",
+		"--format=json",
+		"-j",
+		"",
 	};
 	struct top_params params;
 
@@ -265,6 +270,9 @@ static void options(void **state)
 	assert_int_equal(params.sort, TOP_EXITS);
 	assert_true(params.interval_ns == NS_PER_SEC);
 	event_options_free(&params.events);
+	assert_int_equal(parse("-d2", &params), OPT_RUN);
+	assert_true(params.interval_ns == 2 * NS_PER_SEC);
+	event_options_free(&params.events);
 	assert_int_equal(parse("--sort=hyper", &params), OPT_RUN);
 	assert_int_equal(params.sort, TOP_HYPERCALLS);
 	event_options_free(&params.events);
@@ -272,6 +280,63 @@ static void options(void **state)
 		assert_int_equal(parse((char *)bad[i], &params), OPT_BAD);
 		event_options_free(&params.events);
 	}
+}
+
+/* A row for each VM, whose rates are the sums of its vCPUs'. */
+static void totals_per_vm(void **state)
+{
+	struct top_rows *top = *state;
+	const struct vcpu **rows;
+	size_t nr;
+
+	keys(top, "v");
+	rows = top_rows_sorted(top, 120, &nr);
+	assert_int_equal(nr, 2);
+	/* the one vCPU of web whose rate is not known does not count */
+	assert_int_equal(rows[0]->vm_pid, 2345);
+	assert_int_equal(rows[1]->delta.count[0], 7 + 1007 + 3007);
+	assert_int_equal(rows[1]->nr_vcpus, 4);
+	free(rows);
+	check(top, 120, "top-totals.txt");
+	keys(top, "v");
+	expect(top, "031102");
+}
+
+/* vCPUs that nobody has asked for. */
+static void without_records(void **state)
+{
+	struct top_rows *top = *state;
+	char line[TOP_LINE_SIZE(100)];
+
+	top_rows_add(top, 99, 8, 7, 105, "idle");
+	expect(top, "0311072");
+	check(top, 100, "top-seeded.txt");
+	top_rows_add(top, 99, 8, 7, 105, "idle");
+	top_rows_forget(top);
+	expect(top, "0311072");
+	top_rows_forget(top);
+	expect(top, "031102");
+	/* nothing is there yet: what is waited for */
+	vcpu_table_free(top->vcpus);
+	top->records = 0;
+	top_rows_summary(top, 0, line, 80);
+	assert_string_equal(line, "waiting for a VM to run on this host");
+	top_rows_add(top, 99, 8, 7, 105, "idle");
+	top_rows_summary(top, 1, line, 80);
+	assert_string_equal(line,
+			    "1 of 1 vCPUs; waiting for 'vcpu-info-guest trigger' in a guest");
+}
+
+static void help_by_key(void **state)
+{
+	struct top_rows *top = *state;
+
+	keys(top, "h");
+	assert_true(top->help);
+	/* any key leaves it and does nothing else */
+	keys(top, "q");
+	assert_false(top->help);
+	assert_int_equal(top_rows_key(top, 'q'), TOP_QUIT);
 }
 
 /* Lines keep to columns, whatever the names are made of. */
@@ -286,7 +351,7 @@ static void names_in_utf8(void **state)
 	/* in turn of one and two columns, 15 in all */
 	add(top, "\303\274\345\220\215\303\274\345\220\215\303\274\345\220\215\303\274\345\220\215\303\274\345\220\215",
 	    3456, 5, 1, 99999999, true);
-	rows = top_rows_sorted(top, &nr);
+	rows = top_rows_sorted(top, 80, &nr);
 	assert_int_equal(rows[0]->vm_pid, 3456);
 	top_rows_line(top, rows[0], line, 60);
 	/* the fourth wide one would take columns 11 and 12 */
@@ -312,6 +377,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(freeze, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_row_for_a_vcpu, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(totals_per_vm, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_records, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(help_by_key, setup, teardown),
 		cmocka_unit_test(options),
 		cmocka_unit_test_setup_teardown(names_in_utf8, setup, teardown),
 	};

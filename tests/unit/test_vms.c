@@ -377,8 +377,11 @@ static void names_of_threads(void **state)
 
 static void bad_options(void **state)
 {
-	static const char * const bad[] = {
-		"--vm=", "--all", "web", "--json=yes",
+	static const char *const bad[] = {
+		"--vm=",
+		"--all",
+		"",
+		"--json=yes",
 	};
 
 	(void)state;

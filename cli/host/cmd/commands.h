@@ -54,6 +54,7 @@ int cmd_follow(const struct cmd *cmd, int argc, char **argv);
  * @count: end after so many updates; 0: never
  * @interval_ns: time from one update to the next
  * @sort: column to start with
+ * @totals: a row for each VM
  * @events: which VMs and vCPUs
  */
 struct top_params {
@@ -61,6 +62,7 @@ struct top_params {
 	long long count;
 	uint64_t interval_ns;
 	enum top_column sort;
+	bool totals;
 	struct event_options events;
 };
 

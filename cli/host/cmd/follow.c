@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/commands.h"
 #include "exit-codes.h"
@@ -21,18 +22,19 @@
 #define MAX_KB		(1 << 20)
 
 enum {
-	FOLLOW_TIMEOUT = OPT_LONG,
-	FOLLOW_BUFFER,
+	FOLLOW_BUFFER = OPT_LONG,
 };
 
 const struct opt_spec follow_opts[] = {
-	{ 'n', "count", "N", "end after N events" },
-	{ FOLLOW_TIMEOUT, "timeout", "TIME",
-	  "end after that time, such as 30s" },
-	{ 'r', "rates", NULL, "say what each vCPU's exit counts grew by" },
+	{ 'n', "count", "N", "End after N events" },
+	{ 't', "duration", "TIME",
+	  "End after that time, such as 30 (seconds), 500ms or 5m",
+	  .old_name = "timeout" },
+	{ 'r', "rates", NULL, "Print exit-count deltas" },
 	{ FOLLOW_BUFFER, "buffer-kb", "KB",
-	  "size of each CPU's buffer (default: 2048)" },
-	{ .more = event_opts }
+	  "Size of each CPU's buffer (default: 2048)" },
+	{ .more = event_opts },
+	{ 0 }
 };
 
 static enum opt_outcome parse_option(struct opt_parser *op, int val,
@@ -42,21 +44,22 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 	case 'n':
 		if (num_parse_int(op->arg, 1, LLONG_MAX, &params->count))
 			return OPT_RUN;
-		return opt_bad(op, "--count takes a number from 1 on");
-	case FOLLOW_TIMEOUT:
-		if (age_parse(&params->timeout_ns, op->arg) &&
+		return opt_bad(op, "invalid count '%.60s' (from 1)", op->arg);
+	case 't':
+		if (duration_parse(&params->timeout_ns, op->arg) &&
 		    params->timeout_ns)
 			return OPT_RUN;
 		return opt_bad(op,
-			       "--timeout takes a number and a unit, such as 500ms, 30s or 5m");
+			       "invalid duration '%.60s' (30, 500ms, 30s, 5m)",
+			       op->arg);
 	case 'r':
 		params->events.rates = true;
 		return OPT_RUN;
 	case FOLLOW_BUFFER:
 		if (num_parse_int(op->arg, 64, MAX_KB, &params->buffer_kb))
 			return OPT_RUN;
-		return opt_bad(op, "--buffer-kb takes a number from 64 to %d",
-			       MAX_KB);
+		return opt_bad(op, "invalid size '%.60s' (KiB, from 64 to %d)",
+			       op->arg, MAX_KB);
 	default:
 		return event_option(&params->events, op, val);
 	}
@@ -70,12 +73,16 @@ enum opt_outcome follow_parse(struct opt_parser *op, int argc, char **argv,
 
 	*params = (struct follow_params){ .buffer_kb = DEFAULT_KB };
 	opt_init(op, argc, argv, follow_opts);
+	opt_take_words(op);
 	while (opt_next(op, &val)) {
 		outcome = parse_option(op, val, params);
 		if (outcome != OPT_RUN)
 			return outcome;
 	}
-	return opt_default(val);
+	outcome = opt_default(val);
+	return outcome == OPT_RUN ?
+		       select_take_vms(&params->events.select, op) :
+		       outcome;
 }
 
 /* One run of the command. */
@@ -256,6 +263,13 @@ static int follow_run(const struct follow_params *params)
 	return exit_code;
 }
 
+/* A block for each record is too much to watch. */
+static void choose_format(struct event_options *events)
+{
+	if (!events->format_given && isatty(STDOUT_FILENO))
+		events->format = FORMAT_LINE;
+}
+
 int cmd_follow(const struct cmd *cmd, int argc, char **argv)
 {
 	struct follow_params params;
@@ -263,9 +277,11 @@ int cmd_follow(const struct cmd *cmd, int argc, char **argv)
 	int exit_code;
 
 	if (cmd_go(cmd, &op, follow_parse(&op, argc, argv, &params),
-		   &exit_code))
-		exit_code =
-			event_options_load(&params.events) ?: follow_run(&params);
+		   &exit_code)) {
+		choose_format(&params.events);
+		exit_code = event_options_load(&params.events) ?:
+				    follow_run(&params);
+	}
 	event_options_free(&params.events);
 	return exit_code;
 }

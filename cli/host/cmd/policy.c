@@ -18,7 +18,7 @@
 #define POLICY_LEN	4096	/* the kernel gives a page at the most */
 
 const struct opt_spec policy_opts[] = {
-	{ 'j', "json", NULL, "one JSON object" },
+	{ 'j', "json", NULL, "Print a JSON object" },
 	{ 0 }
 };
 

@@ -12,13 +12,10 @@
 #include "msg.h"
 #include "trace-time.h"
 
-enum {
-	RECORD_DURATION = OPT_LONG,
-};
-
 const struct opt_spec record_opts[] = {
-	{ 'o', "output", "FILE", "write to FILE (default: trace.dat)" },
-	{ RECORD_DURATION, "duration", "TIME", "for that time, such as 30s" },
+	{ 'o', "output", "FILE", "Write to FILE (default: trace.dat)" },
+	{ 't', "duration", "TIME",
+	  "End after that time, such as 30 (seconds), 500ms or 5m" },
 	{ 0 }
 };
 
@@ -33,10 +30,11 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 			return opt_bad(op, "--output needs the name of a file");
 		params->file = op->arg;
 		return OPT_RUN;
-	case RECORD_DURATION:
-		if (!age_parse(&ns, op->arg) || !ns)
+	case 't':
+		if (!duration_parse(&ns, op->arg) || !ns)
 			return opt_bad(op,
-				       "--duration takes a number and a unit, such as 500ms, 30s or 5m");
+				       "invalid duration '%.60s' (30, 500ms, 30s, 5m)",
+				       op->arg);
 		snprintf(params->duration, sizeof(params->duration),
 			 "%" PRIu64 ".%09u", (uint64_t)(ns / NS_PER_SEC),
 			 (unsigned int)(ns % NS_PER_SEC));

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -18,8 +19,11 @@
 #include "trace/trace-file.h"
 
 const struct opt_spec report_opts[] = {
-	{ 'r', "rates", NULL, "say what each vCPU's exit counts grew by" },
-	{ .more = recorded_event_opts }
+	{ 'i', "input", "FILE",
+	  "Read FILE, - for standard input (default: trace.dat)" },
+	{ 'r', "rates", NULL, "Print exit-count deltas" },
+	{ .more = recorded_event_opts },
+	{ 0 }
 };
 
 enum opt_outcome report_parse(struct opt_parser *op, int argc, char **argv,
@@ -29,19 +33,27 @@ enum opt_outcome report_parse(struct opt_parser *op, int argc, char **argv,
 	enum opt_outcome outcome = OPT_RUN;
 	int val;
 
-	*params = (struct report_params){ .file = "trace.dat" };
+	*params = (struct report_params){ 0 };
 	opt_init(op, argc, argv, report_opts);
 	opt_take_file(op);
 	while (outcome == OPT_RUN && opt_next(op, &val)) {
 		if (val == 'r')
 			events->rates = true;
+		else if (val == 'i')
+			params->file = op->arg;
 		else
 			outcome = event_option(events, op, val);
 	}
 	if (outcome == OPT_RUN)
 		outcome = opt_default(val);
-	if (outcome == OPT_RUN && opt_rest(op)[0])
+	if (outcome == OPT_RUN && opt_rest(op)[0]) {
+		if (params->file)
+			return opt_bad(op, "--input and '%.60s' are two files",
+				       opt_rest(op)[0]);
 		params->file = opt_rest(op)[0];
+	}
+	if (!params->file)
+		params->file = "trace.dat";
 	return outcome == OPT_RUN ? event_options_check(events, op) : outcome;
 }
 
@@ -170,6 +182,36 @@ static int report_confined(const struct report_params *params, int fd)
 	return cmd_flush(report_file(params, fd));
 }
 
+/* A pipe's data in a file that has no name: libtracecmd goes back and forth. */
+static int copy_to_file(int in)
+{
+	int out = memfd_create("trace.dat", MFD_CLOEXEC);
+	char buf[65536];
+	ssize_t n = -1;
+
+	while (out >= 0 && (n = read(in, buf, sizeof(buf))) > 0) {
+		if (write(out, buf, n) != n) {
+			n = -1;
+			break;
+		}
+	}
+	if (n < 0 && out >= 0) {
+		close(out);
+		return -1;
+	}
+	lseek(out, 0, SEEK_SET);
+	return out;
+}
+
+static int open_input(const char *file)
+{
+	if (strcmp(file, "-"))
+		return open(file, O_RDONLY | O_CLOEXEC);
+	if (lseek(STDIN_FILENO, 0, SEEK_CUR) < 0)
+		return copy_to_file(STDIN_FILENO);
+	return dup(STDIN_FILENO);
+}
+
 /*
  * libtracecmd believes what is in a file, and crashes on some that are cut off
  * or damaged: so it reads them in a child that may do little.
@@ -179,7 +221,7 @@ int report_run(const struct report_params *params)
 	int status, fd;
 	pid_t pid;
 
-	fd = open(params->file, O_RDONLY | O_CLOEXEC);
+	fd = open_input(params->file);
 	if (fd < 0) {
 		msg_error("cannot open %s: %s", params->file, strerror(errno));
 		if (errno == ENOENT)

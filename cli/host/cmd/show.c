@@ -14,8 +14,9 @@
 #include "trace/instance.h"
 
 const struct opt_spec show_opts[] = {
-	{ 'a', "all", NULL, "every event in the buffers, oldest first" },
-	{ .more = recorded_event_opts }
+	{ 'a', "all", NULL, "Every event in the buffers, the oldest first" },
+	{ .more = recorded_event_opts },
+	{ 0 }
 };
 
 enum opt_outcome show_parse(struct opt_parser *op, int argc, char **argv,
@@ -26,6 +27,7 @@ enum opt_outcome show_parse(struct opt_parser *op, int argc, char **argv,
 
 	*events = (struct event_options){ 0 };
 	opt_init(op, argc, argv, show_opts);
+	opt_take_words(op);
 	while (outcome == OPT_RUN && opt_next(op, &val)) {
 		if (val == 'a')
 			events->all = true;
@@ -34,6 +36,8 @@ enum opt_outcome show_parse(struct opt_parser *op, int argc, char **argv,
 	}
 	if (outcome == OPT_RUN)
 		outcome = opt_default(val);
+	if (outcome == OPT_RUN)
+		outcome = select_take_vms(&events->select, op);
 	return outcome == OPT_RUN ? event_options_check(events, op) : outcome;
 }
 

@@ -12,7 +12,7 @@
 #include "text.h"
 
 const struct opt_spec status_opts[] = {
-	{ 'j', "json", NULL, "one JSON object" },
+	{ 'j', "json", NULL, "Print a JSON object" },
 	{ 0 }
 };
 

@@ -10,12 +10,12 @@
 #include "text.h"
 #include "trace-time.h"
 
-const char * const top_column_names[] = {
-	[TOP_NAME] = "name", [TOP_VCPU] = "vcpu", [TOP_THREAD] = "thread",
-	[TOP_STATE] = "state", [TOP_CPU] = "cpu", [TOP_AGE] = "age",
-	[TOP_EXITS] = "exits", [TOP_IO] = "io", [TOP_MMIO] = "mmio",
-	[TOP_HALT] = "halt", [TOP_IRQ] = "irq", [TOP_HYPERCALLS] = "hyper",
-	[TOP_RIP] = "rip", NULL
+const char *const top_column_names[] = {
+	[TOP_NAME] = "name",	    [TOP_PID] = "pid",	   [TOP_VCPU] = "vcpu",
+	[TOP_THREAD] = "thread",    [TOP_STATE] = "state", [TOP_CPU] = "cpu",
+	[TOP_AGE] = "age",	    [TOP_EXITS] = "exits", [TOP_IO] = "io",
+	[TOP_MMIO] = "mmio",	    [TOP_HALT] = "halt",   [TOP_IRQ] = "irq",
+	[TOP_HYPERCALLS] = "hyper", [TOP_RIP] = "rip",	   NULL
 };
 
 /*
@@ -29,6 +29,7 @@ static const struct {
 	int field;		/* whose rate it is, -1: none */
 } columns[NR_TOP_COLUMNS] = {
 	[TOP_NAME] = { "NAME", -10, 0, -1 },
+	[TOP_PID] = { "PID", 7, 76, -1 },
 	[TOP_VCPU] = { "VCPU", 4, 0, -1 },
 	[TOP_THREAD] = { "THREAD", 7, 0, -1 },
 	[TOP_STATE] = { "STATE", -9, 0, -1 },
@@ -65,9 +66,45 @@ static void take_record(struct printer *printer, const struct event *ev,
 	top->records++;
 }
 
+void top_rows_add(struct top_rows *top, int vm_pid, int vm_fd, int vcpu_id,
+		  int thread, const char *name)
+{
+	struct vcpu *vcpu;
+
+	vcpu = vcpu_table_get_id(top->vcpus, vm_pid, vm_fd, vcpu_id);
+	if (!vcpu) {
+		top->no_memory = true;
+		return;
+	}
+	vcpu->thread = thread;
+	vcpu->marked = true;
+	text_printable(vcpu->name, sizeof(vcpu->name), name);
+}
+
+static bool was_not_added(const struct vcpu *vcpu, void *arg)
+{
+	(void)arg;
+	return !vcpu->marked && !vcpu->nr_records;
+}
+
+static void unmark(struct vcpu *vcpu, void *arg)
+{
+	(void)arg;
+	vcpu->marked = false;
+}
+
+void top_rows_forget(struct top_rows *top)
+{
+	vcpu_table_remove_if(top->vcpus, was_not_added, NULL);
+	vcpu_table_each(top->vcpus, unmark, NULL);
+}
+
 static void free_rows(struct printer *printer)
 {
-	vcpu_table_free(&((struct top_rows *)printer)->kept);
+	struct top_rows *top = (struct top_rows *)printer;
+
+	vcpu_table_free(&top->kept);
+	vcpu_table_free(&top->vms);
 }
 
 const struct printer_ops top_rows_printer = {
@@ -113,49 +150,81 @@ static void rate_text(char *text, size_t size, double rate)
 		snprintf(text, size, "%.0fM", rate / 1e6);
 }
 
+/* Ids and what the last record says; false if it is not known. */
+static bool value_cell(const struct vcpu *vcpu, enum top_column col, char *text,
+		       size_t size)
+{
+	static const int field_of[] = {
+		[TOP_THREAD] = FIELD_PID,
+		[TOP_STATE] = FIELD_STATE_NR,
+		[TOP_CPU] = FIELD_CPU,
+		[TOP_RIP] = FIELD_REGS + VCPU_INFO_REG_RIP,
+	};
+	const struct event *last = vcpu_last(vcpu);
+	char value[VALUE_LEN];
+
+	if (col == TOP_PID) {
+		snprintf(text, size, "%d", vcpu->vm_pid);
+		return true;
+	}
+	if (col == TOP_VCPU) {
+		snprintf(text, size, "%d", vcpu->nr_vcpus ?: vcpu->vcpu_id);
+		return true;
+	}
+	if (col == TOP_THREAD && !last && vcpu->thread) {
+		snprintf(text, size, "%d", vcpu->thread);
+		return true;
+	}
+	if (!last || !value_field(value, last, field_of[col]))
+		return false;
+	snprintf(text, size, "%s", value);
+	return true;
+}
+
 static void cell(const struct top_rows *top, const struct vcpu *vcpu,
 		 enum top_column col, char *text, size_t size)
 {
-	static const int field_of[] = {
-		[TOP_VCPU] = FIELD_VCPU_ID, [TOP_THREAD] = FIELD_PID,
-		[TOP_STATE] = FIELD_STATE_NR, [TOP_CPU] = FIELD_CPU,
-		[TOP_RIP] = FIELD_REGS + VCPU_INFO_REG_RIP,
-	};
-	char value[VALUE_LEN];
+	bool known = true;
 	double rate;
 
-	snprintf(text, size, UNKNOWN);
 	if (col == TOP_NAME) {
 		snprintf(text, size, "%s", vcpu->name);
 	} else if (col == TOP_AGE) {
+		known = vcpu_last(vcpu);
 		snprintf(text, size, "%.1f",
 			 (double)age(top, vcpu) / NS_PER_SEC);
 	} else if (col == TOP_RIP && vcpu->symbol[0]) {
 		snprintf(text, size, "%s", vcpu->symbol);
 	} else if (columns[col].field < 0) {
-		if (value_field(value, vcpu_last(vcpu), field_of[col]))
-			snprintf(text, size, "%s", value);
-	} else if (exit_rate(&vcpu->delta, columns[col].field - FIELD_EXITS,
-			     &rate)) {
-		rate_text(text, size, rate);
+		known = value_cell(vcpu, col, text, size);
+	} else {
+		known = exit_rate(&vcpu->delta,
+				  columns[col].field - FIELD_EXITS, &rate);
+		if (known)
+			rate_text(text, size, rate);
 	}
+	if (!known)
+		snprintf(text, size, UNKNOWN);
 }
 
 /* What is not known is less than anything. */
 static double number(const struct top_rows *top, const struct vcpu *vcpu,
 		     enum top_column col)
 {
+	const struct event *last = vcpu_last(vcpu);
 	double rate;
 
 	switch (col) {
+	case TOP_PID:
+		return vcpu->vm_pid;
 	case TOP_VCPU:
-		return event_int(vcpu_last(vcpu), FIELD_VCPU_ID);
+		return vcpu->nr_vcpus ?: vcpu->vcpu_id;
 	case TOP_THREAD:
-		return event_int(vcpu_last(vcpu), FIELD_PID);
+		return last ? event_int(last, FIELD_PID) : vcpu->thread;
 	case TOP_CPU:
-		return event_int(vcpu_last(vcpu), FIELD_CPU);
+		return last ? event_int(last, FIELD_CPU) : -1;
 	case TOP_AGE:
-		return age(top, vcpu);
+		return last ? (double)age(top, vcpu) : -1;
 	default:
 		return exit_rate(&vcpu->delta, columns[col].field - FIELD_EXITS,
 				 &rate) ?
@@ -216,30 +285,106 @@ static const struct vcpu_table *shown_vcpus(const struct top_rows *top)
 	return top->frozen ? &top->kept : top->vcpus;
 }
 
+/* Add a vCPU's rates to those of its VM, and let that be as old as its last. */
+static void add_to_vm(struct vcpu *vcpu, void *arg)
+{
+	struct top_rows *top = arg;
+	const struct event *last = vcpu_last(vcpu);
+	struct exit_delta *sum;
+	struct vcpu *vm;
+
+	vm = vcpu_table_get_id(&top->vms, vcpu->vm_pid, vcpu->vm_fd, 0);
+	if (!vm)
+		return;
+	memcpy(vm->name, vcpu->name, sizeof(vm->name));
+	vm->nr_vcpus++;
+	if (last && (!vcpu_last(vm) || last->ts > vcpu_last(vm)->ts))
+		vcpu_keep(vm, last, 1);
+	sum = &vm->delta;
+	for (int kind = 0; kind < NR_EXIT_KINDS; kind++) {
+		double rate;
+
+		if (!exit_rate(&vcpu->delta, kind, &rate))
+			continue;
+		sum->state = DELTA_OK;
+		sum->ns = NS_PER_SEC;
+		sum->known |= 1U << kind;
+		sum->count[kind] += rate + 0.5;
+	}
+}
+
+/* What one vCPU of a VM was doing says nothing of the VM. */
+static void hide_fields(struct vcpu *vm, void *arg)
+{
+	struct event *last = (struct event *)vcpu_last(vm);
+
+	(void)arg;
+	if (last)
+		last->present = 0;
+}
+
+static const struct vcpu_table *rows_of(struct top_rows *top)
+{
+	if (!top->totals)
+		return shown_vcpus(top);
+	vcpu_table_free(&top->vms);
+	vcpu_table_each(shown_vcpus(top), add_to_vm, top);
+	vcpu_table_each(&top->vms, hide_fields, NULL);
+	return &top->vms;
+}
+
 struct listing {
 	const struct top_rows *top;
 	const struct vcpu **list;
 	size_t nr;
+	size_t longest_name;
+	size_t longest_rip;
 };
 
 static void list_vcpu(struct vcpu *vcpu, void *arg)
 {
 	struct listing *listing = arg;
+	char rip[128];
 
-	if (vcpu_last(vcpu) && is_wanted(listing->top, vcpu))
-		listing->list[listing->nr++] = vcpu;
+	if (!is_wanted(listing->top, vcpu))
+		return;
+	listing->list[listing->nr++] = vcpu;
+	cell(listing->top, vcpu, TOP_RIP, rip, sizeof(rip));
+	if (text_width(rip) > listing->longest_rip)
+		listing->longest_rip = text_width(rip);
+	if (text_width(vcpu->name) > listing->longest_name)
+		listing->longest_name = text_width(vcpu->name);
 }
 
-const struct vcpu **top_rows_sorted(struct top_rows *top, size_t *nr)
+/* As wide as the longest, if that leaves the other columns their room. */
+static size_t name_width(const struct listing *listing, size_t width)
 {
-	struct listing listing = { top };
+	size_t least = -columns[TOP_NAME].width;
+	size_t others = 1 + listing->longest_rip;
+
+	for (int col = TOP_NAME + 1; col < TOP_RIP; col++) {
+		if (columns[col].from <= width)
+			others += abs(columns[col].width) + 1;
+	}
+	if (others + least >= width || listing->longest_name <= least)
+		return least;
+	return listing->longest_name < width - others ? listing->longest_name :
+							width - others;
+}
+
+const struct vcpu **top_rows_sorted(struct top_rows *top, size_t width,
+				    size_t *nr)
+{
+	struct listing listing = { .top = top };
+	const struct vcpu_table *rows = rows_of(top);
 
 	*nr = 0;
-	listing.list = calloc(shown_vcpus(top)->nr + 1, sizeof(*listing.list));
+	listing.list = calloc(rows->nr + 1, sizeof(*listing.list));
 	if (!listing.list)
 		return NULL;
-	vcpu_table_each(shown_vcpus(top), list_vcpu, &listing);
+	vcpu_table_each(rows, list_vcpu, &listing);
 	*nr = listing.nr;
+	top->name_width = name_width(&listing, width);
 	qsort_r(listing.list, *nr, sizeof(*listing.list), compare, top);
 	if (top->scroll >= *nr)
 		top->scroll = *nr ? *nr - 1 : 0;
@@ -274,8 +419,25 @@ static enum top_action edit_filter(struct top_rows *top, int key)
 	return TOP_REDRAW;
 }
 
+const char *const top_rows_help[] = {
+	"q        quit",
+	"< >      sort by the column to the left or right (the one with a star)",
+	"r        reverse the order",
+	"v        a row for each VM, or for each vCPU",
+	"/        filter by name, VM, thread, state or RIP; Escape drops it",
+	"f        freeze what is shown; records are still taken",
+	"p        pause; no records are taken",
+	"arrows   scroll",
+	"h        this help; any key leaves it",
+	NULL
+};
+
 enum top_action top_rows_key(struct top_rows *top, int key)
 {
+	if (top->help) {
+		top->help = false;
+		return TOP_REDRAW;
+	}
 	if (top->editing)
 		return edit_filter(top, key);
 	switch (key) {
@@ -289,6 +451,14 @@ enum top_action top_rows_key(struct top_rows *top, int key)
 		return TOP_REDRAW;
 	case 'r':
 		top->reverse = !top->reverse;
+		return TOP_REDRAW;
+	case 'h':
+	case '?':
+		top->help = true;
+		return TOP_REDRAW;
+	case 'v':
+		top->totals = !top->totals;
+		top->scroll = 0;
 		return TOP_REDRAW;
 	case 'f':
 		toggle_frozen(top);
@@ -326,17 +496,33 @@ static void append(char *line, size_t width, size_t *len, const char *fmt, ...)
 		*len = width;
 }
 
-void top_rows_summary(const struct top_rows *top, size_t shown, char *line,
+static void summarize_rows(const struct top_rows *top, size_t rows, char *line,
+			   size_t width, size_t *len)
+{
+	size_t total = top->totals ? top->vms.nr : shown_vcpus(top)->nr;
+
+	append(line, width, len, "%zu of %zu %s, %llu records, %llu lost", rows,
+	       total, top->totals ? "VMs" : "vCPUs",
+	       (unsigned long long)top->records, (unsigned long long)top->lost);
+	append(line, width, len, "; sorted by %s%s",
+	       top_column_names[top->sort], top->reverse ? " reversed" : "");
+}
+
+void top_rows_summary(const struct top_rows *top, size_t rows, char *line,
 		      size_t width)
 {
 	size_t len = 0;
 
 	line[0] = '\0';
-	append(line, width, &len, "%zu of %zu vCPUs, %llu records, %llu lost",
-	       shown, shown_vcpus(top)->nr, (unsigned long long)top->records,
-	       (unsigned long long)top->lost);
-	append(line, width, &len, "; sorted by %s%s",
-	       top_column_names[top->sort], top->reverse ? " reversed" : "");
+	if (!shown_vcpus(top)->nr)
+		append(line, width, &len,
+		       "waiting for a VM to run on this host");
+	else if (!top->records)
+		append(line, width, &len,
+		       "%zu of %zu vCPUs; waiting for 'vcpu-info-guest trigger' in a guest",
+		       rows, shown_vcpus(top)->nr);
+	else
+		summarize_rows(top, rows, line, width, &len);
 	if (top->editing || top->filter[0])
 		append(line, width, &len, "; filter: %s%s", top->filter,
 		       top->editing ? "_" : "");
@@ -365,10 +551,10 @@ static void add_padded(struct top_line *line, const char *text, size_t wide,
 }
 
 /* Text is cut, numbers are not; the last column takes what is left. */
-static void add_cell(struct top_line *line, enum top_column col,
-		     const char *text)
+static void add_cell(const struct top_rows *top, struct top_line *line,
+		     enum top_column col, const char *text)
 {
-	int wide = columns[col].width;
+	int wide = col == TOP_NAME ? -(int)top->name_width : columns[col].width;
 	size_t needs = text_width(text);
 
 	if (columns[col].from > line->width)
@@ -395,7 +581,7 @@ void top_rows_heading(const struct top_rows *top, char *line, size_t width)
 
 		snprintf(text, sizeof(text), "%s%s", columns[col].heading,
 			 (int)top->sort == col ? "*" : "");
-		add_cell(&out, col, text);
+		add_cell(top, &out, col, text);
 	}
 }
 
@@ -409,6 +595,6 @@ void top_rows_line(const struct top_rows *top, const struct vcpu *vcpu,
 		char text[128];
 
 		cell(top, vcpu, col, text, sizeof(text));
-		add_cell(&out, col, text);
+		add_cell(top, &out, col, text);
 	}
 }

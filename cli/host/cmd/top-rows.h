@@ -10,6 +10,7 @@
 
 enum top_column {
 	TOP_NAME,
+	TOP_PID,
 	TOP_VCPU,
 	TOP_THREAD,
 	TOP_STATE,
@@ -33,12 +34,16 @@ extern const char * const top_column_names[];
  * @printer: what takes the records in; they are kept in @vcpus
  * @vcpus: the vCPUs, a row each
  * @kept: copy of them as they were when they were frozen
+ * @vms: totals of them, made by top_rows_sorted()
+ * @name_width: columns for names, of the rows that were sorted
  * @sort: column to sort by
  * @reverse: the other way round
  * @filter: only rows that have this in their name, VM, thread, state or symbol
  * @editing: the filter is being typed
  * @frozen: what is shown stays, records are still taken
  * @paused: records are not taken
+ * @totals: a row for each VM instead of for each vCPU
+ * @help: the keys are explained instead
  * @scroll: first row that is shown
  * @records: how many were taken
  * @lost: events that were lost
@@ -49,12 +54,16 @@ struct top_rows {
 	struct printer printer;
 	struct vcpu_table *vcpus;
 	struct vcpu_table kept;
+	struct vcpu_table vms;
+	size_t name_width;
 	enum top_column sort;
 	bool reverse;
 	char filter[32];
 	bool editing;
 	bool frozen;
 	bool paused;
+	bool totals;
+	bool help;
 	size_t scroll;
 	uint64_t records;
 	uint64_t lost;
@@ -63,6 +72,13 @@ struct top_rows {
 };
 
 extern const struct printer_ops top_rows_printer;
+
+/* A vCPU that exists, whether or not there is a record of it. */
+void top_rows_add(struct top_rows *top, int vm_pid, int vm_fd, int vcpu_id,
+		  int thread, const char *name);
+
+/* Forget those without a record that were not added since the last call. */
+void top_rows_forget(struct top_rows *top);
 
 /* Forget vCPUs without a record for that long. */
 void top_rows_expire(struct top_rows *top, uint64_t age_ns);
@@ -84,8 +100,15 @@ enum {
 
 enum top_action top_rows_key(struct top_rows *top, int key);
 
-/* Sort, and give the rows that the filter leaves; nr says how many. */
-const struct vcpu **top_rows_sorted(struct top_rows *top, size_t *nr);
+/* The lines of the help for keys, up to a NULL. */
+extern const char *const top_rows_help[];
+
+/*
+ * Sort, and give the rows that the filter leaves, to be printed in so many
+ * columns; nr says how many. To be freed; the rows are good until the next call.
+ */
+const struct vcpu **top_rows_sorted(struct top_rows *top, size_t width,
+				    size_t *nr);
 
 /* Bytes that a line of so many columns may have, with a NUL. */
 #define TOP_LINE_SIZE(width)	(4 * (width) + 1)

@@ -8,7 +8,8 @@
 
 #define MAX_WIDTH	512
 
-#define HELP	"q quit  < > sort  r reverse  / filter  f freeze  p pause  arrows scroll"
+#define HELP \
+	"q quit  h help  < > sort  r reverse  v VMs  / filter  f freeze  p pause"
 
 static SCREEN *screen;
 
@@ -60,13 +61,19 @@ static void draw_rows(struct top_rows *top, const struct vcpu **rows, size_t nr)
 	}
 }
 
+static void draw_help(void)
+{
+	for (int i = 0; top_rows_help[i] && i < LINES - 3; i++)
+		mvaddnstr(2 + i, 0, top_rows_help[i], screen_width());
+}
+
 void top_screen_draw(struct top_rows *top)
 {
 	char line[TOP_LINE_SIZE(MAX_WIDTH)];
 	const struct vcpu **rows;
 	size_t nr;
 
-	rows = top_rows_sorted(top, &nr);
+	rows = top_rows_sorted(top, screen_width(), &nr);
 	erase();
 	top_rows_summary(top, nr, line, screen_width());
 	mvaddstr(0, 0, line);
@@ -74,7 +81,9 @@ void top_screen_draw(struct top_rows *top)
 	attron(A_REVERSE);
 	mvprintw(1, 0, "%-*s", (int)screen_width(), line);
 	attroff(A_REVERSE);
-	if (rows)
+	if (top->help)
+		draw_help();
+	else if (rows)
 		draw_rows(top, rows, nr);
 	mvaddnstr(LINES - 1, 0, HELP, screen_width() - 1);
 	refresh();

@@ -13,8 +13,8 @@
 #include "pipeline.h"
 #include "signals.h"
 #include "trace/own-instance.h"
+#include "vm/scan.h"
 
-#define NS_PER_MS	1000000ULL
 #define BUFFER_KB	2048
 #define BATCH_WIDTH	160
 
@@ -25,12 +25,16 @@
 #define EXPIRY_NS	(300 * NS_PER_SEC)
 
 const struct opt_spec top_opts[] = {
-	{ 'b', "batch", NULL, "print to standard output, no terminal needed" },
-	{ 'd', "interval", "TIME", "time between updates (default: 1s)" },
-	{ 'n', "count", "N", "end after N updates" },
-	{ 'o', "sort", "COLUMN",
-	  "sort by this column, such as exits (the default) or halt" },
-	{ .more = event_opts }
+	{ 'b', "batch", NULL, "Print to standard output, no terminal needed" },
+	{ 'd', "interval", "TIME", "Time between updates (default: 1s)" },
+	{ 'n', "count", "N", "End after N updates" },
+	{ 'k', "sort", "COLUMN",
+	  "Sort by this column, such as exits (the default) or halt",
+	  .old_val = 'o' },
+	{ 'T', "totals", NULL, "A row for each VM instead of for each vCPU" },
+	{ .more = select_opts },
+	{ .more = symbol_opts },
+	{ 0 }
 };
 
 static enum opt_outcome parse_option(struct opt_parser *op, int val,
@@ -44,16 +48,20 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 		params->batch = true;
 		return OPT_RUN;
 	case 'd':
-		if (age_parse(&params->interval_ns, op->arg) &&
+		if (duration_parse(&params->interval_ns, op->arg) &&
 		    params->interval_ns >= 100 * NS_PER_MS)
 			return OPT_RUN;
 		return opt_bad(op,
-			       "--interval takes a number and a unit, from 100ms on");
+			       "invalid interval '%.60s' (2, 500ms, 1.5s; from 100ms)",
+			       op->arg);
 	case 'n':
 		if (num_parse_int(op->arg, 1, LLONG_MAX, &params->count))
 			return OPT_RUN;
-		return opt_bad(op, "--count takes a number from 1 on");
-	case 'o':
+		return opt_bad(op, "invalid count '%.60s' (from 1)", op->arg);
+	case 'T':
+		params->totals = true;
+		return OPT_RUN;
+	case 'k':
 		if (!opt_choose(op->arg, top_column_names, &choice, err,
 				sizeof(err)))
 			return opt_bad(op, "%s", err);
@@ -76,16 +84,16 @@ enum opt_outcome top_parse(struct opt_parser *op, int argc, char **argv,
 		.events.rates = true,
 	};
 	opt_init(op, argc, argv, top_opts);
+	opt_take_words(op);
 	while (opt_next(op, &val)) {
 		outcome = parse_option(op, val, params);
 		if (outcome != OPT_RUN)
 			return outcome;
 	}
 	outcome = opt_default(val);
-	if (outcome == OPT_RUN && params->events.format != FORMAT_TEXT)
-		return opt_bad(op,
-			       "top has no such format; 'vcpu-info follow --rates' has all");
-	return outcome;
+	return outcome == OPT_RUN ?
+		       select_take_vms(&params->events.select, op) :
+		       outcome;
 }
 
 /* One run of the command; the rows are the pipeline's printer. */
@@ -94,6 +102,8 @@ struct topping {
 	struct own_instance *own;
 	struct pipeline *pl;
 	struct top_rows *top;
+	uint64_t opened;
+	uint64_t scanned;
 };
 
 static bool take_event(const struct event *ev, void *arg)
@@ -114,11 +124,92 @@ static bool take_events(struct topping *run)
 	return false;
 }
 
+/* VMs come and go, and cost much to look for. */
+#define SCAN_NS (10 * NS_PER_SEC)
+
+static bool wants_vcpu(const struct select *select, const struct vm *vm,
+		       int vcpu_id)
+{
+	return !select->states &&
+	       (!select->vcpus.nr || id_list_has(&select->vcpus, vcpu_id)) &&
+	       select_has_vm(select, vm->vmm.pid, vm->fd, vm->vmm.vm.name,
+			     vm->vmm.comm);
+}
+
+/* Rows for the vCPUs that there are, whether or not anybody asks for them. */
+static void scan_vms(struct topping *run)
+{
+	const struct select *select = &run->params->events.select;
+	uint64_t now = signals_clock();
+	struct vm_scan scan;
+
+	if (run->scanned && now - run->scanned < SCAN_NS)
+		return;
+	run->scanned = now;
+	if (!vm_scan_run(&scan))
+		return;
+	for (size_t i = 0; i < scan.nr; i++) {
+		const struct vm *vm = &scan.vms[i];
+
+		for (size_t j = 0; j < vm->nr_vcpus; j++) {
+			const struct vm_vcpu *vcpu = &vm->vcpus[j];
+
+			if (wants_vcpu(select, vm, vcpu->vcpu_id))
+				top_rows_add(run->top, vm->vmm.pid, vm->fd,
+					     vcpu->vcpu_id,
+					     vcpu->guessed ? 0 : vcpu->thread,
+					     process_vm_name(&vm->vmm));
+		}
+	}
+	top_rows_forget(run->top);
+	vm_scan_free(&scan);
+}
+
+/* How far apart the times of one event in two instances may seem to be. */
+#define CLOCK_SLACK_NS (NS_PER_SEC / 50)
+
+/* Records that were made before have times of another clock. */
+struct seeding {
+	struct topping *run;
+	struct timebase tb;
+};
+
+static bool seed_event(const struct event *ev, void *arg)
+{
+	struct seeding *seeding = arg;
+	struct topping *run = seeding->run;
+	struct event now = *ev;
+	uint64_t age;
+
+	if (!timebase_age(&seeding->tb, ev, &age) || age > EXPIRY_NS ||
+	    age > run->pl->tb.trace)
+		return true;
+	now.ts = run->pl->tb.trace - age;
+	/* what is in both instances comes from ours */
+	if (now.ts + CLOCK_SLACK_NS >= run->opened)
+		return true;
+	return pipeline_take(&now, run->pl);
+}
+
+/* The rows start with what is in the module's instance. */
+static void seed(struct topping *run)
+{
+	struct seeding seeding = { .run = run };
+	struct instance *inst;
+
+	if (!run->pl->tb.known || instance_open(&inst) != INSTANCE_OK)
+		return;
+	source_clock(&inst->source, &seeding.tb);
+	source_read(&inst->source, seed_event, &seeding);
+	instance_close(inst);
+}
+
 /* Now is when something is shown. */
 static void update(struct topping *run)
 {
 	struct losses losses;
 
+	scan_vms(run);
 	run->top->now = run->pl->tb.trace;
 	if (source_losses(own_source(run->own), &losses))
 		run->top->lost = losses_unread(&losses);
@@ -131,7 +222,7 @@ static void print_batch(struct topping *run)
 	const struct vcpu **rows;
 	size_t nr;
 
-	rows = top_rows_sorted(run->top, &nr);
+	rows = top_rows_sorted(run->top, BATCH_WIDTH, &nr);
 	top_rows_summary(run->top, nr, line, BATCH_WIDTH);
 	puts(line);
 	top_rows_heading(run->top, line, BATCH_WIDTH);
@@ -211,6 +302,7 @@ static int top_opened(struct topping *run)
 	int exit_code = EXIT_FAILED;
 
 	pipeline_set_source(run->pl, own_source(run->own));
+	seed(run);
 	if (batch || top_screen_open(run->top->printer.style.color)) {
 		exit_code = update_until_end(run);
 		if (!batch)
@@ -239,7 +331,9 @@ static int top_run(const struct top_params *params)
 	run.top = (struct top_rows *)run.pl->printer;
 	run.top->vcpus = &run.pl->vcpus;
 	run.top->sort = params->sort;
+	run.top->totals = params->totals;
 	signals_catch();
+	run.opened = signals_clock();
 	status = own_open("top", BUFFER_KB, &run.own);
 	exit_code = status == INSTANCE_OK ? top_opened(&run) :
 					    own_report_failed(status);

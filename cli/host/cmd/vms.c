@@ -10,11 +10,10 @@
 #include "text.h"
 #include "vm/scan.h"
 
-const struct opt_spec vms_opts[] = {
-	{ 'm', "vm", "VM", "only this VM (PID, PID:FD, name); may be repeated" },
-	{ 'j', "json", NULL, "one JSON object a VM" },
-	{ 0 }
-};
+const struct opt_spec vms_opts[] = { { .more = vm_opts },
+				     { 'j', "json", NULL,
+				       "Print a JSON object for each VM" },
+				     { 0 } };
 
 enum opt_outcome vms_parse(struct opt_parser *op, int argc, char **argv,
 			   struct vms_params *params)
@@ -24,6 +23,7 @@ enum opt_outcome vms_parse(struct opt_parser *op, int argc, char **argv,
 
 	*params = (struct vms_params){ 0 };
 	opt_init(op, argc, argv, vms_opts);
+	opt_take_words(op);
 	while (opt_next(op, &val)) {
 		if (val == 'j')
 			params->json = true;
@@ -33,7 +33,9 @@ enum opt_outcome vms_parse(struct opt_parser *op, int argc, char **argv,
 					sizeof(err)))
 			return opt_bad(op, "%s", err);
 	}
-	return opt_default(val);
+	if (val != -1)
+		return opt_default(val);
+	return select_take_vms(&params->select, op);
 }
 
 static bool wanted(const struct vms_params *params, const struct vm *vm)

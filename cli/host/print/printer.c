@@ -5,9 +5,8 @@
 #include "print/printer.h"
 
 static const struct printer_ops *const formats[] = {
-	[FORMAT_TEXT] = &text_printer,
-	[FORMAT_TABLE] = &table_printer,
-	[FORMAT_JSON] = &json_printer,
+	[FORMAT_TEXT] = &text_printer,	 [FORMAT_LINE] = &line_printer,
+	[FORMAT_TABLE] = &table_printer, [FORMAT_JSON] = &json_printer,
 	[FORMAT_CSV] = &csv_printer,
 };
 

@@ -12,6 +12,7 @@
 
 enum format {
 	FORMAT_TEXT, /* blocks to be read by people */
+	FORMAT_LINE, /* a line an event, to be read by people */
 	FORMAT_TABLE, /* a row an event */
 	FORMAT_JSON, /* an object a line */
 	FORMAT_CSV, /* a line of names, then one an event */
@@ -94,6 +95,7 @@ struct printer {
 };
 
 extern const struct printer_ops text_printer;
+extern const struct printer_ops line_printer;
 extern const struct printer_ops table_printer;
 extern const struct printer_ops json_printer;
 extern const struct printer_ops csv_printer;

@@ -374,3 +374,75 @@ const struct printer_ops text_printer = {
 	.size = sizeof(struct printer),
 	.event = print_event,
 };
+
+/*
+ * One line: what is compared from record to record comes first and has nearly
+ * always the same width.
+ */
+static void add_rip(struct block *out, const struct event *ev,
+		    const struct event_about *about)
+{
+	char text[SYMBOL_LEN];
+
+	value_field(text, ev, FIELD_REGS + VCPU_INFO_REG_RIP);
+	add(out, " rip ");
+	add(out, text[0] ? text : UNKNOWN);
+	if (!about->symbol)
+		return;
+	value_symbol(text, sizeof(text), about);
+	add(out, " ");
+	add_safe(out, text);
+}
+
+static void add_rate(struct block *out, const struct exit_delta *delta)
+{
+	char text[VALUE_LEN];
+	double rate;
+
+	if (!exit_rate(delta, 0, &rate))
+		return;
+	snprintf(text, sizeof(text), " (%.1f/s)", rate);
+	add(out, text);
+}
+
+static void add_line(struct block *out, const struct event *ev,
+		     const struct event_about *about)
+{
+	bool is_record = ev->kind == EVENT_RECORD;
+	char time[VALUE_LEN];
+
+	value_time(time, ev, about, out->style->time);
+	add(out, time);
+	add(out, " ");
+	add_vm(out, ev, about);
+	add_int(out, " vCPU ", ev, FIELD_VCPU_ID);
+	add(out, is_record ? " " : " error ");
+	if (is_record) {
+		add_name(out, ev, FIELD_STATE_NR, state_color(ev));
+		add_count(out, " exits ", ev, FIELD_EXITS);
+		if (about->delta)
+			add_rate(out, about->delta);
+		add_rip(out, ev, about);
+	} else {
+		add_name(out, ev, FIELD_REASON_NR, RED);
+		add_count(out, " requests ", ev, FIELD_ERROR_COUNT);
+		add_int(out, " asked by vCPU ", ev, FIELD_CALLER_ID);
+	}
+	add(out, "\n");
+}
+
+static void print_line(struct printer *printer, const struct event *ev,
+		       const struct event_about *about)
+{
+	struct block out;
+
+	out.style = &printer->style;
+	outbuf_start(&out.line, printer->style.out);
+	add_line(&out, ev, about);
+	outbuf_write(&out.line);
+}
+
+const struct printer_ops line_printer = {
+	.size = sizeof(struct printer),
+	.event = print_line,
+};

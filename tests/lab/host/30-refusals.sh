@@ -130,7 +130,7 @@ echo 1 >$params/vm_rate
 echo 5 >$params/vm_burst
 clear_records
 # One call of the program makes all requests well within a second.
-json=$(guest_run lab 'vcpu-info-guest trigger --json --vcpu-id 0 --repeat 40 --interval 0' \
+json=$(guest_run lab 'vcpu-info-guest trigger --json --vcpu-id 0 --count 40 --interval 0' \
 	2>/dev/null)
 is "over the limit: exit status 6" $? 6
 passed=$(jq -r .result <<<"$json" | grep -c '^0$')

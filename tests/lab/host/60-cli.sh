@@ -65,7 +65,7 @@ is "it tells when, in order" "$(jq .ts /tmp/follow.json)" \
 	"$(jq .ts /tmp/follow.json | sort -n)"
 like "and the time of day" "$(jq -r .time /tmp/follow.json)" "^$(date -u +%Y)-"
 
-vcpu-info follow --timeout 300ms --count 1 >/tmp/out 2>/tmp/err
+vcpu-info follow --duration 300ms --count 1 >/tmp/out 2>/tmp/err
 is "follow without a record in time: exit status 8" $? 8
 vcpu-info follow --count 3 --rates --json >/tmp/out 2>/tmp/err &
 follow=$!
@@ -85,10 +85,10 @@ poll_until 30 follow_is_on
 kill -KILL $follow
 wait $follow 2>/dev/null
 like "a killed follow leaves its instance" "$(instances)" 'vcpu_info\.follow'
-vcpu-info follow --timeout 10ms 2>/dev/null
+vcpu-info follow --duration 10ms 2>/dev/null
 is "which the next one removes" "$(instances)" 'vcpu_info.*.*'
 
-vcpu-info follow --json --timeout 60s 2>/tmp/err | head -n 1 >/tmp/out &
+vcpu-info follow --json --duration 60 2>/tmp/err | head -n 1 >/tmp/out &
 follow=$!
 poll_until 30 follow_is_on
 trigger

@@ -43,7 +43,7 @@ rows_are()
 # order - of the rows
 order()
 {
-	rows | awk '{ print $1, $2 }' | xargs
+	rows | awk '{ print $1, $3 }' | xargs
 }
 
 order_is()
@@ -79,7 +79,7 @@ keep()
 
 has_rates()
 {
-	rows_are 6 && [ "$(rows | awk '$6 ~ /^[0-9]+[kM]?$/ && $7 ~ /^[0-9]+[kM]?$/' |
+	rows_are 6 && [ "$(rows | awk '$7 ~ /^[0-9]+[kM]?$/ && $8 ~ /^[0-9]+[kM]?$/' |
 		wc -l)" -eq 6 ]
 }
 
@@ -105,7 +105,7 @@ check "a guest boots" guest_start web -smp 4 -m 160 || exit 1
 check "a second one, too" guest_start mail -smp 2 -m 160 || exit 1
 for guest in web mail; do
 	check "$guest asks again and again" guest_run $guest \
-		'vcpu-info-guest trigger --repeat 100000 --interval 500 \
+		'vcpu-info-guest trigger --count 100000 --interval 500ms \
 			>/dev/null 2>&1 &'
 done
 
@@ -115,18 +115,18 @@ in_tmux new-session -d -s top -x 80 -y 24 \
 resize 80 24
 check "top has a row for each vCPU, with rates" poll_until 120 has_rates
 is "they are those of both VMs" \
-	"$(rows | awk '{ print $1, $2 }' | sort | xargs)" \
+	"$(rows | awk '{ print $1, $3 }' | sort | xargs)" \
 	"mail 0 mail 1 web 0 web 1 web 2 web 3"
-is "with their threads" "$(rows | awk '{ print $1, $2, $3 }' | sort | xargs)" \
+is "with their threads" "$(rows | awk '{ print $1, $3, $4 }' | sort | xargs)" \
 	"$(for guest in mail web; do
 		guest_threads $guest | awk -v guest=$guest '{ print guest, $2, $3 }'
 	done | sort | xargs)"
-is "and states that there are" "$(rows | awk '{ print $4 }' |
+is "and states that there are" "$(rows | awk '{ print $5 }' |
 	grep -cxE 'self|guest|halted|preempted|user|in-exit')" 6
 check "such as that of the one that asks" poll_until 30 shows \
 	'^web .* self '
 check "80x24: all lines fit" poll_until 30 fills 80 24
-rates=$(rows | awk '{ print $6 }' | sed 's/k$/000/; s/M$/000000/')
+rates=$(rows | awk '{ print $7 }' | sed 's/k$/000/; s/M$/000000/')
 is "each row has a rate" "$(grep -cE '^[0-9]+$' <<<"$rates")" 6
 is "the highest rate comes first" "$rates" "$(sort -rn <<<"$rates")"
 check "there is no room for rates of I/O" shows_not ' IO/s'
@@ -148,7 +148,7 @@ check "with all rows" rows_are 6
 
 key '<' '<' '<' '<'
 check "keys choose the column to sort by" poll_until 30 shows 'sorted by thread'
-key '<' '<'
+key '<' '<' '<'
 check "sorted by name" poll_until 30 shows 'sorted by name'
 is "rows are in its order" "$(order)" "mail 0 mail 1 web 0 web 1 web 2 web 3"
 key r

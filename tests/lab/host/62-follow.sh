@@ -129,7 +129,7 @@ is "the last line of JSON says how many" \
 
 echo 1000000000 >$STORM/write &
 writer=$!
-vcpu-info follow --format csv --timeout 1s >/tmp/followed 2>/tmp/follow.err &
+vcpu-info follow --format csv --duration 1s >/tmp/followed 2>/tmp/follow.err &
 follow=$!
 check "follow --timeout ends" poll_until 120 sh -c "! kill -0 $follow 2>/dev/null"
 wait $follow
@@ -147,7 +147,7 @@ check "the shared guest is there" guest_share || exit 1
 follow_start --format csv --vm lab
 before=$(count records)
 check "it asks 1000 times" guest_run lab \
-	'vcpu-info-guest trigger --repeat 500 --interval 0 >/dev/null'
+	'vcpu-info-guest trigger --count 500 --interval 0 >/dev/null'
 written=$(($(count records) - before))
 is "and each time the module wrote a record" $written 1000
 follow_end
