@@ -192,4 +192,245 @@ struct vcpu_info_ioc_all {
 #define VCPU_INFO_REASON_RATE_LIMIT	3	/* requests dropped by the limit */
 #define VCPU_INFO_REASON_NESTED		4	/* the caller is a nested guest */
 
+/*
+ * The host's device. Whoever opens it needs CAP_PERFMON or CAP_SYS_ADMIN, and
+ * the kernel must not be locked down for confidentiality (EPERM). A VM is named
+ * by a descriptor of it (KVM_CREATE_VM), such as pidfd_getfd() takes out of its
+ * VMM: EBADF if there is none, EINVAL if it is something else.
+ *
+ * Each structure begins with its size, as the caller knows it, and may grow at
+ * its end: what the module does not know has to be 0 (E2BIG), what the caller
+ * does not know is taken for 0 and not filled in. That size is not in the ioctl's
+ * number. All members named reserved must be 0 (EINVAL).
+ */
+#define VCPU_INFO_HOST_DEV_NAME	"vcpu-info-host"
+#define VCPU_INFO_HOST_DEV_PATH	"/dev/" VCPU_INFO_HOST_DEV_NAME
+
+/* How often the state of a vCPU is looked at, at the most */
+#define VCPU_INFO_MAX_ATTEMPTS	16
+
+/* How many vcpu_ids one VCPU_INFO_HOST_IOC_SAMPLE may name */
+#define VCPU_INFO_HOST_MAX_IDS	4096
+
+#define VCPU_INFO_HOST_MISSING_LEN	256
+
+/**
+ * struct vcpu_info_host_info - what the host module is (VCPU_INFO_HOST_IOC_INFO)
+ * @size: in: size of this structure
+ * @abi_version: VCPU_INFO_ABI_VERSION of the module
+ * @max_attempts: VCPU_INFO_MAX_ATTEMPTS of the module
+ * @max_ids: VCPU_INFO_HOST_MAX_IDS of the module
+ * @vcpu_size: size of its struct vcpu_info_host_vcpu
+ * @memslot_size: size of its struct vcpu_info_host_memslot
+ * @flags: VCPU_INFO_HOST_CAN_*: which commands it can serve on this kernel
+ * @reserved: out: 0
+ * @missing: KVM's functions that this kernel does not give out, separated by
+ *	spaces, cut to fit; as in /sys/kernel/vcpu_info/missing
+ */
+struct vcpu_info_host_info {
+	__u32 size;
+	__u32 abi_version;
+	__u32 max_attempts;
+	__u32 max_ids;
+	__u32 vcpu_size;
+	__u32 memslot_size;
+	__u32 flags;
+	__u32 reserved;
+	char missing[VCPU_INFO_HOST_MISSING_LEN];
+};
+
+#define VCPU_INFO_HOST_CAN_SAMPLE	0x01
+#define VCPU_INFO_HOST_CAN_MEMSLOTS	0x02
+
+/**
+ * struct vcpu_info_host_sample - vCPUs of a VM, now (VCPU_INFO_HOST_IOC_SAMPLE)
+ * @size: in: size of this structure
+ * @flags: in: VCPU_INFO_SAMPLE_*
+ * @vm_fd: in: a descriptor of the VM
+ * @max_attempts: in: how often to look at a vCPU's state, 1 to
+ *	VCPU_INFO_MAX_ATTEMPTS; with VCPU_INFO_SAMPLE_COUNTS it is not used
+ * @nr_ids: in: entries of @ids; 0 for all vCPUs that the VM has
+ * @nr_entries: in: entries that @entries has room for. If there are more vCPUs
+ *	than room, only as many are taken as fit.
+ * @entry_size: in: size of an entry of @entries, as the caller knows it
+ * @nr_vcpus: out: vCPUs that the VM has
+ * @nr_done: out: vCPUs that were taken; also if the call failed with EINTR or
+ *	EFAULT in the midst of them
+ * @reserved: must be 0
+ * @ids: in: user-space address of an array of __s32: vcpu_ids
+ * @entries: in: user-space address of an array of struct vcpu_info_host_vcpu;
+ *	not used without VCPU_INFO_SAMPLE_COPY, and @nr_entries and @entry_size
+ *	have to be 0 then
+ */
+struct vcpu_info_host_sample {
+	__u32 size;
+	__u32 flags;
+	__s32 vm_fd;
+	__u32 max_attempts;
+	__u32 nr_ids;
+	__u32 nr_entries;
+	__u32 entry_size;
+	__u32 nr_vcpus;
+	__u32 nr_done;
+	__u32 reserved;
+	__u64 ids;
+	__u64 entries;
+};
+
+#define VCPU_INFO_SAMPLE_EVENT	0x01	/* write the trace event, with caller_id -1 */
+#define VCPU_INFO_SAMPLE_COPY	0x02	/* fill in @entries */
+#define VCPU_INFO_SAMPLE_COUNTS	0x04	/* no state, no registers: nothing is interrupted */
+
+/* struct vcpu_info_host_vcpu: counts, by KVM's names. Those in _ns are times. */
+#define VCPU_INFO_COUNT_EXITS			0
+#define VCPU_INFO_COUNT_IO_EXITS		1
+#define VCPU_INFO_COUNT_MMIO_EXITS		2
+#define VCPU_INFO_COUNT_HALT_EXITS		3
+#define VCPU_INFO_COUNT_IRQ_EXITS		4
+#define VCPU_INFO_COUNT_IRQ_WINDOW_EXITS	5
+#define VCPU_INFO_COUNT_SIGNAL_EXITS		6
+#define VCPU_INFO_COUNT_HYPERCALLS		7
+#define VCPU_INFO_COUNT_NMI_WINDOW_EXITS	8
+#define VCPU_INFO_COUNT_REQUEST_IRQ_EXITS	9
+#define VCPU_INFO_COUNT_NOTIFY_WINDOW_EXITS	10
+#define VCPU_INFO_COUNT_INSN_EMULATION		11
+#define VCPU_INFO_COUNT_INSN_EMULATION_FAIL	12
+#define VCPU_INFO_COUNT_IRQ_INJECTIONS		13
+#define VCPU_INFO_COUNT_NMI_INJECTIONS		14
+#define VCPU_INFO_COUNT_REQ_EVENT		15
+#define VCPU_INFO_COUNT_NESTED_RUN		16
+#define VCPU_INFO_COUNT_GUEST_MODE		17	/* 1 if it runs a nested guest */
+#define VCPU_INFO_COUNT_BLOCKING		18	/* 1 if it is halted */
+#define VCPU_INFO_COUNT_HALT_SUCCESSFUL_POLL	19
+#define VCPU_INFO_COUNT_HALT_ATTEMPTED_POLL	20
+#define VCPU_INFO_COUNT_HALT_POLL_INVALID	21
+#define VCPU_INFO_COUNT_HALT_WAKEUP		22
+#define VCPU_INFO_COUNT_HALT_POLL_SUCCESS_NS	23
+#define VCPU_INFO_COUNT_HALT_POLL_FAIL_NS	24
+#define VCPU_INFO_COUNT_HALT_WAIT_NS		25
+#define VCPU_INFO_COUNT_PREEMPTION_REPORTED	26
+#define VCPU_INFO_COUNT_PREEMPTION_OTHER	27
+#define VCPU_INFO_COUNT_DIRECTED_YIELD_ATTEMPTED	28
+#define VCPU_INFO_COUNT_DIRECTED_YIELD_SUCCESSFUL	29
+#define VCPU_INFO_COUNT_PF_TAKEN		30
+#define VCPU_INFO_COUNT_PF_FIXED		31
+#define VCPU_INFO_COUNT_PF_EMULATE		32
+#define VCPU_INFO_COUNT_PF_SPURIOUS		33
+#define VCPU_INFO_COUNT_PF_FAST			34
+#define VCPU_INFO_COUNT_PF_MMIO_SPTE_CREATED	35
+#define VCPU_INFO_COUNT_PF_GUEST		36
+#define VCPU_INFO_COUNT_TLB_FLUSH		37
+#define VCPU_INFO_COUNT_INVLPG			38
+#define VCPU_INFO_COUNT_L1D_FLUSH		39
+#define VCPU_INFO_COUNT_HOST_STATE_RELOAD	40
+#define VCPU_INFO_COUNT_FPU_RELOAD		41
+#define VCPU_INFO_NR_COUNTS			42
+
+/**
+ * struct vcpu_info_host_vcpu - one vCPU
+ * @vcpu_id: KVM's vcpu_id
+ * @result: 0, or -ENOENT: the VM has no such vcpu_id, and all else is 0
+ * @index: how many vCPUs the VMM made before it
+ * @have: VCPU_INFO_HAVE_*: what is known beside the ids and @counts
+ * @vm_pid: process ID of the VMM; 0 if it cannot be told
+ * @vm_fd: the VM's file descriptor in the VMM when it was made; -1 if not known
+ * @pid: host PID of the thread that last ran it; 0 if none did
+ * @ns_pid: the same in the PID namespace that the thread was created in
+ * @ns_level: depth of that namespace; 0 is the host's
+ * @cpu: host CPU it was last loaded on, or -1
+ * @time_ns: when it was taken, by CLOCK_MONOTONIC
+ * @valid: VCPU_INFO_REG_*: registers that are known, as in the trace event
+ * @state: VCPU_INFO_STATE_*
+ * @flags: VCPU_INFO_F_*
+ * @attempts: how often the state was looked at
+ * @regs: indexed by VCPU_INFO_REG_*
+ * @exit_reason: KVM_EXIT_*: what KVM_RUN returned for. The VMM can write to this
+ *	and the next three.
+ * @exit_flags: VCPU_INFO_EXIT_*
+ * @exit_len: bytes of the access, if there is an address
+ * @reserved: out: 0
+ * @exit_addr: the I/O port or the guest-physical address
+ * @counts: KVM's own, indexed by VCPU_INFO_COUNT_*
+ */
+struct vcpu_info_host_vcpu {
+	__s32 vcpu_id;
+	__s32 result;
+	__u32 index;
+	__u32 have;
+	__s32 vm_pid;
+	__s32 vm_fd;
+	__s32 pid;
+	__s32 ns_pid;
+	__u32 ns_level;
+	__s32 cpu;
+	__u64 time_ns;
+	__u32 valid;
+	__u32 state;
+	__u32 flags;
+	__u32 attempts;
+	__u64 regs[VCPU_INFO_NR_REGS];
+	__u32 exit_reason;
+	__u32 exit_flags;
+	__u32 exit_len;
+	__u32 reserved;
+	__u64 exit_addr;
+	__u64 counts[VCPU_INFO_NR_COUNTS];
+};
+
+#define VCPU_INFO_HAVE_STATE	0x01	/* @valid to @regs */
+#define VCPU_INFO_HAVE_EXIT	0x02	/* @exit_reason to @exit_addr */
+
+#define VCPU_INFO_EXIT_ADDR	0x01	/* @exit_len and @exit_addr are known */
+#define VCPU_INFO_EXIT_PORT	0x02	/* the address is an I/O port */
+#define VCPU_INFO_EXIT_WRITE	0x04	/* the guest writes */
+
+/**
+ * struct vcpu_info_host_memslots - memory of a VM (VCPU_INFO_HOST_IOC_MEMSLOTS)
+ * @size: in: size of this structure
+ * @flags: must be 0
+ * @vm_fd: in: a descriptor of the VM
+ * @entry_size: in: size of an entry of @entries, as the caller knows it
+ * @nr_entries: in: entries that @entries has room for; out: slots that there
+ *	are. If there are more than room, only as many are filled in as fit.
+ * @nr_spaces: out: address spaces: the second is that of SMM
+ * @generation: out: changes with each change of the slots, by address space
+ * @entries: in: user-space address of an array of struct vcpu_info_host_memslot:
+ *	by address space, then by frame number
+ *
+ * The slots of one address space are those of one moment. EAGAIN: the VMM changed
+ * them too often to tell.
+ */
+struct vcpu_info_host_memslots {
+	__u32 size;
+	__u32 flags;
+	__s32 vm_fd;
+	__u32 entry_size;
+	__u32 nr_entries;
+	__u32 nr_spaces;
+	__u64 generation[2];
+	__u64 entries;
+};
+
+/**
+ * struct vcpu_info_host_memslot - a piece of guest-physical memory
+ * @base_gfn: number of its first page frame
+ * @npages: pages of 4 KiB
+ * @userspace_addr: where it begins in the VMM's memory
+ * @flags: KVM_MEM_*, and bits that are KVM's own from 16 on
+ * @as_id: address space
+ * @id: its number; those that the VMM did not make come after all of its own
+ */
+struct vcpu_info_host_memslot {
+	__u64 base_gfn;
+	__u64 npages;
+	__u64 userspace_addr;
+	__u32 flags;
+	__u16 as_id;
+	__u16 id;
+};
+
+#define VCPU_INFO_HOST_IOC_INFO		_IOWR(VCPU_INFO_IOC_MAGIC, 64, __u32)
+#define VCPU_INFO_HOST_IOC_SAMPLE	_IOWR(VCPU_INFO_IOC_MAGIC, 65, __u32)
+#define VCPU_INFO_HOST_IOC_MEMSLOTS	_IOWR(VCPU_INFO_IOC_MAGIC, 66, __u32)
+
 #endif /* VCPU_INFO_ABI_H */

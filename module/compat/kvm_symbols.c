@@ -22,6 +22,7 @@ static const struct {
 	{ "kvm_get_rflags", (void **)&compat_kvm.get_rflags },
 	{ "kvm_vcpu_halt", (void **)&compat_kvm.vcpu_halt },
 	{ "vcpu_put", (void **)&compat_kvm.vcpu_put },
+	{ "file_is_kvm", (void **)&compat_kvm.file_is_kvm },
 };
 
 /**

@@ -13,6 +13,7 @@
 
 #include <linux/types.h>
 
+struct file;
 struct kvm_vcpu;
 
 /**
@@ -21,12 +22,14 @@ struct kvm_vcpu;
  * @get_rflags: kvm_get_rflags()
  * @vcpu_halt: kvm_vcpu_halt()
  * @vcpu_put: vcpu_put()
+ * @file_is_kvm: file_is_kvm()
  */
 struct compat_kvm_symbols {
 	int (*emulate_hypercall)(struct kvm_vcpu *vcpu);
 	unsigned long (*get_rflags)(struct kvm_vcpu *vcpu);
 	void (*vcpu_halt)(struct kvm_vcpu *vcpu);
 	void (*vcpu_put)(struct kvm_vcpu *vcpu);
+	bool (*file_is_kvm)(struct file *file);
 };
 
 extern struct compat_kvm_symbols compat_kvm;

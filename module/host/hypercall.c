@@ -114,7 +114,8 @@ static void record(struct request *req, struct kvm_vcpu *target)
 	if (target == req->vcpu)
 		vcpu_info_snapshot_self(target, &req->self, &snap);
 	else
-		vcpu_info_snapshot_other(target, &snap);
+		vcpu_info_snapshot_other(target, &snap,
+					 VCPU_INFO_MAX_ATTEMPTS);
 	vcpu_info_origin(&snap.from, req->vcpu);
 	vcpu_info_flip(&snap);
 	trace_vcpu_info(&snap);

@@ -6,6 +6,7 @@
 
 #include "compat/kvm_symbols.h"
 #include "compat/kvm_vendor.h"
+#include "device.h"
 #include "hook.h"
 #include "hypercall.h"
 #include "instance.h"
@@ -65,14 +66,20 @@ static int __init vcpu_info_init(void)
 	if (err)
 		goto err_quiesce;
 
-	err = vcpu_info_instance_init(buffer_kb);
+	err = vcpu_info_device_register();
 	if (err)
 		goto err_hypercall;
+
+	err = vcpu_info_instance_init(buffer_kb);
+	if (err)
+		goto err_device;
 
 	pr_info("%s: serving hypercall 0x%x\n", VCPU_INFO_VERSION,
 		vcpu_info_hypercall_nr());
 	return 0;
 
+err_device:
+	vcpu_info_device_unregister();
 err_hypercall:
 	vcpu_info_hypercall_exit();
 	vcpu_info_limits_exit();
@@ -88,6 +95,7 @@ err_symbols:
 
 static void __exit vcpu_info_exit(void)
 {
+	vcpu_info_device_unregister();
 	vcpu_info_hypercall_exit();
 	vcpu_info_limits_exit();
 	vcpu_info_instance_exit();

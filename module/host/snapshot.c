@@ -397,19 +397,35 @@ static void drop_invalid(struct vcpu_info_snapshot *snap)
 }
 
 /**
+ * vcpu_info_snapshot_ids() - of a vCPU, what can be had without looking at its
+ *	state: whose it is and where it was last
+ * @target: any vCPU of a VM that cannot go away meanwhile
+ * @snap: filled; no register is valid, and there is no state
+ */
+void vcpu_info_snapshot_ids(struct kvm_vcpu *target,
+			    struct vcpu_info_snapshot *snap)
+{
+	memset(snap, 0, sizeof(*snap));
+	take_ids(target, snap);
+	snap->cpu = READ_ONCE(target->cpu);
+}
+
+/**
  * vcpu_info_snapshot_other() - snapshot of a vCPU that this thread does not run
  * @target: any vCPU of a VM that cannot go away meanwhile
  * @snap: filled; @valid says which registers are exact
+ * @max_attempts: from 1 to VCPU_INFO_MAX_ATTEMPTS
  *
  * Needs no calling vCPU. May sleep, but not for @target: it looks at most
- * VCPU_INFO_MAX_ATTEMPTS times, and waits for nothing but an IPI. When all
+ * @max_attempts times, and waits for nothing but an IPI. When all
  * attempts are used up the state is VCPU_INFO_STATE_IN_EXIT, no register is
  * valid, and the values are what memory held (VCPU_INFO_F_TORN).
  */
 void vcpu_info_snapshot_other(struct kvm_vcpu *target,
-			      struct vcpu_info_snapshot *snap)
+			      struct vcpu_info_snapshot *snap,
+			      unsigned int max_attempts)
 {
-	int attempt;
+	unsigned int attempt;
 
 	memset(snap, 0, sizeof(*snap));
 
@@ -421,14 +437,14 @@ void vcpu_info_snapshot_other(struct kvm_vcpu *target,
 		return;
 	}
 
-	for (attempt = 1; attempt <= VCPU_INFO_MAX_ATTEMPTS; attempt++) {
+	for (attempt = 1; attempt <= max_attempts; attempt++) {
 		snap->attempts = attempt;
 		if (try_all(target, snap)) {
 			if (!(snap->flags & VCPU_INFO_F_TORN))
 				drop_invalid(snap);
 			return;
 		}
-		if (attempt < VCPU_INFO_MAX_ATTEMPTS)
+		if (attempt < max_attempts)
 			back_off(attempt);
 	}
 

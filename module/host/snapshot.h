@@ -61,9 +61,6 @@ struct vcpu_info_snapshot {
 	u64 hypercalls;
 };
 
-/* Looks at the state of a vCPU other than the current one at most so often. */
-#define VCPU_INFO_MAX_ATTEMPTS	16
-
 /*
  * For a snapshot on the stack, all of which will be written: the kernel's
  * hardening would clear it first.
@@ -76,6 +73,9 @@ void vcpu_info_snapshot_self(struct kvm_vcpu *vcpu,
 			     const struct vcpu_info_self *self,
 			     struct vcpu_info_snapshot *snap);
 void vcpu_info_snapshot_other(struct kvm_vcpu *target,
-			      struct vcpu_info_snapshot *snap);
+			      struct vcpu_info_snapshot *snap,
+			      unsigned int max_attempts);
+void vcpu_info_snapshot_ids(struct kvm_vcpu *target,
+			    struct vcpu_info_snapshot *snap);
 
 #endif /* VCPU_INFO_SNAPSHOT_H */

@@ -102,6 +102,7 @@ COUNT_ATTR(policy);
 COUNT_ATTR(rate_limited);
 COUNT_ATTR(nested);
 COUNT_ATTR(torn);
+COUNT_ATTR(samples);
 
 static struct attribute *count_attrs[] = {
 	&requests_count.attr.attr,
@@ -113,6 +114,7 @@ static struct attribute *count_attrs[] = {
 	&rate_limited_count.attr.attr,
 	&nested_count.attr.attr,
 	&torn_count.attr.attr,
+	&samples_count.attr.attr,
 	NULL,
 };
 

@@ -16,6 +16,7 @@ struct vcpu_info_stats {
 	u64 rate_limited;
 	u64 nested;		/* refused: the caller is a nested guest */
 	u64 torn;		/* records with VCPU_INFO_F_TORN */
+	u64 samples;		/* vCPUs that the host asked for */
 };
 
 DECLARE_PER_CPU(struct vcpu_info_stats, vcpu_info_stats);
