@@ -194,7 +194,8 @@ static void check_ids(struct check *check)
 
 	check_is(check, "vm_pid", rec->vm_pid, target->vm->pid);
 	check_is(check, "vm_fd", rec->vm_fd, target->vm->fd);
-	check_is(check, "caller_id", rec->caller_id, check->expect->caller->id);
+	check_is(check, "caller_id", rec->caller_id,
+		 check->expect->caller ? check->expect->caller->id : -1);
 	check_is(check, "vcpu_id", rec->vcpu_id, target->id);
 	check_is(check, "pid", rec->pid, tid.pid);
 	check_is(check, "ns_pid", rec->ns_pid, tid.ns_pid);

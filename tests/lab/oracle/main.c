@@ -26,6 +26,7 @@ struct command {
 	int nr_states;
 	bool all;
 	bool mode_given;
+	bool host;
 	unsigned long seed;
 };
 
@@ -43,6 +44,8 @@ static const char usage_text[] =
 "  --mode BITS    64 (default), 32 or 16: the guests' mode\n"
 "  --vcpus N      vCPUs where there are many, 3 to 16 (default: 4)\n"
 "  --pidns N      run N levels of PID namespaces deeper\n"
+"  --host         the host asks by its device, not a vCPU by the hypercall: from\n"
+"                 a process without vCPUs\n"
 "  --seed N       for the registers' values (default: a new one each time)\n"
 "  --list         the tests, the modes each is for, the registers that its\n"
 "                 records must have\n"
@@ -98,6 +101,7 @@ static void parse(int argc, char **argv, struct command *command)
 		{ "vcpus", required_argument, NULL, 'v' },
 		{ "pidns", required_argument, NULL, 'p' },
 		{ "seed", required_argument, NULL, 'r' },
+		{ "host", no_argument, NULL, 'o' },
 		{ "list", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -132,6 +136,9 @@ static void parse(int argc, char **argv, struct command *command)
 			break;
 		case 'r':
 			command->seed = parse_number(optarg, 1, ~0UL);
+			break;
+		case 'o':
+			command->host = true;
 			break;
 		case 'l':
 			list_tests();
@@ -185,10 +192,15 @@ static void run_test(const struct test *test, const struct options *options)
 	char name[64], why[256];
 	unsigned int state;
 
-	snprintf(name, sizeof(name), "%s%s%s", test->name,
+	snprintf(name, sizeof(name), "%s%s%s%s", host.asks ? "host-" : "",
+		 test->name,
 		 options->mode == MODE_64 ? "" :
 		 options->mode == MODE_32 ? "-32" : "-16",
 		 options->pidns ? "-pidns" : "");
+	if ((test->flags & T_VCPU) && host.asks) {
+		tap_skip(name, "only a vCPU can ask so");
+		return;
+	}
 	if ((test->flags & T_TWO_CPUS) && host.nr_cpus < 2) {
 		tap_skip(name, "needs two CPUs");
 		return;
@@ -229,6 +241,7 @@ static void run_all(const struct options *options)
 		own.mode = modes[i];
 		for (j = 0; j < nr_state_tests; j++)
 			if (!(state_tests[j].flags & T_NESTED) &&
+			    !(state_tests[j].flags & T_VCPU && host.asks) &&
 			    (own.mode == MODE_64 ||
 			     (state_tests[j].flags & T_ALL_MODES)))
 				run_test(&state_tests[j], &own);
@@ -241,6 +254,8 @@ static int run(const struct command *command)
 
 	host_open();
 	bind_to_cpu(host.cpus[0]);
+	if (command->host)
+		host_ask_begin();
 	reader_open();
 	note("row state snapshots valid wrong attempts_max");
 	if (command->all)

@@ -179,6 +179,7 @@ struct host {
 	int kvm_fd;
 	bool amd;
 	bool nested;		/* guests can have guests */
+	bool asks;		/* requests are made by the host, not by a vCPU */
 	uint32_t hypercall_nr;
 	int nr_cpus;		/* that we may run on; the first two are used */
 	int cpus[2];
@@ -276,7 +277,7 @@ struct tally {
 
 /* What is expected of one record. */
 struct expect {
-	const struct vcpu *caller;
+	const struct vcpu *caller;	/* NULL: the host */
 	const struct vcpu *target;
 	unsigned int want;		/* state; 0: any */
 	int step;			/* in the wanted state; -1: any */
@@ -304,6 +305,17 @@ bool request(struct vcpu *caller, struct vcpu *target, struct expect *expect,
 	     struct record *rec, struct tally *tally);
 bool nothing_recorded(struct vm *vm, struct tally *tally, const char *what);
 
+/* hostask.c: the host asks */
+
+int host_take_vm(pid_t pid, int fd);
+void host_ask_begin(void);
+bool host_ask(const struct vcpu *target, struct vcpu_info_host_vcpu *entry,
+	      struct tally *tally);
+void host_check_entry(const struct vcpu_info_host_vcpu *entry,
+		      const struct record *rec, struct tally *tally);
+void host_check_exit(const struct vcpu_info_host_vcpu *entry,
+		     const struct vcpu *target, struct tally *tally);
+
 /* states.c and many.c: the tests */
 
 struct options {
@@ -317,6 +329,7 @@ struct options {
 #define T_64		0x02	/* only in 64-bit mode */
 #define T_ALL_MODES	0x04	/* --all runs it in all modes */
 #define T_NESTED	0x08	/* its vCPU runs a nested guest */
+#define T_VCPU		0x10	/* only a vCPU can ask */
 
 struct test {
 	const char *name;

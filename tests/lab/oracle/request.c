@@ -123,6 +123,18 @@ bool request_raw(struct vcpu *caller, uint64_t rax, uint64_t rbx, long *result,
 	return call(caller, result, tally);
 }
 
+/* KVM's own hypercall that ends a vCPU's HLT */
+static bool wake(struct vcpu *caller, const struct vcpu *target, long *result,
+		 struct tally *tally)
+{
+	vcpu_random_regs(caller, true);
+	caller->init.r[REG(RAX)] = KVM_HC_KICK_CPU;
+	caller->init.r[REG(RBX)] = 0;
+	caller->init.r[REG(RCX)] = target->id;	/* its APIC id */
+
+	return call(caller, result, tally);
+}
+
 /*
  * As request_raw(), some time after KVM's own hypercall that ends a vCPU's HLT:
  * less than it takes to leave the guest in between, or more.
@@ -136,11 +148,7 @@ static bool wake_and_request(struct vcpu *caller, struct vcpu *target,
 
 	if (at_once)
 		code_wake_and_ask(caller, target);
-	vcpu_random_regs(caller, true);
-	caller->init.r[REG(RAX)] = KVM_HC_KICK_CPU;
-	caller->init.r[REG(RBX)] = 0;
-	caller->init.r[REG(RCX)] = target->id;	/* its APIC id */
-	if (!call(caller, result, tally))
+	if (!wake(caller, target, result, tally))
 		return false;
 	if (at_once) {
 		tally->requests++;
@@ -171,9 +179,26 @@ static bool take_record(const struct vm *vm, struct record *rec,
 	return true;
 }
 
+/* The host asks, and a vCPU only wakes the target if that is wanted. */
+static bool host_request(struct vcpu *caller, struct vcpu *target,
+			 const struct expect *expect, struct record *rec,
+			 struct tally *tally)
+{
+	struct vcpu_info_host_vcpu entry;
+
+	if (!host_ask(target, &entry, tally) ||
+	    !take_record(caller->vm, rec, tally))
+		return false;
+	host_check_entry(&entry, rec, tally);
+	if (expect->want == VCPU_INFO_STATE_USER)
+		host_check_exit(&entry, target, tally);
+
+	return true;
+}
+
 /**
  * request() - ask for a vCPU, and get the record
- * @caller: asks
+ * @caller: asks, unless the host does
  * @target: is asked for; may be @caller
  * @expect: gets both, and KVM's counts before and after
  * @rec: the record
@@ -189,19 +214,22 @@ bool request(struct vcpu *caller, struct vcpu *target, struct expect *expect,
 
 	if (caller->vm->mode == MODE_64)
 		rbx |= random64() << 32;
-	expect->caller = caller;
+	expect->caller = host.asks ? NULL : caller;
 	expect->target = target;
 	vcpu_counts(target, &expect->before);
 	expect->counter_min = vcpu_counter(target);
-	if (expect->wake)
+	if (host.asks)
+		ok = (!expect->wake || wake(caller, target, &result, tally)) &&
+		     host_request(caller, target, expect, rec, tally);
+	else if (expect->wake)
 		ok = wake_and_request(caller, target, rbx, &result, tally);
 	else
 		ok = request_raw(caller, host.hypercall_nr, rbx, &result,
 				 tally);
 	expect->counter_max = vcpu_counter(target);
 	vcpu_counts(target, &expect->after);
-	if (!ok)
-		return false;
+	if (!ok || host.asks)
+		return ok;
 	if (result) {
 		failed(tally, "asking for vCPU %d gave %ld, not 0",
 		       target->id, result);

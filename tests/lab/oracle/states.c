@@ -543,7 +543,7 @@ static void test_self(const struct test *test, const struct options *options,
 static const int two = 2;
 
 const struct test state_tests[] = {
-	{ "self", T_ALL_MODES, VCPU_INFO_STATE_SELF, test_self, NULL },
+	{ "self", T_ALL_MODES | T_VCPU, VCPU_INFO_STATE_SELF, test_self, NULL },
 	{ "guest", T_TWO_CPUS | T_ALL_MODES, VCPU_INFO_STATE_GUEST,
 	  test_state, &guest },
 	{ "guest-lockstep", T_TWO_CPUS | T_ALL_MODES, VCPU_INFO_STATE_GUEST,
@@ -577,12 +577,12 @@ const struct test state_tests[] = {
 	  test_state, &nested_preempted },
 	{ "nested-exits", T_TWO_CPUS | T_64 | T_NESTED, 0, test_state,
 	  &nested_exits },
-	{ "nested-call", T_64 | T_NESTED, VCPU_INFO_STATE_SELF,
+	{ "nested-call", T_64 | T_NESTED | T_VCPU, VCPU_INFO_STATE_SELF,
 	  test_nested_call, NULL },
-	{ "pair", 0, 0, test_storm, &two },
-	{ "storm", 0, 0, test_storm, NULL },
-	{ "isolation", 0, 0, test_isolation, NULL },
-	{ "refused", T_ALL_MODES, VCPU_INFO_STATE_SELF, test_refused, NULL },
+	{ "pair", T_VCPU, 0, test_storm, &two },
+	{ "storm", T_VCPU, 0, test_storm, NULL },
+	{ "isolation", T_VCPU, 0, test_isolation, NULL },
+	{ "refused", T_ALL_MODES | T_VCPU, VCPU_INFO_STATE_SELF, test_refused, NULL },
 };
 
 const size_t nr_state_tests = ARRAY_SIZE(state_tests);
