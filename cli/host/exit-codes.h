@@ -15,6 +15,7 @@ enum {
 	EXIT_NO_INSTANCE,		/* no trace instance, or nothing on */
 	EXIT_NO_KVM,			/* KVM is not loaded */
 	EXIT_TIMEOUT,			/* --timeout came before --count */
+	EXIT_NO_VM,			/* no such VM or vCPU, or it is gone */
 };
 
 #endif /* HOST_EXIT_CODES_H */

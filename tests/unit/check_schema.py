@@ -14,7 +14,7 @@ import jsonschema
 
 # keys that may be left out; what is in the first may have any name
 ANY_KEYS = "unknown_fields"
-OPTIONAL = (ANY_KEYS, "rip_symbol", "delta")
+OPTIONAL = (ANY_KEYS, "rip_symbol", "delta", "userspace_exit")
 
 
 def spoilt(value, name=""):

@@ -112,6 +112,33 @@ enum opt_outcome report_parse(struct opt_parser *op, int argc, char **argv,
 int report_run(const struct report_params *params);
 int cmd_report(const struct cmd *cmd, int argc, char **argv);
 
+/**
+ * struct sample_params - what 'vcpu-info sample' was asked for
+ * @count: how often; 0: once, or with @repeats without end
+ * @repeats: an interval was given
+ * @interval_ns: time from one to the next
+ * @trace: write the trace event, too
+ * @counters: KVM's counters only
+ * @attempts: looks at a vCPU's state; 0: as many as the module does
+ * @events: which VMs and vCPUs, and how to print them
+ */
+struct sample_params {
+	long long count;
+	bool repeats;
+	uint64_t interval_ns;
+	bool trace;
+	bool counters;
+	long long attempts;
+	struct event_options events;
+};
+
+extern const struct opt_spec sample_opts[];
+
+/* Free the options. */
+enum opt_outcome sample_parse(struct opt_parser *op, int argc, char **argv,
+			      struct sample_params *params);
+int cmd_sample(const struct cmd *cmd, int argc, char **argv);
+
 /* What 'vcpu-info vms' was asked for: JSON instead of a table, which VMs. */
 struct vms_params {
 	bool json;

@@ -180,6 +180,36 @@ static void add_about(struct outbuf *line, const struct event *ev,
 	add_int(line, "caller_cpu", ev->trace_cpu);
 }
 
+/* For a port or an address what it is; null for the other. */
+static void add_exit_addr(struct outbuf *line, const struct event_exit *exit,
+			  const char *key, bool is_this)
+{
+	if (!exit->has_addr || !is_this) {
+		add_text(line, key, NULL);
+		return;
+	}
+	add_key(line, key);
+	outbuf_char(line, '"');
+	outbuf_hex(line, exit->addr);
+	outbuf_char(line, '"');
+}
+
+static void add_exit(struct outbuf *line, const struct event_exit *exit)
+{
+	const char *access = exit->write ? "write" : "read";
+
+	outbuf_text(line, ",\"userspace_exit\":{\"reason\":");
+	add_name(line, exit->name, exit->reason);
+	add_exit_addr(line, exit, "port", exit->port);
+	add_exit_addr(line, exit, "gpa", !exit->port);
+	if (exit->has_addr)
+		add_uint(line, "len", exit->len);
+	else
+		add_text(line, "len", NULL);
+	add_text(line, "access", exit->has_addr ? access : NULL);
+	outbuf_char(line, '}');
+}
+
 /* Fields of a newer module, as they were written. */
 static void add_extra(struct outbuf *line, const struct event *ev)
 {
@@ -212,6 +242,8 @@ static void print_event(struct printer *printer, const struct event *ev,
 	add_symbol(&line, about);
 	if (about->delta)
 		add_delta(&line, about->delta);
+	if (ev->exit.known)
+		add_exit(&line, &ev->exit);
 	if (ev->nr_extra)
 		add_extra(&line, ev);
 	outbuf_text(&line, "}\n");

@@ -250,15 +250,41 @@ static void add_exits(struct block *out, const struct event *ev)
 	add(out, "\n");
 }
 
+/* Who asked: a vCPU, or the host, which has no number. */
+static void add_caller(struct block *out, const struct event *ev)
+{
+	if (event_has(ev, FIELD_CALLER_ID) && event_int(ev, FIELD_CALLER_ID) < 0)
+		add(out, "  asked by the host");
+	else
+		add_int(out, "  asked by vCPU ", ev, FIELD_CALLER_ID);
+}
+
 static void add_origin(struct block *out, const struct event *ev)
 {
-	add_int(out, "  asked by vCPU ", ev, FIELD_CALLER_ID);
+	add_caller(out, ev);
 	add_int(out, ", host CPU ", ev, FIELD_CPU);
 	add_count(out, ", attempts ", ev, FIELD_ATTEMPTS);
 	if (event_has(ev, FIELD_NS_LEVEL) && ev->val[FIELD_NS_LEVEL]) {
 		add_int(out, ", PID in its namespace ", ev, FIELD_NS_PID);
 		add_count(out, " (level ", ev, FIELD_NS_LEVEL);
 		add(out, ")");
+	}
+	add(out, "\n");
+}
+
+/* What the VMM is at for it. The VMM can write there what it likes. */
+static void add_exit(struct block *out, const struct event_exit *exit)
+{
+	add(out, "  left KVM_RUN for ");
+	if (exit->name)
+		add(out, exit->name);
+	else
+		outbuf_uint(&out->line, exit->reason);
+	if (exit->has_addr) {
+		add(out, exit->write ? ": write of " : ": read of ");
+		outbuf_uint(&out->line, exit->len);
+		add(out, exit->port ? " bytes, port " : " bytes, address ");
+		outbuf_hex(&out->line, exit->addr);
 	}
 	add(out, "\n");
 }
@@ -366,6 +392,8 @@ static void print_event(struct printer *printer, const struct event *ev,
 		add_record(&out, ev, about);
 	else
 		add_error(&out, ev, about);
+	if (ev->exit.known)
+		add_exit(&out, &ev->exit);
 	add_extra(&out, ev);
 	outbuf_write(&out.line);
 }

@@ -79,6 +79,28 @@ struct event_extra {
 };
 
 /**
+ * struct event_exit - what a vCPU in its VMM has left KVM_RUN for
+ * @known: whether that is known: only the host's own requests tell
+ * @reason: KVM_EXIT_*
+ * @name: its name, NULL if this version does not know it
+ * @has_addr: whether the rest is known: the access that the VMM has to carry out
+ * @port: @addr is an I/O port, else it is guest-physical
+ * @write: the guest writes
+ * @len: bytes
+ * @addr: the address
+ */
+struct event_exit {
+	bool known;
+	unsigned int reason;
+	const char *name;
+	bool has_addr;
+	bool port;
+	bool write;
+	unsigned int len;
+	uint64_t addr;
+};
+
+/**
  * struct event - one event
  * @kind: which of the events it is
  * @comm: name of the thread that wrote it: the vCPU that asked
@@ -88,6 +110,7 @@ struct event_extra {
  * @ts_is_ns: whether that clock counts nanoseconds
  * @present: a bit for each field_id that the event had
  * @val: values by field_id, sign-extended to 64 bits; 0 if not present
+ * @exit: what it has left KVM_RUN for
  * @nr_extra: fields that this version does not know
  * @extra: those fields
  */
@@ -100,6 +123,7 @@ struct event {
 	bool ts_is_ns;
 	uint64_t present;
 	uint64_t val[NR_FIELDS];
+	struct event_exit exit;
 	unsigned int nr_extra;
 	struct event_extra extra[EVENT_MAX_EXTRA];
 };

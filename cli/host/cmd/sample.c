@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <limits.h>
+
+#include "cmd/commands.h"
+#include "duration.h"
+#include "exit-codes.h"
+#include "msg.h"
+#include "num.h"
+#include "pipeline.h"
+#include "print/counters.h"
+#include "signals.h"
+#include "trace/host-request.h"
+
+#define MIN_INTERVAL_NS	(10 * NS_PER_MS)
+
+enum {
+	SAMPLE_TRACE = OPT_LONG,
+	SAMPLE_COUNTERS,
+	SAMPLE_ATTEMPTS,
+};
+
+const struct opt_spec sample_opts[] = {
+	{ 'n', "count", "N", "Do it N times (default: once)" },
+	{ 'd', "interval", "TIME", "Time from one to the next (default: 1s)" },
+	{ 'r', "rates", NULL, "Say what each vCPU's exit counts grew by" },
+	{ SAMPLE_TRACE, "trace", NULL,
+	  "Write the trace event, too, for follow, trace-cmd and perf" },
+	{ SAMPLE_COUNTERS, "counters", NULL,
+	  "KVM's counters alone: no vCPU is interrupted" },
+	{ SAMPLE_ATTEMPTS, "attempts", "N",
+	  "Look at a vCPU in a VM exit N times, 1 to 16 (default: 16)" },
+	{ .more = event_opts },
+	{ 0 }
+};
+
+static enum opt_outcome parse_option(struct opt_parser *op, int val,
+				     struct sample_params *params)
+{
+	switch (val) {
+	case 'n':
+		if (num_parse_int(op->arg, 1, LLONG_MAX, &params->count))
+			return OPT_RUN;
+		return opt_bad(op, "invalid count '%.60s' (from 1)", op->arg);
+	case 'd':
+		params->repeats = true;
+		if (duration_parse(&params->interval_ns, op->arg) &&
+		    params->interval_ns >= MIN_INTERVAL_NS)
+			return OPT_RUN;
+		return opt_bad(op,
+			       "invalid interval '%.60s' (2, 500ms, 1.5s; from 10ms)",
+			       op->arg);
+	case 'r':
+		params->events.rates = true;
+		return OPT_RUN;
+	case SAMPLE_TRACE:
+		params->trace = true;
+		return OPT_RUN;
+	case SAMPLE_COUNTERS:
+		params->counters = true;
+		return OPT_RUN;
+	case SAMPLE_ATTEMPTS:
+		if (num_parse_int(op->arg, 1, VCPU_INFO_MAX_ATTEMPTS,
+				  &params->attempts))
+			return OPT_RUN;
+		return opt_bad(op, "invalid number of attempts '%.60s' (1 to %d)",
+			       op->arg, VCPU_INFO_MAX_ATTEMPTS);
+	default:
+		return event_option(&params->events, op, val);
+	}
+}
+
+static enum opt_outcome check(struct opt_parser *op,
+			      const struct sample_params *params)
+{
+	if (params->counters && params->trace)
+		return opt_bad(op,
+			       "--counters and --trace do not go together: an event has a state");
+	if (params->counters && params->events.rates)
+		return opt_bad(op, "--counters and --rates do not go together");
+	if (params->counters && params->events.select.states)
+		return opt_bad(op,
+			       "--counters and --state do not go together: counters have no state");
+	return OPT_RUN;
+}
+
+enum opt_outcome sample_parse(struct opt_parser *op, int argc, char **argv,
+			      struct sample_params *params)
+{
+	enum opt_outcome outcome;
+	int val;
+
+	*params = (struct sample_params){ .interval_ns = NS_PER_SEC };
+	opt_init(op, argc, argv, sample_opts);
+	opt_take_words(op);
+	while (opt_next(op, &val)) {
+		outcome = parse_option(op, val, params);
+		if (outcome != OPT_RUN)
+			return outcome;
+	}
+	outcome = opt_default(val);
+	if (outcome == OPT_RUN)
+		outcome = select_take_vms(&params->events.select, op);
+	return outcome == OPT_RUN ? check(op, params) : outcome;
+}
+
+/* One run of the command. */
+struct sampling {
+	const struct sample_params *params;
+	struct host_request req;
+	struct pipeline *pl;
+	struct counters counters;
+	uint64_t vcpus;
+};
+
+static bool print_counters(const struct vm *vm, const struct vm_sample *sample,
+			   void *arg)
+{
+	struct sampling *run = arg;
+
+	for (size_t i = 0; i < sample->nr; i++)
+		counters_print(&run->counters, vm, &sample->vcpus[i]);
+	return !ferror(stdout);
+}
+
+static bool do_round(struct sampling *run)
+{
+	bool done;
+
+	if (run->params->counters) {
+		done = host_request_round(&run->req, print_counters, run);
+		counters_flush(&run->counters);
+	} else {
+		pipeline_set_clock(run->pl);
+		done = pipeline_read(run->pl);
+		pipeline_finish(run->pl);
+	}
+	run->vcpus += run->req.nr_vcpus;
+	return done;
+}
+
+/* Nothing was asked for in the last round: why */
+static int report_none(const struct sampling *run)
+{
+	const struct host_request *req = &run->req;
+
+	if (req->nr_gone) {
+		msg_error("%s gone: it ended while it was asked for",
+			  req->nr_gone == 1 ? "the VM is" : "the VMs are");
+		return EXIT_NO_VM;
+	}
+	if (req->nr_others) {
+		msg_error("%s no vCPU of that number",
+			  req->nr_vms == 1 ? "the VM has" : "the VMs have");
+		msg_hint("'vcpu-info vms' lists vCPUs.");
+		return EXIT_NO_VM;
+	}
+	if (req->nr_vms) {
+		msg_error("%s no vCPU yet",
+			  req->nr_vms == 1 ? "the VM has" : "the VMs have");
+		return EXIT_NO_VM;
+	}
+	msg_error("no %sVM runs on this host", req->all_vms ? "such " : "");
+	if (req->denied) {
+		msg_hint("%u processes of other users could not be looked into: run vcpu-info as root",
+			 req->denied);
+		return EXIT_DENIED;
+	}
+	if (req->all_vms)
+		msg_hint("'vcpu-info vms' lists them.");
+	return EXIT_NO_VM;
+}
+
+static int round_failed(const struct sampling *run)
+{
+	errno = run->req.err;
+	return host_device_report(run->req.status);
+}
+
+static bool goes_on(const struct sample_params *params, long long done)
+{
+	if (signals_want_end())
+		return false;
+	if (params->count)
+		return done < params->count;
+	return params->repeats;
+}
+
+static void wait_for(uint64_t next)
+{
+	uint64_t now = signals_clock();
+
+	while (now < next && !signals_want_end()) {
+		signals_sleep_ms((next - now + NS_PER_MS - 1) / NS_PER_MS);
+		now = signals_clock();
+	}
+}
+
+/* As often as was asked for, or until no VM is left */
+static int do_rounds(struct sampling *run)
+{
+	const struct sample_params *params = run->params;
+	uint64_t next = signals_clock();
+	long long done = 0;
+
+	do {
+		if (done) {
+			next += params->interval_ns;
+			wait_for(next);
+			if (signals_want_end())
+				break;
+		}
+		if (!do_round(run))
+			return round_failed(run);
+		if (ferror(stdout))
+			break;
+		if (!run->req.nr_vcpus)
+			return report_none(run);
+	} while (goes_on(params, ++done));
+	return EXIT_OK;
+}
+
+static int sample_run(const struct sample_params *params)
+{
+	struct sampling run = {
+		.params = params,
+		.counters = { .format = params->events.format, .out = stdout },
+	};
+	int exit_code;
+
+	run.pl = pipeline_new(&params->events, 0, TIME_WALL);
+	if (!run.pl)
+		return EXIT_FAILED;
+	host_request_init(&run.req, &params->events.select);
+	run.req.attempts = params->attempts;
+	if (params->trace)
+		run.req.flags = VCPU_INFO_SAMPLE_EVENT;
+	if (params->counters)
+		run.req.flags = VCPU_INFO_SAMPLE_COUNTS;
+	signals_catch();
+	pipeline_set_source(run.pl, &run.req.source);
+	exit_code = do_rounds(&run);
+	symbols_note_useless(&params->events.symbols);
+	if (run.pl->no_memory)
+		exit_code = EXIT_FAILED;
+	pipeline_free(run.pl);
+	signals_end_if_pipe_broke();
+	return exit_code;
+}
+
+int cmd_sample(const struct cmd *cmd, int argc, char **argv)
+{
+	struct sample_params params;
+	struct opt_parser op;
+	int exit_code;
+
+	if (cmd_go(cmd, &op, sample_parse(&op, argc, argv, &params),
+		   &exit_code))
+		exit_code = event_options_load(&params.events) ?:
+			    sample_run(&params);
+	event_options_free(&params.events);
+	return exit_code;
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "trace/host-request.h"
+
+static void set_exit(const struct vcpu_info_host_vcpu *vcpu, struct event *ev)
+{
+	unsigned int flags = vcpu->exit_flags;
+
+	if (!(vcpu->have & VCPU_INFO_HAVE_EXIT))
+		return;
+	ev->exit = (struct event_exit){
+		.known = true,
+		.reason = vcpu->exit_reason,
+		.name = host_device_exit_name(vcpu->exit_reason),
+		.has_addr = flags & VCPU_INFO_EXIT_ADDR,
+		.port = flags & VCPU_INFO_EXIT_PORT,
+		.write = flags & VCPU_INFO_EXIT_WRITE,
+		.len = vcpu->exit_len,
+		.addr = vcpu->exit_addr,
+	};
+}
+
+static void set_counts(const struct vcpu_info_host_vcpu *vcpu, struct event *ev)
+{
+	/* both begin with the same */
+	for (int i = 0; i <= FIELD_HYPERCALLS - FIELD_EXITS; i++)
+		event_set(ev, FIELD_EXITS + i, vcpu->counts[i]);
+}
+
+static void set_state(const struct vcpu_info_host_vcpu *vcpu, struct event *ev)
+{
+	event_set(ev, FIELD_STATE_NR, vcpu->state);
+	event_set(ev, FIELD_FLAGS, vcpu->flags);
+	event_set(ev, FIELD_ATTEMPTS, vcpu->attempts);
+	event_set(ev, FIELD_VALID, vcpu->valid);
+	for (int i = 0; i < VCPU_INFO_NR_REGS; i++)
+		event_set(ev, FIELD_REGS + i, vcpu->regs[i]);
+}
+
+void host_request_event(const struct vcpu_info_host_vcpu *vcpu,
+			struct event *ev)
+{
+	*ev = (struct event){
+		.kind = EVENT_RECORD,
+		.thread = getpid(),
+		.trace_cpu = sched_getcpu(),
+		.ts = vcpu->time_ns,
+		.ts_is_ns = true,
+	};
+	snprintf(ev->comm, sizeof(ev->comm), "%s",
+		 program_invocation_short_name);
+	event_set(ev, FIELD_VM_PID, vcpu->vm_pid);
+	event_set(ev, FIELD_VM_FD, vcpu->vm_fd);
+	event_set(ev, FIELD_CALLER_ID, -1);
+	event_set(ev, FIELD_VCPU_ID, vcpu->vcpu_id);
+	event_set(ev, FIELD_PID, vcpu->pid);
+	event_set(ev, FIELD_NS_PID, vcpu->ns_pid);
+	event_set(ev, FIELD_NS_LEVEL, vcpu->ns_level);
+	event_set(ev, FIELD_CPU, vcpu->cpu);
+	if (vcpu->have & VCPU_INFO_HAVE_STATE)
+		set_state(vcpu, ev);
+	set_counts(vcpu, ev);
+	set_exit(vcpu, ev);
+}
+
+/* Those that are selected, by ids that are asked for without any interrupt */
+static enum device_status choose(struct host_device *dev,
+				 struct host_request *req, const struct vm *vm,
+				 int **ids, size_t *nr)
+{
+	struct vm_sample all = {
+		.pid = vm->vmm.pid,
+		.fd = vm->fd,
+		.flags = VCPU_INFO_SAMPLE_COUNTS,
+	};
+	enum device_status status = host_device_sample(dev, &all);
+
+	*ids = status == DEVICE_OK ? calloc(all.nr + 1, sizeof(**ids)) : NULL;
+	for (size_t i = 0; *ids && i < all.nr; i++) {
+		int id = all.vcpus[i].vcpu_id;
+
+		if (id_list_has(&req->select->vcpus, id))
+			(*ids)[(*nr)++] = id;
+		else
+			req->nr_others++;
+	}
+	if (status == DEVICE_OK && !*ids)
+		status = DEVICE_FAILED;
+	free(all.vcpus);
+	return status;
+}
+
+static enum device_status sample_vm(struct host_device *dev,
+				    struct host_request *req,
+				    const struct vm *vm,
+				    struct vm_sample *sample)
+{
+	enum device_status status = DEVICE_OK;
+	int *ids = NULL;
+	size_t nr = 0;
+
+	*sample = (struct vm_sample){
+		.pid = vm->vmm.pid,
+		.fd = vm->fd,
+		.flags = req->flags,
+		.attempts = req->attempts ?: dev->max_attempts,
+	};
+	if (req->select->vcpus.nr) {
+		status = choose(dev, req, vm, &ids, &nr);
+		sample->ids = ids;
+		sample->nr_ids = nr < dev->max_ids ? nr : dev->max_ids;
+		if (status != DEVICE_OK || !nr) {
+			free(ids);
+			return status;
+		}
+	}
+	status = host_device_sample(dev, sample);
+	free(ids);
+	return status;
+}
+
+/* The names that records of guests have, too */
+static void name_vm(const struct vm *vm, struct vm_sample *sample)
+{
+	for (size_t i = 0; i < sample->nr; i++) {
+		struct vcpu_info_host_vcpu *vcpu = &sample->vcpus[i];
+
+		if (!vcpu->vm_pid)
+			vcpu->vm_pid = vm->vmm.pid;
+		if (vcpu->vm_fd < 0)
+			vcpu->vm_fd = vm->fd;
+	}
+}
+
+static bool round_vm(struct host_device *dev, struct host_request *req,
+		     const struct vm *vm, vm_sample_fn *found, void *arg)
+{
+	struct vm_sample sample;
+	bool more;
+
+	req->nr_vms++;
+	req->status = sample_vm(dev, req, vm, &sample);
+	if (req->status == DEVICE_VM_GONE) {
+		req->nr_gone++;
+		req->status = DEVICE_OK;
+		return true;
+	}
+	if (req->status != DEVICE_OK) {
+		req->err = errno;
+		return false;
+	}
+	name_vm(vm, &sample);
+	req->nr_vcpus += sample.nr;
+	more = found(vm, &sample, arg);
+	free(sample.vcpus);
+	return more;
+}
+
+static void round_vms(struct host_device *dev, struct host_request *req,
+		      const struct vm_scan *scan, vm_sample_fn *found,
+		      void *arg)
+{
+	for (size_t i = 0; i < scan->nr; i++) {
+		const struct vm *vm = &scan->vms[i];
+
+		if (!select_has_vm(req->select, vm->vmm.pid, vm->fd,
+				   vm->vmm.vm.name, vm->vmm.comm))
+			continue;
+		if (!round_vm(dev, req, vm, found, arg))
+			return;
+	}
+}
+
+static bool fail(struct host_request *req, enum device_status status)
+{
+	req->status = status;
+	req->err = errno;
+	return false;
+}
+
+bool host_request_round(struct host_request *req, vm_sample_fn *found,
+			void *arg)
+{
+	struct host_device dev;
+	enum device_status status;
+	struct vm_scan scan;
+
+	req->nr_vms = req->nr_gone = req->nr_vcpus = req->nr_others = 0;
+	req->status = DEVICE_OK;
+	status = host_device_open(&dev);
+	if (status != DEVICE_OK)
+		return fail(req, status);
+	if (!vm_scan_run(&scan)) {
+		host_device_close(&dev);
+		return fail(req, DEVICE_FAILED);
+	}
+	req->all_vms = scan.nr;
+	req->denied = scan.denied;
+	round_vms(&dev, req, &scan, found, arg);
+	vm_scan_free(&scan);
+	host_device_close(&dev);
+	return req->status == DEVICE_OK;
+}
+
+/* The rest of this file: the same as a source of events */
+
+struct receiver {
+	event_fn *found;
+	void *arg;
+};
+
+static bool hand_over(const struct vm *vm, const struct vm_sample *sample,
+		      void *arg)
+{
+	const struct receiver *to = arg;
+	struct event ev;
+
+	(void)vm;
+	for (size_t i = 0; i < sample->nr; i++) {
+		if (sample->vcpus[i].result)
+			continue;
+		host_request_event(&sample->vcpus[i], &ev);
+		if (!to->found(&ev, to->arg))
+			return false;
+	}
+	return true;
+}
+
+static bool read_round(struct event_source *source, event_fn *found, void *arg)
+{
+	struct host_request *req = (struct host_request *)source;
+	struct receiver to = { found, arg };
+
+	if (host_request_round(req, hand_over, &to))
+		return true;
+	errno = req->err;
+	return false;
+}
+
+/* Of what is asked for now, in the clock that the device uses */
+static void clock_now(struct event_source *source, struct timebase *tb)
+{
+	struct timespec now;
+
+	(void)source;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	*tb = (struct timebase){
+		.known = true,
+		.trace = now.tv_sec * NS_PER_SEC + now.tv_nsec,
+		.wall = timebase_wall_now(),
+	};
+}
+
+static bool no_losses(struct event_source *source, struct losses *losses)
+{
+	(void)source;
+	*losses = (struct losses){ 0 };
+	return true;
+}
+
+static bool close_nothing(struct event_source *source)
+{
+	(void)source;
+	return true;
+}
+
+static const struct event_source_ops host_request_ops = {
+	.read = read_round,
+	.clock = clock_now,
+	.losses = no_losses,
+	.close = close_nothing,
+};
+
+void host_request_init(struct host_request *req, const struct select *select)
+{
+	*req = (struct host_request){
+		.source.ops = &host_request_ops,
+		.select = select,
+	};
+}

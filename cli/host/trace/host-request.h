@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Requests of the host, as a source of events: each read asks for the selected
+ * vCPUs once.
+ */
+#ifndef HOST_TRACE_HOST_REQUEST_H
+#define HOST_TRACE_HOST_REQUEST_H
+
+#include "select.h"
+#include "trace/source.h"
+#include "vm/host-device.h"
+#include "vm/scan.h"
+
+/* Takes what was answered for a VM; false if no more are wanted. */
+typedef bool vm_sample_fn(const struct vm *vm, const struct vm_sample *sample,
+			  void *arg);
+
+/**
+ * struct host_request - what to ask for
+ * @source: as a source of events
+ * @select: which VMs and vCPUs
+ * @flags: VCPU_INFO_SAMPLE_*, as far as they are not clear anyway
+ * @attempts: looks at a vCPU's state; 0: as many as the module does
+ * @status: what the last round ended with; if it is DEVICE_FAILED, see @err
+ * @err: errno of then
+ * @nr_vms: VMs selected in the last round
+ * @nr_gone: those of them that were gone before they could be asked for
+ * @nr_vcpus: vCPUs taken in the last round
+ * @nr_others: vCPUs of the selected VMs that are not selected
+ * @all_vms: VMs that there were, selected or not
+ * @denied: processes that could not be looked into
+ */
+struct host_request {
+	struct event_source source;
+	const struct select *select;
+	unsigned int flags;
+	unsigned int attempts;
+	enum device_status status;
+	int err;
+	size_t nr_vms;
+	size_t nr_gone;
+	size_t nr_vcpus;
+	size_t nr_others;
+	size_t all_vms;
+	unsigned int denied;
+};
+
+void host_request_init(struct host_request *req, const struct select *select);
+
+/*
+ * One round over all VMs. False if it could not be done: see @status. A VM that
+ * goes away meanwhile is counted in @nr_gone and no error.
+ */
+bool host_request_round(struct host_request *req, vm_sample_fn *found,
+			void *arg);
+
+/* What the device says of a vCPU, as an event. */
+void host_request_event(const struct vcpu_info_host_vcpu *vcpu,
+			struct event *ev);
+
+#endif /* HOST_TRACE_HOST_REQUEST_H */
