@@ -74,6 +74,8 @@ completes 'two\ words' vms --vm two
 completes '--help' vms --vm --h
 completes 'all none 1234 1235 1236 guest=\$\(touch\$\{IFS\}RAN\) two\ words' \
 	policy ""
+completes '1234 1235 1236 guest=\$\(touch\$\{IFS\}RAN\) two\ words' \
+	sample ""
 completes '' show '-x/y/;s/.*/touch RAN/e;#' x
 if [[ -e RAN ]]; then
 	echo "not ok $((++number)) - completion: runs nothing"

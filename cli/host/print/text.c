@@ -281,9 +281,10 @@ static void add_exit(struct block *out, const struct event_exit *exit)
 	else
 		outbuf_uint(&out->line, exit->reason);
 	if (exit->has_addr) {
-		add(out, exit->write ? ": write of " : ": read of ");
+		add(out, ": ");
 		outbuf_uint(&out->line, exit->len);
-		add(out, exit->port ? " bytes, port " : " bytes, address ");
+		add(out, exit->write ? "-byte write" : "-byte read");
+		add(out, exit->port ? " at port " : " at address ");
 		outbuf_hex(&out->line, exit->addr);
 	}
 	add(out, "\n");
