@@ -162,7 +162,7 @@ static int report_none(const struct sampling *run)
 	}
 	msg_error("no %sVM runs on this host", req->all_vms ? "such " : "");
 	if (req->denied) {
-		msg_hint("%u processes of other users could not be looked into: run vcpu-info as root",
+		msg_hint("%u processes of other users could not be looked into: run vcpu-info as root, or with CAP_SYS_PTRACE",
 			 req->denied);
 		return EXIT_DENIED;
 	}

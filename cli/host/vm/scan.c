@@ -131,6 +131,7 @@ static void look_at_link(struct scanning *proc, int fd, const char *target)
 
 static void look_at_fds(struct scanning *proc)
 {
+	bool denied = false;
 	char target[64];
 	char name[16];
 	ssize_t len;
@@ -145,12 +146,15 @@ static void look_at_fds(struct scanning *proc)
 	while (next_number(dir, &fd)) {
 		snprintf(name, sizeof(name), "%d", fd);
 		len = readlinkat(dirfd(dir), name, target, sizeof(target) - 1);
-		if (len < 0)
+		if (len < 0) {
+			denied |= errno == EACCES || errno == EPERM;
 			continue;
+		}
 		target[len] = '\0';
 		look_at_link(proc, fd, target);
 	}
 	closedir(dir);
+	proc->scan->denied += denied;
 	if (proc->vm_fds.nr)
 		qsort(proc->vm_fds.items, proc->vm_fds.nr, sizeof(int),
 		      compare_ints);
