@@ -217,6 +217,13 @@ bool vcpu_table_copy(struct vcpu_table *to, const struct vcpu_table *from)
 	return copying.ok;
 }
 
+static enum field_id field_of(int kind)
+{
+	if (kind < NR_EXIT_KINDS)
+		return FIELD_EXITS + kind;
+	return FIELD_RUN_NS + kind - NR_EXIT_KINDS;
+}
+
 static struct exit_counts counts_of(const struct event *ev)
 {
 	struct exit_counts counts = {
@@ -226,10 +233,10 @@ static struct exit_counts counts_of(const struct event *ev)
 		.ts_is_ns = ev->ts_is_ns,
 	};
 
-	for (int i = 0; i < NR_EXIT_KINDS; i++) {
-		if (event_has(ev, FIELD_EXITS + i))
+	for (int i = 0; i < NR_KINDS; i++) {
+		if (event_has(ev, field_of(i)))
 			counts.known |= 1U << i;
-		counts.count[i] = ev->val[FIELD_EXITS + i];
+		counts.count[i] = ev->val[field_of(i)];
 	}
 	return counts;
 }
@@ -243,7 +250,7 @@ static bool is_reset(const struct exit_counts *old,
 {
 	if (old->thread != new->thread)
 		return true;
-	for (int i = 0; i < NR_EXIT_KINDS; i++) {
+	for (int i = 0; i < NR_KINDS; i++) {
 		if (old->known & new->known & (1U << i) &&
 		    new->count[i] < old->count[i])
 			return true;
@@ -259,7 +266,7 @@ static void compute(struct exit_delta *delta, const struct exit_counts *old,
 		return;
 	delta->state = DELTA_OK;
 	delta->known = old->known & new->known;
-	for (int i = 0; i < NR_EXIT_KINDS; i++)
+	for (int i = 0; i < NR_KINDS; i++)
 		delta->count[i] = new->count[i] - old->count[i];
 	if (old->ts_is_ns && new->ts_is_ns && new->ts > old->ts)
 		delta->ns = new->ts - old->ts;

@@ -11,6 +11,11 @@
 /* exits, io_exits, ..., hypercalls: consecutive fields of the event */
 #define NR_EXIT_KINDS (FIELD_HYPERCALLS - FIELD_EXITS + 1)
 
+/* Counted like exits, in nanoseconds: FIELD_RUN_NS and FIELD_WAIT_NS */
+#define KIND_RUN NR_EXIT_KINDS
+#define KIND_WAIT (NR_EXIT_KINDS + 1)
+#define NR_KINDS (NR_EXIT_KINDS + 2)
+
 enum delta_state {
 	DELTA_FIRST, /* there is no record before */
 	DELTA_OK,
@@ -22,13 +27,13 @@ enum delta_state {
  * @state: whether the rest is known
  * @ns: time between the two, 0 if the clock does not tell it
  * @known: a bit for each kind that both records have
- * @count: exits of each kind between the two, by field_id - FIELD_EXITS
+ * @count: exits of each kind between the two, by field_id - FIELD_EXITS, and times
  */
 struct exit_delta {
 	enum delta_state state;
 	uint64_t ns;
 	unsigned int known;
-	uint64_t count[NR_EXIT_KINDS];
+	uint64_t count[NR_KINDS];
 };
 
 /* Exits of that kind a second; false if it is not known. */
@@ -42,7 +47,7 @@ struct exit_counts {
 	uint64_t ts;
 	bool ts_is_ns;
 	unsigned int known;
-	uint64_t count[NR_EXIT_KINDS];
+	uint64_t count[NR_KINDS];
 };
 
 /**

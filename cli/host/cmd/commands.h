@@ -54,6 +54,8 @@ int cmd_follow(const struct cmd *cmd, int argc, char **argv);
  * @count: end after so many updates; 0: never
  * @interval_ns: time from one update to the next
  * @sort: column to start with
+ * @recorded: only what guests ask for
+ * @counters: sample KVM's counters only
  * @totals: a row for each VM
  * @events: which VMs and vCPUs
  */
@@ -62,6 +64,8 @@ struct top_params {
 	long long count;
 	uint64_t interval_ns;
 	enum top_column sort;
+	bool recorded;
+	bool counters;
 	bool totals;
 	struct event_options events;
 };

@@ -233,6 +233,7 @@ static int sample_run(const struct sample_params *params)
 		return EXIT_FAILED;
 	host_request_init(&run.req, &params->events.select);
 	run.req.attempts = params->attempts;
+	run.req.rescan_ns = NS_PER_SEC;
 	if (params->trace)
 		run.req.flags = VCPU_INFO_SAMPLE_EVENT;
 	if (params->counters)
@@ -243,6 +244,7 @@ static int sample_run(const struct sample_params *params)
 	symbols_note_useless(&params->events.symbols);
 	if (run.pl->no_memory)
 		exit_code = EXIT_FAILED;
+	source_close(&run.req.source);
 	pipeline_free(run.pl);
 	signals_end_if_pipe_broke();
 	return exit_code;

@@ -22,11 +22,13 @@ const char *const top_column_names[] = {
  * How wide a column is, to the left if negative, and from which width of the
  * screen on there is room for it. The last takes what is left.
  */
+#define KIND(field) ((field) - FIELD_EXITS)
+
 static const struct {
 	const char *heading;
 	int width;
 	size_t from;
-	int field;		/* whose rate it is, -1: none */
+	int kind;		/* whose rate it is, -1: none */
 } columns[NR_TOP_COLUMNS] = {
 	[TOP_NAME] = { "NAME", -10, 0, -1 },
 	[TOP_PID] = { "PID", 7, 76, -1 },
@@ -35,12 +37,14 @@ static const struct {
 	[TOP_STATE] = { "STATE", -9, 0, -1 },
 	[TOP_CPU] = { "CPU", 3, 0, -1 },
 	[TOP_AGE] = { "AGE", 6, 100, -1 },
-	[TOP_EXITS] = { "EXIT/s", 7, 0, FIELD_EXITS },
-	[TOP_IO] = { "IO/s", 6, 94, FIELD_IO_EXITS },
-	[TOP_MMIO] = { "MMIO/s", 6, 108, FIELD_MMIO_EXITS },
-	[TOP_HALT] = { "HALT/s", 6, 0, FIELD_HALT_EXITS },
-	[TOP_IRQ] = { "IRQ/s", 6, 94, FIELD_IRQ_EXITS },
-	[TOP_HYPERCALLS] = { "HYP/s", 6, 115, FIELD_HYPERCALLS },
+	[TOP_EXITS] = { "EXIT/s", 7, 0, KIND(FIELD_EXITS) },
+	[TOP_IO] = { "IO/s", 6, 94, KIND(FIELD_IO_EXITS) },
+	[TOP_MMIO] = { "MMIO/s", 6, 108, KIND(FIELD_MMIO_EXITS) },
+	[TOP_HALT] = { "HALT/s", 6, 0, KIND(FIELD_HALT_EXITS) },
+	[TOP_IRQ] = { "IRQ/s", 6, 94, KIND(FIELD_IRQ_EXITS) },
+	[TOP_HYPERCALLS] = { "HYP/s", 6, 115, KIND(FIELD_HYPERCALLS) },
+	[TOP_RUN] = { "%CPU", 5, 130, KIND_RUN },
+	[TOP_STEAL] = { "%STEAL", 6, 130, KIND_WAIT },
 	[TOP_RIP] = { "RIP", -1, 0, -1 },
 };
 
@@ -195,12 +199,14 @@ static void cell(const struct top_rows *top, const struct vcpu *vcpu,
 			 (double)age(top, vcpu) / NS_PER_SEC);
 	} else if (col == TOP_RIP && vcpu->symbol[0]) {
 		snprintf(text, size, "%s", vcpu->symbol);
-	} else if (columns[col].field < 0) {
+	} else if (columns[col].kind < 0) {
 		known = value_cell(vcpu, col, text, size);
 	} else {
 		known = exit_rate(&vcpu->delta,
-				  columns[col].field - FIELD_EXITS, &rate);
-		if (known)
+				  columns[col].kind, &rate);
+		if (known && columns[col].kind >= NR_EXIT_KINDS)
+			snprintf(text, size, "%.1f", rate * 100 / NS_PER_SEC);
+		else if (known)
 			rate_text(text, size, rate);
 	}
 	if (!known)
@@ -226,7 +232,7 @@ static double number(const struct top_rows *top, const struct vcpu *vcpu,
 	case TOP_AGE:
 		return last ? (double)age(top, vcpu) : -1;
 	default:
-		return exit_rate(&vcpu->delta, columns[col].field - FIELD_EXITS,
+		return exit_rate(&vcpu->delta, columns[col].kind,
 				 &rate) ?
 			       rate :
 			       -1;
@@ -256,7 +262,7 @@ static int compare(const void *a, const void *b, void *arg)
 		double m = number(top, x, col), n = number(top, y, col);
 
 		order = m < n ? -1 : m > n;
-		if (columns[col].field >= 0)
+		if (columns[col].kind >= 0)
 			order = -order;
 	}
 	if (top->reverse)
@@ -301,7 +307,7 @@ static void add_to_vm(struct vcpu *vcpu, void *arg)
 	if (last && (!vcpu_last(vm) || last->ts > vcpu_last(vm)->ts))
 		vcpu_keep(vm, last, 1);
 	sum = &vm->delta;
-	for (int kind = 0; kind < NR_EXIT_KINDS; kind++) {
+	for (int kind = 0; kind < NR_KINDS; kind++) {
 		double rate;
 
 		if (!exit_rate(&vcpu->delta, kind, &rate))

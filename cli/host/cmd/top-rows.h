@@ -22,6 +22,8 @@ enum top_column {
 	TOP_HALT,
 	TOP_IRQ,
 	TOP_HYPERCALLS,
+	TOP_RUN,
+	TOP_STEAL,
 	TOP_RIP,
 	NR_TOP_COLUMNS,
 };

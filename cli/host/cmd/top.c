@@ -12,6 +12,7 @@
 #include "outerr.h"
 #include "pipeline.h"
 #include "signals.h"
+#include "trace/host-request.h"
 #include "trace/own-instance.h"
 #include "vm/scan.h"
 
@@ -24,6 +25,17 @@
 /* A vCPU of which nobody asked for a record for that long is not shown. */
 #define EXPIRY_NS	(300 * NS_PER_SEC)
 
+/* A running vCPU is interrupted for its registers no more often than that. */
+#define REGISTERS_NS (NS_PER_SEC * 9 / 10)
+
+/* Statistics do not need a look at a vCPU for as long as a VM exit may take. */
+#define ATTEMPTS 2
+
+enum {
+	TOP_OPT_RECORDED = OPT_LONG,
+	TOP_OPT_COUNTERS,
+};
+
 const struct opt_spec top_opts[] = {
 	{ 'b', "batch", NULL, "Print to standard output, no terminal needed" },
 	{ 'd', "interval", "TIME", "Time between updates (default: 1s)" },
@@ -32,6 +44,10 @@ const struct opt_spec top_opts[] = {
 	  "Sort by this column, such as exits (the default) or halt",
 	  .old_val = 'o' },
 	{ 'T', "totals", NULL, "A row for each VM instead of for each vCPU" },
+	{ TOP_OPT_RECORDED, "recorded", NULL,
+	  "Only what guests have recorded; ask for nothing" },
+	{ TOP_OPT_COUNTERS, "counters", NULL,
+	  "KVM's counters alone: no vCPU is interrupted" },
 	{ .more = select_opts },
 	{ .more = symbol_opts },
 	{ 0 }
@@ -60,6 +76,12 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 		return opt_bad(op, "invalid count '%.60s' (from 1)", op->arg);
 	case 'T':
 		params->totals = true;
+		return OPT_RUN;
+	case TOP_OPT_RECORDED:
+		params->recorded = true;
+		return OPT_RUN;
+	case TOP_OPT_COUNTERS:
+		params->counters = true;
 		return OPT_RUN;
 	case 'k':
 		if (!opt_choose(op->arg, top_column_names, &choice, err,
@@ -102,6 +124,9 @@ struct topping {
 	struct own_instance *own;
 	struct pipeline *pl;
 	struct top_rows *top;
+	struct host_request req;
+	bool samples;
+	uint64_t registers_at;
 	uint64_t opened;
 	uint64_t scanned;
 };
@@ -126,6 +151,65 @@ static bool take_events(struct topping *run)
 
 /* VMs come and go, and cost much to look for. */
 #define SCAN_NS (10 * NS_PER_SEC)
+
+/* Counters have no state: that of the last record stays. */
+static void keep_state(struct topping *run, struct event *ev)
+{
+	const struct vcpu *vcpu = vcpu_table_get(&run->pl->vcpus, ev);
+	const struct event *last = vcpu ? vcpu_last(vcpu) : NULL;
+
+	if (!last)
+		return;
+	for (int id = FIELD_STATE_NR; id < FIELD_EXITS; id++) {
+		if (event_has(last, id))
+			event_set(ev, id, last->val[id]);
+	}
+}
+
+static bool take_sample(const struct event *ev, void *arg)
+{
+	struct topping *run = arg;
+	struct event full = *ev;
+
+	if (!event_has(&full, FIELD_STATE_NR))
+		keep_state(run, &full);
+	pipeline_take(&full, run->pl);
+	return !signals_want_end();
+}
+
+/* Ask for every vCPU; false if that cannot be done now. */
+static bool sample(struct topping *run)
+{
+	uint64_t now = signals_clock();
+	bool registers = !run->params->counters &&
+			 now - run->registers_at >= REGISTERS_NS;
+
+	if (!run->samples || run->top->paused)
+		return true;
+	run->req.flags = registers ? 0 : VCPU_INFO_SAMPLE_COUNTS;
+	if (!source_read(&run->req.source, take_sample, run))
+		return false;
+	if (registers)
+		run->registers_at = now;
+	pipeline_set_clock(run->pl);
+	return true;
+}
+
+/* Without samples there is what guests ask for. */
+static void sample_first(struct topping *run)
+{
+	host_request_init(&run->req, &run->params->events.select);
+	run->req.attempts = ATTEMPTS;
+	run->req.rescan_ns = SCAN_NS;
+	run->req.with_times = true;
+	run->samples = !run->params->recorded;
+	if (sample(run))
+		return;
+	errno = run->req.err;
+	host_device_report(run->req.status);
+	msg_note("only vCPUs that guests ask for are shown");
+	run->samples = false;
+}
 
 static bool wants_vcpu(const struct select *select, const struct vm *vm,
 		       int vcpu_id)
@@ -209,11 +293,17 @@ static void update(struct topping *run)
 {
 	struct losses losses;
 
-	scan_vms(run);
+	if (!run->samples)
+		scan_vms(run);
+	sample(run);
 	run->top->now = run->pl->tb.trace;
 	if (source_losses(own_source(run->own), &losses))
 		run->top->lost = losses_unread(&losses);
-	top_rows_expire(run->top, EXPIRY_NS);
+	if (!run->samples)
+		top_rows_expire(run->top, EXPIRY_NS);
+	else if (!run->top->paused)
+		top_rows_expire(run->top, 3 * run->params->interval_ns +
+						  NS_PER_SEC);
 }
 
 static void print_batch(struct topping *run)
@@ -302,7 +392,9 @@ static int top_opened(struct topping *run)
 	int exit_code = EXIT_FAILED;
 
 	pipeline_set_source(run->pl, own_source(run->own));
-	seed(run);
+	sample_first(run);
+	if (!run->samples)
+		seed(run);
 	if (batch || top_screen_open(run->top->printer.style.color)) {
 		exit_code = update_until_end(run);
 		if (!batch)
@@ -311,6 +403,7 @@ static int top_opened(struct topping *run)
 	symbols_note_useless(&run->params->events.symbols);
 	if (run->pl->no_memory || run->top->no_memory)
 		msg_error("out of memory: not every vCPU was shown");
+	source_close(&run->req.source);
 	if (!source_close(own_source(run->own)))
 		exit_code = EXIT_FAILED;
 	return exit_code;

@@ -10,7 +10,7 @@
 #define IN_BOTH		(IN_RECORD | IN_ERROR)
 
 /* so that a field's bit fits into struct event's present */
-_Static_assert(NR_FIELDS <= 64, "too many fields for a bitmap of 64 bits");
+_Static_assert(NR_VALUES <= 64, "too many fields for a bitmap of 64 bits");
 
 const struct field fields[NR_FIELDS] = {
 	[FIELD_VM_PID] = { "vm_pid", FIELD_INT, IN_BOTH },

@@ -54,6 +54,10 @@ enum field_id {
 	FIELD_REASON_NR,
 	FIELD_ERROR_COUNT,
 	NR_FIELDS,
+	/* no fields of a trace event, but values that go with one */
+	FIELD_RUN_NS = NR_FIELDS,	/* the thread's time on a host CPU */
+	FIELD_WAIT_NS,			/* and its time of waiting for one */
+	NR_VALUES,
 };
 
 /**
@@ -122,7 +126,7 @@ struct event {
 	uint64_t ts;
 	bool ts_is_ns;
 	uint64_t present;
-	uint64_t val[NR_FIELDS];
+	uint64_t val[NR_VALUES];
 	struct event_exit exit;
 	unsigned int nr_extra;
 	struct event_extra extra[EVENT_MAX_EXTRA];

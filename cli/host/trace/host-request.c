@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host-file.h"
 #include "trace/host-request.h"
 
 static void set_exit(const struct vcpu_info_host_vcpu *vcpu, struct event *ev)
@@ -163,11 +164,10 @@ static bool round_vm(struct host_device *dev, struct host_request *req,
 }
 
 static void round_vms(struct host_device *dev, struct host_request *req,
-		      const struct vm_scan *scan, vm_sample_fn *found,
-		      void *arg)
+		      vm_sample_fn *found, void *arg)
 {
-	for (size_t i = 0; i < scan->nr; i++) {
-		const struct vm *vm = &scan->vms[i];
+	for (size_t i = 0; i < req->scan.nr; i++) {
+		const struct vm *vm = &req->scan.vms[i];
 
 		if (!select_has_vm(req->select, vm->vmm.pid, vm->fd,
 				   vm->vmm.vm.name, vm->vmm.comm))
@@ -184,26 +184,48 @@ static bool fail(struct host_request *req, enum device_status status)
 	return false;
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NS_PER_SEC + now.tv_nsec;
+}
+
+/* Look for VMs, unless that was done lately and none has gone since. */
+static bool find_vms(struct host_request *req, bool again)
+{
+	uint64_t now = now_ns();
+
+	if (!again && req->scanned && now - req->scanned < req->rescan_ns)
+		return true;
+	vm_scan_free(&req->scan);
+	req->scanned = 0;
+	if (!vm_scan_run(&req->scan))
+		return false;
+	req->scanned = now;
+	req->all_vms = req->scan.nr;
+	req->denied = req->scan.denied;
+	return true;
+}
+
 bool host_request_round(struct host_request *req, vm_sample_fn *found,
 			void *arg)
 {
+	bool again = req->nr_gone || !req->nr_vms;
 	struct host_device dev;
 	enum device_status status;
-	struct vm_scan scan;
 
 	req->nr_vms = req->nr_gone = req->nr_vcpus = req->nr_others = 0;
 	req->status = DEVICE_OK;
 	status = host_device_open(&dev);
 	if (status != DEVICE_OK)
 		return fail(req, status);
-	if (!vm_scan_run(&scan)) {
+	if (!find_vms(req, again)) {
 		host_device_close(&dev);
 		return fail(req, DEVICE_FAILED);
 	}
-	req->all_vms = scan.nr;
-	req->denied = scan.denied;
-	round_vms(&dev, req, &scan, found, arg);
-	vm_scan_free(&scan);
+	round_vms(&dev, req, found, arg);
 	host_device_close(&dev);
 	return req->status == DEVICE_OK;
 }
@@ -211,9 +233,25 @@ bool host_request_round(struct host_request *req, vm_sample_fn *found,
 /* The rest of this file: the same as a source of events */
 
 struct receiver {
+	const struct host_request *req;
 	event_fn *found;
 	void *arg;
 };
+
+/* The scheduler's: time on a CPU, time in its queue, number of turns */
+static void add_times(struct event *ev)
+{
+	unsigned long long run, wait;
+	char line[80];
+
+	if (!host_file_line(line, sizeof(line), "/proc/%d/task/%d/schedstat",
+			    event_int(ev, FIELD_VM_PID),
+			    event_int(ev, FIELD_PID)) ||
+	    sscanf(line, "%llu %llu", &run, &wait) != 2)
+		return;
+	event_set(ev, FIELD_RUN_NS, run);
+	event_set(ev, FIELD_WAIT_NS, wait);
+}
 
 static bool hand_over(const struct vm *vm, const struct vm_sample *sample,
 		      void *arg)
@@ -226,6 +264,8 @@ static bool hand_over(const struct vm *vm, const struct vm_sample *sample,
 		if (sample->vcpus[i].result)
 			continue;
 		host_request_event(&sample->vcpus[i], &ev);
+		if (to->req->with_times && sample->vcpus[i].pid)
+			add_times(&ev);
 		if (!to->found(&ev, to->arg))
 			return false;
 	}
@@ -235,7 +275,7 @@ static bool hand_over(const struct vm *vm, const struct vm_sample *sample,
 static bool read_round(struct event_source *source, event_fn *found, void *arg)
 {
 	struct host_request *req = (struct host_request *)source;
-	struct receiver to = { found, arg };
+	struct receiver to = { req, found, arg };
 
 	if (host_request_round(req, hand_over, &to))
 		return true;
@@ -246,13 +286,10 @@ static bool read_round(struct event_source *source, event_fn *found, void *arg)
 /* Of what is asked for now, in the clock that the device uses */
 static void clock_now(struct event_source *source, struct timebase *tb)
 {
-	struct timespec now;
-
 	(void)source;
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	*tb = (struct timebase){
 		.known = true,
-		.trace = now.tv_sec * NS_PER_SEC + now.tv_nsec,
+		.trace = now_ns(),
 		.wall = timebase_wall_now(),
 	};
 }
@@ -264,9 +301,9 @@ static bool no_losses(struct event_source *source, struct losses *losses)
 	return true;
 }
 
-static bool close_nothing(struct event_source *source)
+static bool forget_vms(struct event_source *source)
 {
-	(void)source;
+	vm_scan_free(&((struct host_request *)source)->scan);
 	return true;
 }
 
@@ -274,7 +311,7 @@ static const struct event_source_ops host_request_ops = {
 	.read = read_round,
 	.clock = clock_now,
 	.losses = no_losses,
-	.close = close_nothing,
+	.close = forget_vms,
 };
 
 void host_request_init(struct host_request *req, const struct select *select)

@@ -21,6 +21,8 @@ typedef bool vm_sample_fn(const struct vm *vm, const struct vm_sample *sample,
  * @select: which VMs and vCPUs
  * @flags: VCPU_INFO_SAMPLE_*, as far as they are not clear anyway
  * @attempts: looks at a vCPU's state; 0: as many as the module does
+ * @rescan_ns: for so long VMs that were found are believed to be all
+ * @with_times: look up the times of threads, too, for events
  * @status: what the last round ended with; if it is DEVICE_FAILED, see @err
  * @err: errno of then
  * @nr_vms: VMs selected in the last round
@@ -29,12 +31,16 @@ typedef bool vm_sample_fn(const struct vm *vm, const struct vm_sample *sample,
  * @nr_others: vCPUs of the selected VMs that are not selected
  * @all_vms: VMs that there were, selected or not
  * @denied: processes that could not be looked into
+ * @scan: the VMs that were found
+ * @scanned: when; 0: never
  */
 struct host_request {
 	struct event_source source;
 	const struct select *select;
 	unsigned int flags;
 	unsigned int attempts;
+	uint64_t rescan_ns;
+	bool with_times;
 	enum device_status status;
 	int err;
 	size_t nr_vms;
@@ -43,8 +49,11 @@ struct host_request {
 	size_t nr_others;
 	size_t all_vms;
 	unsigned int denied;
+	struct vm_scan scan;
+	uint64_t scanned;
 };
 
+/* To be closed as a source, by source_close(). */
 void host_request_init(struct host_request *req, const struct select *select);
 
 /*

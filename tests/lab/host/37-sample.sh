@@ -86,6 +86,19 @@ done
 sample --count 3 --interval 20ms --vcpu 1 quiet >/tmp/sample.json
 is "three times" "$(value vcpu_id </tmp/sample.json | xargs)" "1 1 1"
 
+# top needs no guest's help either
+
+vcpu-info top --batch --count 2 --interval 1s quiet >/tmp/top
+is "top: exit status" $? 0
+is "it has both vCPUs each time" "$(grep -c '^quiet ' /tmp/top)" 4
+check "with rates of exits and times" \
+	awk '/^quiet / { if ($8 !~ /^[0-9]/ || $14 !~ /^[0-9.]+$/) bad = 1; n++ }
+		END { exit bad || n != 4 }' /tmp/top
+check "and RIP" eval '[ "$(grep -c " 0x[0-9a-f]*$" /tmp/top)" -eq 4 ]'
+diag </tmp/top
+vcpu-info top --counters --batch --count 1 --interval 1s quiet >/tmp/top
+is "with counters alone there is no RIP" "$(grep -c ' 0x[0-9a-f]*$' /tmp/top)" 0
+
 # Its VMM is stopped: nothing of it answers, and there is no libvirt here
 
 kill -STOP "$pid"

@@ -165,7 +165,7 @@ is "without trace-cmd record says what to do" \
 # top
 
 trigger
-vcpu-info top --batch --interval 1s --count 3 >/tmp/top 2>/tmp/err &
+vcpu-info top --recorded --batch --interval 1s --count 3 >/tmp/top 2>/tmp/err &
 top=$!
 top_on()
 {
