@@ -64,6 +64,8 @@ static void make_web(const char *root)
 	thread(root, 200, 201, "CPU 0/KVM");
 	thread(root, 200, 202, "CPU 1/KVM");
 	thread(root, 200, 204, "CPU 9/TCG");
+	tree_write(root, "/proc/200/cgroup",
+		   "0::/machine.slice/machine-qemu\\x2d1\\x2dweb.scope/libvirt\n");
 }
 
 /* Two VMs of one process, which only KVM's debugfs tells apart. */
@@ -122,15 +124,21 @@ static int run_vms(void *arg)
 	return ret;
 }
 
-static void check(const char *root, const char *word, const char *golden)
+static void check_words(const char *root, const char *word, const char *other,
+			const char *golden)
 {
-	struct run run = { root, { word } };
+	struct run run = { root, { word, other } };
 	struct captured cap = capture(run_vms, &run);
 
 	assert_int_equal(cap.ret, EXIT_OK);
 	assert_string_equal(cap.err, "");
 	golden_check(golden, cap.out);
 	captured_free(&cap);
+}
+
+static void check(const char *root, const char *word, const char *golden)
+{
+	check_words(root, word, NULL, golden);
 }
 
 static void all_kinds_of_vms(void **state)
@@ -140,6 +148,8 @@ static void all_kinds_of_vms(void **state)
 	(void)state;
 	check(root, NULL, "vms.txt");
 	check(root, "--json", "vms.json");
+	check(root, "--long", "vms-long.txt");
+	check_words(root, "--long", "--json", "vms-long.json");
 	check(root, "--vm=web", "vms-web.txt");
 	check(root, "--vm=300:6", "vms-fd.txt");
 	tree_remove(root);

@@ -143,9 +143,15 @@ enum opt_outcome sample_parse(struct opt_parser *op, int argc, char **argv,
 			      struct sample_params *params);
 int cmd_sample(const struct cmd *cmd, int argc, char **argv);
 
-/* What 'vcpu-info vms' was asked for: JSON instead of a table, which VMs. */
+/**
+ * struct vms_params - what 'vcpu-info vms' was asked for
+ * @json: JSON instead of a table
+ * @is_long: all that can be found out
+ * @select: which VMs
+ */
 struct vms_params {
 	bool json;
+	bool is_long;
 	struct select select;
 };
 

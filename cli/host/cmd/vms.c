@@ -8,11 +8,15 @@
 #include "jsonout.h"
 #include "msg.h"
 #include "text.h"
+#include "vm/cgroup.h"
+#include "vm/host-device.h"
 #include "vm/scan.h"
 
 const struct opt_spec vms_opts[] = { { .more = vm_opts },
 				     { 'j', "json", NULL,
 				       "Print a JSON object for each VM" },
+				     { 'l', "long", NULL,
+				       "Ask the module, and say who manages the VM" },
 				     { 0 } };
 
 enum opt_outcome vms_parse(struct opt_parser *op, int argc, char **argv,
@@ -27,6 +31,8 @@ enum opt_outcome vms_parse(struct opt_parser *op, int argc, char **argv,
 	while (opt_next(op, &val)) {
 		if (val == 'j')
 			params->json = true;
+		else if (val == 'l')
+			params->is_long = true;
 		else if (val != 'm')
 			return opt_default(val);
 		else if (!select_add_vm(&params->select, op->arg, err,
@@ -44,7 +50,68 @@ static bool wanted(const struct vms_params *params, const struct vm *vm)
 			     vm->vmm.vm.name, vm->vmm.comm);
 }
 
-static void json_vm(const struct vm *vm)
+/* The module knows threads, and the order in which the VMM made vCPUs. */
+static void take_vcpus(struct vm *vm, const struct vm_sample *sample)
+{
+	for (size_t i = 0; i < vm->nr_vcpus; i++) {
+		struct vm_vcpu *vcpu = &vm->vcpus[i];
+
+		for (size_t j = 0; j < sample->nr; j++) {
+			if (sample->vcpus[j].vcpu_id != vcpu->vcpu_id)
+				continue;
+			vcpu->asked = true;
+			vcpu->guessed = false;
+			vcpu->thread = sample->vcpus[j].pid;
+			vcpu->ns_pid = sample->vcpus[j].ns_pid;
+			vcpu->index = sample->vcpus[j].index;
+		}
+	}
+}
+
+/* By counters alone, so that nothing is interrupted. Without it less is known. */
+static void ask_module(const struct vms_params *params, struct vm_scan *scan)
+{
+	struct host_device dev;
+
+	if (host_device_open(&dev) != DEVICE_OK)
+		return;
+	for (size_t i = 0; i < scan->nr; i++) {
+		struct vm_sample sample = {
+			.pid = scan->vms[i].vmm.pid,
+			.fd = scan->vms[i].fd,
+			.flags = VCPU_INFO_SAMPLE_COUNTS,
+		};
+
+		if (!wanted(params, &scan->vms[i]) ||
+		    host_device_sample(&dev, &sample) != DEVICE_OK)
+			continue;
+		take_vcpus(&scan->vms[i], &sample);
+		free(sample.vcpus);
+	}
+	host_device_close(&dev);
+}
+
+static void json_maybe(struct json_object *obj, const char *key, bool known,
+		       int number)
+{
+	if (known)
+		json_add_int(obj, key, number);
+	else
+		json_add_null(obj, key);
+}
+
+static void json_manager(struct json_object *obj, const struct vm *vm)
+{
+	struct cgroup cgroup;
+
+	cgroup_look_up(&cgroup, vm->vmm.pid);
+	json_add_text(obj, "cgroup", cgroup.path[0] ? cgroup.path : NULL);
+	json_add_text(obj, "manager", cgroup.manager);
+	json_add_text(obj, "managed_name",
+		      cgroup.manager ? cgroup.name : NULL);
+}
+
+static void json_vm(const struct vms_params *params, const struct vm *vm)
 {
 	struct json_object *obj = json_new("vm");
 	struct json_object *list = json_object_new_array();
@@ -55,6 +122,8 @@ static void json_vm(const struct vm *vm)
 	json_add_text(obj, "vmm_comm", vm->vmm.comm);
 	json_add_int(obj, "vm_pid", vm->vmm.pid);
 	json_add_int(obj, "vm_fd", vm->fd);
+	if (params->is_long)
+		json_manager(obj, vm);
 	for (size_t i = 0; i < vm->nr_vcpus; i++) {
 		struct json_object *vcpu = json_object_new_object();
 
@@ -64,15 +133,33 @@ static void json_vm(const struct vm *vm)
 			json_add_int(vcpu, "pid", vm->vcpus[i].thread);
 		else
 			json_add_null(vcpu, "pid");
+		if (params->is_long) {
+			json_maybe(vcpu, "ns_pid",
+				   vm->vcpus[i].asked && vm->vcpus[i].ns_pid,
+				   vm->vcpus[i].ns_pid);
+			json_maybe(vcpu, "index", vm->vcpus[i].asked,
+				   vm->vcpus[i].index);
+		}
 		json_object_array_add(list, vcpu);
 	}
 	json_object_object_add(obj, "vcpus", list);
 	json_print(stdout, obj);
 }
 
-enum column { COL_NAME, COL_VMM, COL_PID, COL_FD, COL_VCPU, COL_THREAD };
+enum column {
+	COL_NAME, COL_VMM, COL_PID, COL_FD, COL_VCPU, COL_THREAD,
+	/* of the long table */
+	COL_NS_PID, COL_INDEX, COL_MANAGER,
+};
 
-static struct libscols_table *new_table(void)
+static void add_long_columns(struct libscols_table *table)
+{
+	scols_table_new_column(table, "NSPID", 0, SCOLS_FL_RIGHT);
+	scols_table_new_column(table, "INDEX", 0, SCOLS_FL_RIGHT);
+	scols_table_new_column(table, "MANAGER", 0, SCOLS_FL_TRUNC);
+}
+
+static struct libscols_table *new_table(bool is_long)
 {
 	struct libscols_table *table = scols_new_table();
 
@@ -84,6 +171,8 @@ static struct libscols_table *new_table(void)
 	scols_table_new_column(table, "FD", 0, SCOLS_FL_RIGHT);
 	scols_table_new_column(table, "VCPU", 0, SCOLS_FL_RIGHT);
 	scols_table_new_column(table, "THREAD", 0, SCOLS_FL_RIGHT);
+	if (is_long)
+		add_long_columns(table);
 	return table;
 }
 
@@ -105,14 +194,35 @@ static void set_number(struct libscols_line *line, enum column col, int number)
 }
 
 /* vcpu is NULL for a VM that has none yet */
+static void add_long_cells(struct libscols_line *line, const struct vm *vm,
+			   const struct vm_vcpu *vcpu)
+{
+	char text[sizeof(((struct cgroup *)0)->name) + 16];
+	struct cgroup cgroup;
+
+	set_text(line, COL_NS_PID, "-");
+	set_text(line, COL_INDEX, "-");
+	if (vcpu && vcpu->asked) {
+		if (vcpu->ns_pid)
+			set_number(line, COL_NS_PID, vcpu->ns_pid);
+		set_number(line, COL_INDEX, vcpu->index);
+	}
+	cgroup_look_up(&cgroup, vm->vmm.pid);
+	snprintf(text, sizeof(text), "%s:%s", cgroup.manager ?: "",
+		 cgroup.name);
+	set_text(line, COL_MANAGER, cgroup.manager ? text : "-");
+}
+
 static void add_row(struct libscols_table *table, const struct vm *vm,
-		    const struct vm_vcpu *vcpu)
+		    const struct vm_vcpu *vcpu, bool is_long)
 {
 	struct libscols_line *line = scols_table_new_line(table, NULL);
 	char thread[16];
 
 	if (!line)
 		return;
+	if (is_long)
+		add_long_cells(line, vm, vcpu);
 	set_text(line, COL_NAME, process_vm_name(&vm->vmm));
 	set_text(line, COL_VMM, vm->vmm.vm.vmm ?: "-");
 	set_number(line, COL_PID, vm->vmm.pid);
@@ -130,17 +240,19 @@ static void add_row(struct libscols_table *table, const struct vm *vm,
 	set_text(line, COL_THREAD, thread);
 }
 
-static void table_vm(struct libscols_table *table, const struct vm *vm)
+static void table_vm(struct libscols_table *table, const struct vm *vm,
+		     bool is_long)
 {
 	if (!vm->nr_vcpus)
-		add_row(table, vm, NULL);
+		add_row(table, vm, NULL, is_long);
 	for (size_t i = 0; i < vm->nr_vcpus; i++)
-		add_row(table, vm, &vm->vcpus[i]);
+		add_row(table, vm, &vm->vcpus[i], is_long);
 }
 
 static size_t print(const struct vms_params *params, const struct vm_scan *scan)
 {
-	struct libscols_table *table = params->json ? NULL : new_table();
+	struct libscols_table *table = params->json ? NULL :
+						      new_table(params->is_long);
 	size_t nr = 0;
 
 	for (size_t i = 0; i < scan->nr; i++) {
@@ -148,9 +260,9 @@ static size_t print(const struct vms_params *params, const struct vm_scan *scan)
 			continue;
 		nr++;
 		if (params->json)
-			json_vm(&scan->vms[i]);
+			json_vm(params, &scan->vms[i]);
 		else if (table)
-			table_vm(table, &scan->vms[i]);
+			table_vm(table, &scan->vms[i], params->is_long);
 	}
 	if (table && nr)
 		scols_print_table(table);
@@ -169,11 +281,13 @@ int vms_run(const struct vms_params *params)
 		msg_hint("to put it right: mount -t proc none /proc");
 		return EXIT_FAILED;
 	}
+	if (params->is_long)
+		ask_module(params, &scan);
 	nr = print(params, &scan);
 	if (scan.denied) {
 		msg_error("%u processes of other users could not be looked into",
 			  scan.denied);
-		msg_hint("to put it right: run vcpu-info as root");
+		msg_hint("to put it right: run vcpu-info as root, with CAP_SYS_PTRACE");
 		exit_code = EXIT_DENIED;
 	} else if (!nr) {
 		msg_error("no %sVM runs on this host",

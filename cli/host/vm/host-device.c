@@ -116,8 +116,11 @@ static enum device_status take_info(struct host_device *dev)
 enum device_status host_device_open(struct host_device *dev)
 {
 	enum device_status status;
+	char path[PATH_MAX];
 
-	dev->fd = open(VCPU_INFO_HOST_DEV_PATH, O_RDWR | O_CLOEXEC);
+	dev->fd = -1;
+	if (host_file_path(path, sizeof(path), VCPU_INFO_HOST_DEV_PATH))
+		dev->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (dev->fd < 0)
 		return open_failed();
 	status = take_info(dev);

@@ -7,11 +7,22 @@
 
 #include "vm/process.h"
 
-/* A vCPU; thread is 0 if it is not known, and may be a guess. */
+/**
+ * struct vm_vcpu - a vCPU
+ * @vcpu_id: KVM's number of it
+ * @thread: the thread that runs it; 0 if it is not known
+ * @guessed: the thread is a guess
+ * @asked: the module was asked, and @index and @ns_pid are known
+ * @index: how many the VMM made before it
+ * @ns_pid: the thread in its own PID namespace
+ */
 struct vm_vcpu {
 	int vcpu_id;
 	int thread;
 	bool guessed;
+	bool asked;
+	int index;
+	int ns_pid;
 };
 
 /**

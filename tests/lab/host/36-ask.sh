@@ -32,8 +32,8 @@ is "the device is root's alone" "$(stat -c '%F %a %U' $DEVICE)" \
 before=$(count samples)
 nr=$(sized 40 200 1000)
 [ "$nr" -ge 20 ] || nr=20
-oracle "the host asks" --all --count $nr
-oracle "for nested guests" --count $nr --state nested \
+oracle "the host asks" --all --count "$nr"
+oracle "for nested guests" --count "$nr" --state nested \
 	--state nested-user --state nested-halted --state nested-paused \
 	--state nested-preempted --state nested-exits
 oracle "in a PID namespace" --pidns 2 --count 20 \
@@ -79,8 +79,8 @@ done
 
 # The module goes while it is asked
 
-# shellcheck disable=SC2153 # hostile.sh sets STORM
 storm_start --vcpus 2
+# shellcheck disable=SC2153 # hostile.sh sets STORM
 fd=$(vm_of "$STORM")
 /lab/bin/sampler watch "$STORM" "$fd" >/tmp/watch.1 &
 watcher=$!

@@ -86,6 +86,15 @@ done
 sample --count 3 --interval 20ms --vcpu 1 quiet >/tmp/sample.json
 is "three times" "$(value vcpu_id </tmp/sample.json | xargs)" "1 1 1"
 
+# vms asks the module
+
+vcpu-info vms --long --json quiet >/tmp/vms.json
+check "vms --long is as the schema has it" valid /tmp/vms.json
+is "it has each vCPU's thread and the VMM's index" \
+	"$(jq -r '.vcpus[] | "\(.index) \(.vcpu_id) \(.pid)"' /tmp/vms.json)" \
+	"$(guest_threads quiet)"
+diag "$(vcpu-info vms --long quiet)"
+
 # top needs no guest's help either
 
 vcpu-info top --batch --count 2 --interval 1s quiet >/tmp/top
