@@ -4,8 +4,8 @@
  *
  * Each VM that the policy admits has a slot in a table of fixed size, so a guest
  * cannot make the module allocate, and a VM that goes away leaves nothing behind
- * that has to be freed. A slot knows its VM by address only and never follows
- * it. A slot is given to another VM only when it is as good as new, so that no
+ * that has to be freed. A slot knows its VM by its address, which it never
+ * follows, and its maker. A slot is given to another VM only when it is as good as new, so that no
  * VM gets more by losing its slot; a VM that finds no slot is refused until one
  * is.
  *
@@ -56,7 +56,7 @@ struct slot {
 	u32 reason;
 };
 
-/* Where a VM may have its slot. Its keys are VMs' addresses, see key_of(). */
+/* Where a VM may have its slot. Its keys stand for VMs, see key_of(). */
 struct slot_set {
 	spinlock_t lock;	/* all of the set */
 	unsigned long keys[SET_SLOTS];
@@ -187,10 +187,15 @@ static struct slot_set *set_of(const struct kvm *kvm, u32 reason)
 	return &refused_sets[hash_ptr(kvm, REFUSED_BITS)];
 }
 
-/* A VM has a slot for each reason; those for the rate have a table of their own */
+/*
+ * A VM has a slot for each reason; those for the rate have a table of their own.
+ * The next VM may well lie at the address of one that has just gone: its maker's
+ * PID keeps it from the other's debts.
+ */
 static unsigned long key_of(const struct kvm *kvm, u32 reason)
 {
-	return (unsigned long)kvm + reason;
+	return (unsigned long)kvm + ((unsigned long)kvm->userspace_pid << 32) +
+	       reason;
 }
 
 /* The slot of a key in its locked set, if it has one or there is one to be had */
