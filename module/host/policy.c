@@ -18,6 +18,7 @@
 #include <linux/string.h>
 
 #include "policy.h"
+#include "quiesce.h"
 
 struct policy {
 	bool all;
@@ -47,6 +48,7 @@ static void policy_replace(struct policy *new)
 {
 	struct policy *old = rcu_replace_pointer(policy, new, true);
 
+	vcpu_info_quiesce_needs(VCPU_INFO_NEEDS_ADMITTED, new != &serve_none);
 	synchronize_rcu();
 	policy_free(old);
 }

@@ -20,7 +20,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/hash.h>
-#include <linux/log2.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/trace_recursion.h>
@@ -28,40 +28,36 @@
 #include "compat/kvm.h"
 #include "hook.h"
 #include "quiesce.h"
+#include "rest_table.h"
 
-#define TABLE_BITS	12
+#define NR_SETS		(1 << REST_SET_BITS)
 
-/* A vCPU whose place is taken by another loses RFLAGS until it rests again. */
-struct rested {
-	raw_spinlock_t lock;		/* all of the entry; inside a runqueue's */
-	const struct kvm_vcpu *vcpu;
-	u64 exits;
-	u64 rflags;
-	bool preempted;
-};
+static struct rest_set *table;
 
-static struct rested *table;
-
-static struct rested *rested_of(const struct kvm_vcpu *vcpu)
-{
-	return &table[hash_ptr(vcpu, TABLE_BITS)];
-}
+/*
+ * Who needs it, and so whether it is done. A plain variable, not a static key:
+ * a thread that has seen it set on one CPU sees it set on the next one.
+ */
+static DEFINE_MUTEX(needs_lock);
+static unsigned int needs = VCPU_INFO_NEEDS_ADMITTED;
+static bool observing __read_mostly;
 
 static void remember(struct kvm_vcpu *vcpu, bool preempted)
 {
-	struct rested *entry = rested_of(vcpu);
+	struct rest_set *set = rest_set_of(table, vcpu);
+	struct rest *rest;
 	unsigned long irqs;
 	u64 rflags;
 
 	if (!compat_kvm_rflags(vcpu, &rflags))
 		return;
 
-	raw_spin_lock_irqsave(&entry->lock, irqs);
-	entry->vcpu = vcpu;
-	entry->exits = vcpu->stat.exits;
-	entry->rflags = rflags;
-	entry->preempted = preempted;
-	raw_spin_unlock_irqrestore(&entry->lock, irqs);
+	raw_spin_lock_irqsave(&set->lock, irqs);
+	rest = rest_get(set, vcpu);
+	rest->exits = vcpu->stat.exits;
+	rest->rflags = rflags;
+	rest->preempted = preempted;
+	raw_spin_unlock_irqrestore(&set->lock, irqs);
 }
 
 static bool must_read(const struct kvm_vcpu *vcpu)
@@ -94,6 +90,9 @@ static void notrace rest_handler(unsigned long ip, unsigned long parent_ip,
 				 struct ftrace_ops *ops,
 				 struct ftrace_regs *fregs)
 {
+	if (!READ_ONCE(observing))
+		return;
+
 	observe((struct kvm_vcpu *)compat_ftrace_first_argument(fregs), false,
 		ip, parent_ip);
 }
@@ -106,11 +105,15 @@ static void notrace sched_out_handler(unsigned long ip, unsigned long parent_ip,
 				      struct ftrace_ops *ops,
 				      struct ftrace_regs *fregs)
 {
-	struct preempt_notifier *notifier =
-		(struct preempt_notifier *)compat_ftrace_first_argument(fregs);
-	struct kvm_vcpu *vcpu = container_of(notifier, struct kvm_vcpu,
-					     preempt_notifier);
+	struct preempt_notifier *notifier;
+	struct kvm_vcpu *vcpu;
 
+	if (!READ_ONCE(observing))
+		return;
+
+	notifier = (struct preempt_notifier *)
+		   compat_ftrace_first_argument(fregs);
+	vcpu = container_of(notifier, struct kvm_vcpu, preempt_notifier);
 	if (compat_kvm_between_instructions(vcpu))
 		observe(vcpu, true, ip, parent_ip);
 }
@@ -134,22 +137,101 @@ static bool sched_out_observed;
 bool vcpu_info_quiesce_rflags(const struct kvm_vcpu *vcpu, u64 exits,
 			      u64 *rflags)
 {
-	struct rested *entry;
+	struct rest_set *set;
+	struct rest *rest;
 	unsigned long irqs;
 	bool known;
 
 	if (!table)
 		return false;
 
-	entry = rested_of(vcpu);
-	raw_spin_lock_irqsave(&entry->lock, irqs);
-	known = entry->vcpu == vcpu && entry->exits == exits &&
-		entry->preempted == READ_ONCE(vcpu->preempted);
+	set = rest_set_of(table, vcpu);
+	raw_spin_lock_irqsave(&set->lock, irqs);
+	rest = rest_find(set, vcpu);
+	known = READ_ONCE(observing) && rest && rest->exits == exits &&
+		rest->preempted == READ_ONCE(vcpu->preempted);
 	if (known)
-		*rflags = entry->rflags;
-	raw_spin_unlock_irqrestore(&entry->lock, irqs);
+		*rflags = rest->rflags;
+	raw_spin_unlock_irqrestore(&set->lock, irqs);
 
 	return known;
+}
+
+static void forget_all(void)
+{
+	unsigned long irqs;
+	int i;
+
+	for (i = 0; i < NR_SETS; i++) {
+		raw_spin_lock_irqsave(&table[i].lock, irqs);
+		rest_forget(&table[i]);
+		raw_spin_unlock_irqrestore(&table[i].lock, irqs);
+	}
+}
+
+static bool is_needed(void)
+{
+	const unsigned int guests = VCPU_INFO_NEEDS_LISTENED |
+				    VCPU_INFO_NEEDS_ADMITTED;
+
+	return (needs & guests) == guests || (needs & VCPU_INFO_NEEDS_HOST);
+}
+
+/*
+ * While it is not observed a vCPU changes unseen. So all is forgotten after the
+ * end; and after the start once more, for a handler that took its time.
+ */
+static void start_or_stop(void)
+{
+	bool needed = table && is_needed();
+
+	if (needed == observing)
+		return;
+
+	WRITE_ONCE(observing, needed);
+	smp_mb(); /* before what it remembered is forgotten */
+	if (table)
+		forget_all();
+}
+
+/**
+ * vcpu_info_quiesce_needs() - say who needs vCPUs to be read when they rest
+ * @who: VCPU_INFO_NEEDS_*
+ * @needed: whether it does from now on
+ *
+ * Of a vCPU that came to rest while nobody did, less is known until it rests
+ * again. May sleep.
+ */
+void vcpu_info_quiesce_needs(unsigned int who, bool needed)
+{
+	mutex_lock(&needs_lock);
+	needs = needed ? needs | who : needs & ~who;
+	start_or_stop();
+	mutex_unlock(&needs_lock);
+}
+
+/* For the event vcpu_info: before its first listener, and after its last */
+int vcpu_info_quiesce_listened(void)
+{
+	vcpu_info_quiesce_needs(VCPU_INFO_NEEDS_LISTENED, true);
+	return 0;
+}
+
+void vcpu_info_quiesce_unlistened(void)
+{
+	vcpu_info_quiesce_needs(VCPU_INFO_NEEDS_LISTENED, false);
+}
+
+static void set_table(struct rest_set *sets)
+{
+	struct rest_set *old;
+
+	mutex_lock(&needs_lock);
+	old = table;
+	table = sets;
+	start_or_stop();
+	mutex_unlock(&needs_lock);
+	kvfree(old);
 }
 
 static int install(void)
@@ -184,19 +266,20 @@ static int install(void)
  */
 void vcpu_info_quiesce_init(void)
 {
+	struct rest_set *sets = kvcalloc(NR_SETS, sizeof(*sets), GFP_KERNEL);
 	int i, err = -ENOMEM;
 
-	table = kvcalloc(1 << TABLE_BITS, sizeof(*table), GFP_KERNEL);
-	if (table) {
-		for (i = 0; i < 1 << TABLE_BITS; i++)
-			raw_spin_lock_init(&table[i].lock);
+	if (sets) {
+		for (i = 0; i < NR_SETS; i++)
+			raw_spin_lock_init(&sets[i].lock);
 		err = install();
 	}
-	if (!err)
+	if (!err) {
+		set_table(sets);
 		return;
+	}
 
-	kvfree(table);
-	table = NULL;
+	kvfree(sets);
 	pr_warn("vCPUs at rest are not observed (error %d): some of their registers will be missing\n",
 		err);
 }
@@ -210,6 +293,5 @@ void vcpu_info_quiesce_exit(void)
 	if (sched_out_observed)
 		vcpu_info_observe_remove(&sched_out_ops);
 	vcpu_info_observe_remove(&rest_ops);
-	kvfree(table);
-	table = NULL;
+	set_table(NULL);
 }

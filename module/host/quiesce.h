@@ -2,9 +2,22 @@
 #ifndef VCPU_INFO_QUIESCE_H
 #define VCPU_INFO_QUIESCE_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 struct kvm_vcpu;
+
+/*
+ * Who may need vCPUs to be read when they rest: somebody listens to the records
+ * that guests ask for, and the policy admits a guest; or the host itself.
+ */
+#define VCPU_INFO_NEEDS_LISTENED	BIT(0)
+#define VCPU_INFO_NEEDS_ADMITTED	BIT(1)
+#define VCPU_INFO_NEEDS_HOST		BIT(2)
+
+void vcpu_info_quiesce_needs(unsigned int who, bool needed);
+int vcpu_info_quiesce_listened(void);
+void vcpu_info_quiesce_unlistened(void);
 
 void vcpu_info_quiesce_init(void);
 void vcpu_info_quiesce_exit(void);

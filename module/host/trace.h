@@ -11,6 +11,7 @@
 
 #include <linux/tracepoint.h>
 
+#include "quiesce.h"
 #include "snapshot.h"
 #include "vcpu_info_abi.h"
 
@@ -50,7 +51,7 @@
 	       offsetof(struct vcpu_info_snapshot, first))
 
 /* One record: a vCPU's registers, its thread and how often it has exited. */
-TRACE_EVENT(vcpu_info,
+TRACE_EVENT_FN(vcpu_info,
 	TP_PROTO(const struct vcpu_info_snapshot *snap),
 	TP_ARGS(snap),
 
@@ -123,7 +124,9 @@ TRACE_EVENT(vcpu_info,
 		  __entry->cr4, __entry->efer, __entry->exits,
 		  __entry->io_exits, __entry->mmio_exits, __entry->halt_exits,
 		  __entry->irq_exits, __entry->irq_window_exits,
-		  __entry->signal_exits, __entry->hypercalls)
+		  __entry->signal_exits, __entry->hypercalls),
+
+	vcpu_info_quiesce_listened, vcpu_info_quiesce_unlistened
 );
 
 /* A request that led to no record, or a number of them since the last event. */

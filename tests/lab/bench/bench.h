@@ -27,6 +27,7 @@ void case_profile(char **argv);
 void case_lookup(char **argv);
 void case_vms(char **argv);
 void case_enter(char **argv);
+void case_halted(char **argv);
 void case_halt(char **argv);
 void case_ipi(char **argv);
 void case_storm(char **argv);

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <linux/kvm_para.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -188,6 +190,43 @@ void case_enter(char **argv)
 	(void)argv;
 	vcpu->run->immediate_exit = 1;
 	print_best(enter, vcpu);
+	vm_destroy(vm);
+}
+
+/* A signal that KVM_RUN alone lets through is pending, and stays so. */
+static void pend_signal(struct vcpu *vcpu)
+{
+	struct {
+		struct kvm_signal_mask header;
+		uint64_t set;
+	} none = { .header.len = sizeof(none.set) };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR2);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) || raise(SIGUSR2) ||
+	    ioctl(vcpu->fd, KVM_SET_SIGNAL_MASK, &none))
+		die("no signal can be made to wait: %s", strerror(errno));
+}
+
+/*
+ * halted: the same with a vCPU in HLT, that KVM halts and, as a signal waits for
+ * it, does not put to sleep
+ */
+void case_halted(char **argv)
+{
+	struct kvm_mp_state state = { .mp_state = KVM_MP_STATE_HALTED };
+	struct vm *vm = vm_create(MODE_64);
+	struct vcpu *vcpu = guest_caller(vm, 0);
+
+	(void)argv;
+	if (ioctl(vcpu->fd, KVM_SET_MP_STATE, &state))
+		die("KVM_SET_MP_STATE: %s", strerror(errno));
+	pend_signal(vcpu);
+	print_best(enter, vcpu);
+	if (ioctl(vcpu->fd, KVM_GET_MP_STATE, &state) ||
+	    state.mp_state != KVM_MP_STATE_HALTED)
+		die("the vCPU has left HLT");
 	vm_destroy(vm);
 }
 

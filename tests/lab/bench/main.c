@@ -20,6 +20,7 @@ static const struct {
 	{ "lookup", 2, case_lookup },
 	{ "vms", 1, case_vms },
 	{ "enter", 0, case_enter },
+	{ "halted", 0, case_halted },
 	{ "halt", 0, case_halt },
 	{ "ipi", 1, case_ipi },
 	{ "storm", 4, case_storm },
