@@ -21,6 +21,7 @@
 
 #include <linux/hash.h>
 #include <linux/mutex.h>
+#include <linux/preempt.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/trace_recursion.h>
@@ -29,6 +30,7 @@
 #include "hook.h"
 #include "quiesce.h"
 #include "rest_table.h"
+#include "vmcs_regs.h"
 
 #define NR_SETS		(1 << REST_SET_BITS)
 
@@ -42,18 +44,33 @@ static DEFINE_MUTEX(needs_lock);
 static unsigned int needs = VCPU_INFO_NEEDS_ADMITTED;
 static bool observing __read_mostly;
 
-static void remember(struct kvm_vcpu *vcpu, bool preempted)
+/*
+ * At a preemption, what KVM asked for before we did may not be there yet, if it
+ * was preempted between its setting the bit and the VMREAD. What an earlier
+ * reading of the same rest has completed is.
+ */
+static u32 read_completely(const struct kvm_vcpu *vcpu, const struct rest *rest,
+			   u32 asked)
+{
+	u32 completed = rest->exits == vcpu->stat.exits ? rest->valid : 0;
+
+	return completed | (VCPU_INFO_VMCS_REGS & ~asked);
+}
+
+static void remember(struct kvm_vcpu *vcpu, bool preempted, u32 asked)
 {
 	struct rest_set *set = rest_set_of(table, vcpu);
+	u32 without = 0;
 	struct rest *rest;
 	unsigned long irqs;
-	u64 rflags;
+	u64 rflags = 0;
 
 	if (!compat_kvm_rflags(vcpu, &rflags))
-		return;
+		without = BIT(VCPU_INFO_REG_RFLAGS);
 
 	raw_spin_lock_irqsave(&set->lock, irqs);
 	rest = rest_get(set, vcpu);
+	rest->valid = read_completely(vcpu, rest, asked) & ~without;
 	rest->exits = vcpu->stat.exits;
 	rest->rflags = rflags;
 	rest->preempted = preempted;
@@ -69,17 +86,28 @@ static bool must_read(const struct kvm_vcpu *vcpu)
 	       (compat_kvm_is_svm() && compat_kvm_is_hypervisor(vcpu));
 }
 
+/* Registers that KVM may be about to read: not where it is not preempted there. */
+static u32 may_be_reading(const struct kvm_vcpu *vcpu, bool preempted)
+{
+	if (!preempted || !compat_kvm_is_vmx() || !preempt_model_preemptible())
+		return 0;
+
+	return vcpu_info_vmcs_regs_asked(vcpu);
+}
+
 static __always_inline void observe(struct kvm_vcpu *vcpu, bool preempted,
 				    unsigned long ip, unsigned long parent_ip)
 {
 	int bit = ftrace_test_recursion_trylock(ip, parent_ip);
+	u32 asked;
 
 	if (bit < 0)
 		return;
 
 	if (must_read(vcpu)) {
+		asked = may_be_reading(vcpu, preempted);
 		compat_kvm_cache_regs(vcpu);
-		remember(vcpu, preempted);
+		remember(vcpu, preempted, asked);
 	}
 
 	ftrace_test_recursion_unlock(bit);
@@ -129,13 +157,15 @@ static struct ftrace_ops sched_out_ops = {
 static bool sched_out_observed;
 
 /**
- * vcpu_info_quiesce_rflags() - RFLAGS of a vCPU at rest
+ * vcpu_info_quiesce_find() - what was read of a vCPU at rest
  * @vcpu: it; not loaded on a CPU
  * @exits: its count of VM exits, which says whether it is still the same rest
- * @rflags: set if it is known
+ * @rested: what it was
+ *
+ * Return: false if there is nothing.
  */
-bool vcpu_info_quiesce_rflags(const struct kvm_vcpu *vcpu, u64 exits,
-			      u64 *rflags)
+bool vcpu_info_quiesce_find(const struct kvm_vcpu *vcpu, u64 exits,
+			    struct vcpu_info_rested *rested)
 {
 	struct rest_set *set;
 	struct rest *rest;
@@ -151,7 +181,10 @@ bool vcpu_info_quiesce_rflags(const struct kvm_vcpu *vcpu, u64 exits,
 	known = READ_ONCE(observing) && rest && rest->exits == exits &&
 		rest->preempted == READ_ONCE(vcpu->preempted);
 	if (known)
-		*rflags = rest->rflags;
+		*rested = (struct vcpu_info_rested) {
+			.valid = rest->valid,
+			.rflags = rest->rflags,
+		};
 	raw_spin_unlock_irqrestore(&set->lock, irqs);
 
 	return known;

@@ -7,6 +7,17 @@
 
 struct kvm_vcpu;
 
+/**
+ * struct vcpu_info_rested - what was read when a vCPU came to the rest it is in
+ * @valid: bitmap of VCPU_INFO_REG_*: of the registers that VMX has in the VMCS
+ *	those that are in vcpu->arch, or in @rflags
+ * @rflags: RFLAGS
+ */
+struct vcpu_info_rested {
+	u32 valid;
+	u64 rflags;
+};
+
 /*
  * Who may need vCPUs to be read when they rest: somebody listens to the records
  * that guests ask for, and the policy admits a guest; or the host itself.
@@ -21,7 +32,7 @@ void vcpu_info_quiesce_unlistened(void);
 
 void vcpu_info_quiesce_init(void);
 void vcpu_info_quiesce_exit(void);
-bool vcpu_info_quiesce_rflags(const struct kvm_vcpu *vcpu, u64 exits,
-			      u64 *rflags);
+bool vcpu_info_quiesce_find(const struct kvm_vcpu *vcpu, u64 exits,
+			    struct vcpu_info_rested *rested);
 
 #endif /* VCPU_INFO_QUIESCE_H */

@@ -20,13 +20,16 @@ struct kvm_vcpu;
  * @vcpu: it; NULL where there is none. Never followed
  * @exits: its count of VM exits, which says whether it is still the same rest
  * @rflags: RFLAGS, of which no bit above the 22nd is defined
+ * @valid: bitmap of VCPU_INFO_REG_*: which of those in the VMCS were read, to
+ *	@rflags or to where KVM has them
  * @preempted: it was scheduled out against its will
  */
 struct rest {
 	const struct kvm_vcpu *vcpu;
 	u64 exits;
 	u32 rflags;
-	bool preempted;
+	u32 valid : 31;
+	u32 preempted : 1;
 };
 
 struct rest_set {
@@ -65,7 +68,7 @@ static inline struct rest *rest_get(struct rest_set *set,
 
 	rest = &set->places[set->next];
 	set->next = (set->next + 1) % REST_PLACES;
-	rest->vcpu = vcpu;
+	*rest = (struct rest) { .vcpu = vcpu };
 	return rest;
 }
 

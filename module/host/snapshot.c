@@ -20,6 +20,7 @@
 #include "quiesce.h"
 #include "self.h"
 #include "snapshot.h"
+#include "vmcs_regs.h"
 
 #define REG(name)	BIT(VCPU_INFO_REG_##name)
 #define ALL_REGS	(BIT(VCPU_INFO_NR_REGS) - 1)
@@ -96,23 +97,11 @@ static void copy_loaded(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap)
 		snap->valid &= ~REG(RFLAGS);
 }
 
-/* Which registers of a vCPU that is loaded nowhere are in memory. */
-static u32 regs_in_memory(struct kvm_vcpu *vcpu)
+/* What is in memory at each VM exit, and what else has come there since */
+static u32 regs_in_memory(u32 vmcs_regs)
 {
-	u32 valid = (ALL_GPRS & ~REG(RSP)) | REG(EFER);
-
-	if (compat_kvm_reg_available(vcpu, VCPU_REGS_RSP))
-		valid |= REG(RSP);
-	if (compat_kvm_reg_available(vcpu, COMPAT_KVM_REG_RIP))
-		valid |= REG(RIP);
-	if (compat_kvm_reg_available(vcpu, COMPAT_KVM_REG_CR0))
-		valid |= REG(CR0);
-	if (compat_kvm_reg_available(vcpu, COMPAT_KVM_REG_CR3))
-		valid |= REG(CR3);
-	if (compat_kvm_reg_available(vcpu, COMPAT_KVM_REG_CR4))
-		valid |= REG(CR4);
-
-	return valid;
+	return (ALL_GPRS & ~REG(RSP)) | REG(EFER) |
+	       (vmcs_regs & ~REG(RFLAGS));
 }
 
 /*
@@ -131,24 +120,36 @@ static bool rest_observed(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Asking KVM is a read of the VMCB on SVM, with nothing cached or changed; but
- * unless the vCPU is held, a guest that is a hypervisor may switch and free
- * VMCBs. On VMX it may become a VMREAD from whichever VMCS this CPU has loaded.
- * Then only what was read when the vCPU came to rest can be had.
+ * The registers of a vCPU that is loaded nowhere. Unless it is held, KVM may be
+ * asking for some that VMX has in the VMCS, and what it says of them is not to be
+ * relied on; but those that were read when it came to rest are there.
  */
-static void copy_rflags_at_rest(struct kvm_vcpu *vcpu,
-				struct vcpu_info_snapshot *snap, bool held)
+static void copy_at_rest(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap,
+			 bool held)
 {
 	u64 *rflags = &snap->regs[VCPU_INFO_REG_RFLAGS];
-	bool known;
+	struct vcpu_info_rested rested = { 0 };
 
-	if (compat_kvm_is_svm() && (held || !compat_kvm_is_hypervisor(vcpu)))
-		known = compat_kvm_rflags(vcpu, rflags);
+	copy_regs(vcpu, snap);
+	vcpu_info_quiesce_find(vcpu, snap->exits, &rested);
+	if (held || compat_kvm_is_svm())
+		snap->valid = regs_in_memory(vcpu_info_vmcs_regs_asked(vcpu));
 	else
-		known = rest_observed(vcpu) &&
-			vcpu_info_quiesce_rflags(vcpu, snap->exits, rflags);
-	if (known)
-		snap->valid |= REG(RFLAGS);
+		snap->valid = regs_in_memory(rested.valid);
+
+	/*
+	 * Asking KVM for RFLAGS is a read of the VMCB on SVM, with nothing cached
+	 * or changed; but unless the vCPU is held, a guest that is a hypervisor
+	 * may switch and free VMCBs. On VMX it may become a VMREAD from whichever
+	 * VMCS this CPU has loaded.
+	 */
+	if (compat_kvm_is_svm() && (held || !compat_kvm_is_hypervisor(vcpu))) {
+		if (compat_kvm_rflags(vcpu, rflags))
+			snap->valid |= REG(RFLAGS);
+	} else if (rest_observed(vcpu)) {
+		*rflags = rested.rflags;
+		snap->valid |= rested.valid & REG(RFLAGS);
+	}
 }
 
 /* KVM's note of the last thread that ran it is of this one. */
@@ -319,9 +320,7 @@ static bool try_rest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 
 	take_ids(target, snap);
 	take_counts(target, snap);
-	copy_regs(target, snap);
-	snap->valid = regs_in_memory(target);
-	copy_rflags_at_rest(target, snap, false);
+	copy_at_rest(target, snap, false);
 	/* KVM was perhaps writing the results of an emulation one by one. */
 	if (before.preempted) {
 		exact = compat_kvm_between_instructions(target);
@@ -360,9 +359,7 @@ static bool try_user(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 	}
 
 	take_counts(target, snap);
-	copy_regs(target, snap);
-	snap->valid = regs_in_memory(target);
-	copy_rflags_at_rest(target, snap, true);
+	copy_at_rest(target, snap, true);
 	snap->state = compat_kvm_never_run(target) ? VCPU_INFO_STATE_NEVER_RUN :
 						     VCPU_INFO_STATE_USER;
 	mutex_unlock(&target->mutex);

@@ -151,10 +151,10 @@ static void a_full_set_gives_away_its_oldest_place(void **state)
 	for (int i = 0; i < REST_PLACES + 2; i++)
 		vcpu[i] = (const struct kvm_vcpu *)(uintptr_t)(0x1000 * (i + 1));
 	for (int i = 0; i < REST_PLACES; i++)
-		rest_get(&set, vcpu[i])->exits = i;
+		rest_get(&set, vcpu[i])->exits = i + 1;
 	for (int i = 0; i < REST_PLACES; i++)
-		assert_int_equal(rest_get(&set, vcpu[i])->exits, i);
-	rest_get(&set, vcpu[REST_PLACES]);
+		assert_int_equal(rest_get(&set, vcpu[i])->exits, i + 1);
+	assert_int_equal(rest_get(&set, vcpu[REST_PLACES])->exits, 0);
 	assert_null(rest_find(&set, vcpu[0]));
 	assert_non_null(rest_find(&set, vcpu[1]));
 	rest_get(&set, vcpu[REST_PLACES + 1]);
