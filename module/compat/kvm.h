@@ -105,12 +105,6 @@ static inline bool compat_kvm_is_nested(const struct kvm_vcpu *vcpu)
 	return vcpu->arch.hflags & HF_GUEST_MASK;
 }
 
-/* It may enter a nested guest at any time. SVM only: VMX has CR4.VMXE. */
-static inline bool compat_kvm_is_hypervisor(const struct kvm_vcpu *vcpu)
-{
-	return READ_ONCE(vcpu->arch.efer) & EFER_SVME;
-}
-
 /*
  * Whether KVM_RUN is at work on it; without the field, whenever it is loaded.
  *

@@ -13,9 +13,10 @@
  * KVM's cache takes all but RFLAGS to vcpu->arch; RFLAGS goes to where only
  * kvm_intel can see it, so it is kept here, in a table of fixed size.
  *
- * SVM: RFLAGS is in a VMCB, in memory. Only a guest that is a hypervisor may
- * have that VMCB freed while another CPU reads it; so of these, RFLAGS is taken
- * when they are about to block or scheduled out.
+ * SVM: RFLAGS is in a VMCB, in memory. Only a guest that is a hypervisor has one
+ * that KVM switches away from and frees (svm_set_efer()), but when that goes on
+ * cannot be told from outside the vCPU's thread: EFER is clear before. So no VMCB
+ * is read while another CPU may run the vCPU, and RFLAGS is taken here, too.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -79,11 +80,8 @@ static void remember(struct kvm_vcpu *vcpu, bool preempted, u32 asked)
 
 static bool must_read(const struct kvm_vcpu *vcpu)
 {
-	if (compat_kvm_protected(vcpu))
-		return false;
-
-	return compat_kvm_is_vmx() ||
-	       (compat_kvm_is_svm() && compat_kvm_is_hypervisor(vcpu));
+	return (compat_kvm_is_vmx() || compat_kvm_is_svm()) &&
+	       !compat_kvm_protected(vcpu);
 }
 
 /* Registers that KVM may be about to read: not where it is not preempted there. */
@@ -273,14 +271,10 @@ static int install(void)
 		(unsigned long)compat_kvm.vcpu_halt,
 		(unsigned long)compat_kvm.vcpu_put,
 	};
-	/*
-	 * SVM: a vCPU that is out of KVM_RUN can be held instead. The vendor's
-	 * module may not be loaded yet; no CPU has both.
-	 */
-	int nr = boot_cpu_has(X86_FEATURE_SVM) ? 1 : ARRAY_SIZE(targets);
 	int err;
 
-	err = vcpu_info_observe_install(&rest_ops, targets, nr);
+	err = vcpu_info_observe_install(&rest_ops, targets,
+					ARRAY_SIZE(targets));
 	if (err)
 		return err;
 

@@ -104,19 +104,11 @@ static u32 regs_in_memory(u32 vmcs_regs)
 	       (vmcs_regs & ~REG(RFLAGS));
 }
 
-/*
- * Whether quiesce.c has seen it come to the rest that it is in. KVM changes
- * registers at INIT; and on SVM no other way to sleep but HLT is observed.
- */
+/* Whether the rest it is in is that which was observed: INIT changes RFLAGS. */
 static bool rest_observed(struct kvm_vcpu *vcpu)
 {
-	u32 mp_state = READ_ONCE(vcpu->arch.mp_state);
-
-	if (READ_ONCE(vcpu->preempted))
-		return true;
-
-	return compat_kvm_is_svm() ? mp_state == KVM_MP_STATE_HALTED :
-				     mp_state != KVM_MP_STATE_INIT_RECEIVED;
+	return READ_ONCE(vcpu->preempted) ||
+	       READ_ONCE(vcpu->arch.mp_state) != KVM_MP_STATE_INIT_RECEIVED;
 }
 
 /*
@@ -139,11 +131,11 @@ static void copy_at_rest(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap,
 
 	/*
 	 * Asking KVM for RFLAGS is a read of the VMCB on SVM, with nothing cached
-	 * or changed; but unless the vCPU is held, a guest that is a hypervisor
-	 * may switch and free VMCBs. On VMX it may become a VMREAD from whichever
-	 * VMCS this CPU has loaded.
+	 * or changed; but unless the vCPU is held, KVM may switch and free its
+	 * VMCBs. On VMX it may become a VMREAD from whichever VMCS this CPU has
+	 * loaded.
 	 */
-	if (compat_kvm_is_svm() && (held || !compat_kvm_is_hypervisor(vcpu))) {
+	if (compat_kvm_is_svm() && held) {
 		if (compat_kvm_rflags(vcpu, rflags))
 			snap->valid |= REG(RFLAGS);
 	} else if (rest_observed(vcpu)) {
