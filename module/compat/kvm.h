@@ -120,6 +120,25 @@ static inline bool compat_kvm_wants_to_run(const struct kvm_vcpu *vcpu)
 }
 
 /*
+ * Whether kvm_vcpu_halt() polls for a while before it has the vCPU blocked: if
+ * not, it sets the time to 0, or the guest does not want it (kvm_arch_no_poll()).
+ */
+static inline bool compat_kvm_may_poll(const struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->halt_poll_ns) &&
+	       (READ_ONCE(vcpu->arch.msr_kvm_poll_control) & 1);
+}
+
+/*
+ * Grows when kvm_vcpu_halt() has polled and is about to return, whatever it did
+ * after it polled.
+ */
+static inline u64 compat_kvm_polls(const struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->stat.generic.halt_attempted_poll);
+}
+
+/*
  * Whether its registers are those between two instructions, if it is loaded but
  * not in guest mode. KVM notes so at the exit for a host interrupt and forgets
  * it when it goes on with KVM_RUN: not before it has taken registers that the

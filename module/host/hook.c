@@ -145,30 +145,21 @@ void vcpu_info_hook_remove(struct vcpu_info_hook *hook)
 }
 
 /**
- * vcpu_info_observe_install() - have a handler called when functions are
+ * vcpu_info_observe_install() - have a handler called when a function is
  * @ops: @func is set, the rest is zero
- * @targets: addresses of the functions; 0 for one that is not to be had
- * @nr: how many they are
+ * @target: address of the function; 0 if there is none
  *
  * Return: 0, or a negative errno and nothing is installed.
  */
-int vcpu_info_observe_install(struct ftrace_ops *ops,
-			      const unsigned long *targets, int nr)
+int vcpu_info_observe_install(struct ftrace_ops *ops, unsigned long target)
 {
-	int err = 0, found = 0;
-	int i;
+	int err;
+
+	if (!target)
+		return -ENOENT;
 
 	ops->flags = COMPAT_FTRACE_OBSERVE_FLAGS;
-	for (i = 0; i < nr && !err; i++) {
-		if (!targets[i])
-			continue;
-		err = ftrace_set_filter_ip(ops, compat_ftrace_site(targets[i]),
-					   0, 0);
-		found++;
-	}
-	/* Without a filter it would be called for every function there is. */
-	if (!err && !found)
-		err = -ENOENT;
+	err = ftrace_set_filter_ip(ops, compat_ftrace_site(target), 0, 0);
 	if (!err)
 		err = register_ftrace_function(ops);
 	if (err)

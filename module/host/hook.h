@@ -72,8 +72,7 @@ int vcpu_info_hook_install(struct vcpu_info_hook *hook, const char *name);
 void vcpu_info_hook_remove(struct vcpu_info_hook *hook);
 int vcpu_info_hook_selftest(void);
 
-int vcpu_info_observe_install(struct ftrace_ops *ops,
-			      const unsigned long *targets, int nr);
+int vcpu_info_observe_install(struct ftrace_ops *ops, unsigned long target);
 int vcpu_info_observe_install_name(struct ftrace_ops *ops, const char *name);
 void vcpu_info_observe_remove(struct ftrace_ops *ops);
 

@@ -35,6 +35,13 @@
 
 #define NR_SETS		(1 << REST_SET_BITS)
 
+/* How a vCPU came to rest */
+enum way {
+	WAY_HALT,
+	WAY_PUT,
+	WAY_PREEMPTED,
+};
+
 static struct rest_set *table;
 
 /*
@@ -58,7 +65,7 @@ static u32 read_completely(const struct kvm_vcpu *vcpu, const struct rest *rest,
 	return completed | (VCPU_INFO_VMCS_REGS & ~asked);
 }
 
-static void remember(struct kvm_vcpu *vcpu, bool preempted, u32 asked)
+static void remember(struct kvm_vcpu *vcpu, enum way way, u32 asked)
 {
 	struct rest_set *set = rest_set_of(table, vcpu);
 	u32 without = 0;
@@ -74,7 +81,9 @@ static void remember(struct kvm_vcpu *vcpu, bool preempted, u32 asked)
 	rest->valid = read_completely(vcpu, rest, asked) & ~without;
 	rest->exits = vcpu->stat.exits;
 	rest->rflags = rflags;
-	rest->preempted = preempted;
+	rest->preempted = way == WAY_PREEMPTED;
+	rest->polling = way == WAY_HALT && compat_kvm_may_poll(vcpu);
+	rest->polls = compat_kvm_polls(vcpu);
 	raw_spin_unlock_irqrestore(&set->lock, irqs);
 }
 
@@ -85,15 +94,15 @@ static bool must_read(const struct kvm_vcpu *vcpu)
 }
 
 /* Registers that KVM may be about to read: not where it is not preempted there. */
-static u32 may_be_reading(const struct kvm_vcpu *vcpu, bool preempted)
+static u32 may_be_reading(const struct kvm_vcpu *vcpu, enum way way)
 {
-	if (!preempted || !compat_kvm_is_vmx() || !preempt_model_preemptible())
+	if (way != WAY_PREEMPTED || !compat_kvm_is_vmx() || !preempt_model_preemptible())
 		return 0;
 
 	return vcpu_info_vmcs_regs_asked(vcpu);
 }
 
-static __always_inline void observe(struct kvm_vcpu *vcpu, bool preempted,
+static __always_inline void observe(struct kvm_vcpu *vcpu, enum way way,
 				    unsigned long ip, unsigned long parent_ip)
 {
 	int bit = ftrace_test_recursion_trylock(ip, parent_ip);
@@ -103,24 +112,39 @@ static __always_inline void observe(struct kvm_vcpu *vcpu, bool preempted,
 		return;
 
 	if (must_read(vcpu)) {
-		asked = may_be_reading(vcpu, preempted);
+		asked = may_be_reading(vcpu, way);
 		compat_kvm_cache_regs(vcpu);
-		remember(vcpu, preempted, asked);
+		remember(vcpu, way, asked);
 	}
 
 	ftrace_test_recursion_unlock(bit);
 }
 
-/* At the entry of kvm_vcpu_halt() and vcpu_put(), in the vCPU's own thread */
-static void notrace rest_handler(unsigned long ip, unsigned long parent_ip,
-				 struct ftrace_ops *ops,
-				 struct ftrace_regs *fregs)
+static __always_inline void observe_argument(struct ftrace_regs *fregs,
+					     enum way way, unsigned long ip,
+					     unsigned long parent_ip)
 {
 	if (!READ_ONCE(observing))
 		return;
 
-	observe((struct kvm_vcpu *)compat_ftrace_first_argument(fregs), false,
-		ip, parent_ip);
+	observe((struct kvm_vcpu *)compat_ftrace_first_argument(fregs), way, ip,
+		parent_ip);
+}
+
+/* At the entry of kvm_vcpu_halt(), in the vCPU's own thread */
+static void notrace halt_handler(unsigned long ip, unsigned long parent_ip,
+				 struct ftrace_ops *ops,
+				 struct ftrace_regs *fregs)
+{
+	observe_argument(fregs, WAY_HALT, ip, parent_ip);
+}
+
+/* The same of vcpu_put() */
+static void notrace put_handler(unsigned long ip, unsigned long parent_ip,
+				struct ftrace_ops *ops,
+				struct ftrace_regs *fregs)
+{
+	observe_argument(fregs, WAY_PUT, ip, parent_ip);
 }
 
 /*
@@ -141,18 +165,34 @@ static void notrace sched_out_handler(unsigned long ip, unsigned long parent_ip,
 		   compat_ftrace_first_argument(fregs);
 	vcpu = container_of(notifier, struct kvm_vcpu, preempt_notifier);
 	if (compat_kvm_between_instructions(vcpu))
-		observe(vcpu, true, ip, parent_ip);
+		observe(vcpu, WAY_PREEMPTED, ip, parent_ip);
 }
 
-static struct ftrace_ops rest_ops = {
-	.func = rest_handler,
+/*
+ * What is observed. Where @function is not set it is found by its name, which no
+ * other function has.
+ */
+static struct observer {
+	struct ftrace_ops ops;
+	const char *name;
+	void (*const *function)(struct kvm_vcpu *vcpu);
+	bool installed;
+} observers[] = {
+	{ { .func = halt_handler }, "kvm_vcpu_halt", &compat_kvm.vcpu_halt },
+	{ { .func = put_handler }, "vcpu_put", &compat_kvm.vcpu_put },
+	{ { .func = sched_out_handler }, "kvm_sched_out" },
 };
 
-static struct ftrace_ops sched_out_ops = {
-	.func = sched_out_handler,
-};
-
-static bool sched_out_observed;
+/*
+ * Its thread may run then, or be preempted, and leaves the vCPU's registers alone
+ * until kvm_vcpu_halt() returns.
+ */
+static bool is_halting(const struct kvm_vcpu *vcpu, const struct rest *rest)
+{
+	return rest->polling && rest->polls == (u8)compat_kvm_polls(vcpu) &&
+	       compat_kvm_may_poll(vcpu) &&
+	       READ_ONCE(vcpu->arch.mp_state) == KVM_MP_STATE_HALTED;
+}
 
 /**
  * vcpu_info_quiesce_find() - what was read of a vCPU at rest
@@ -167,8 +207,8 @@ bool vcpu_info_quiesce_find(const struct kvm_vcpu *vcpu, u64 exits,
 {
 	struct rest_set *set;
 	struct rest *rest;
+	bool known, halting = false;
 	unsigned long irqs;
-	bool known;
 
 	if (!table)
 		return false;
@@ -176,12 +216,17 @@ bool vcpu_info_quiesce_find(const struct kvm_vcpu *vcpu, u64 exits,
 	set = rest_set_of(table, vcpu);
 	raw_spin_lock_irqsave(&set->lock, irqs);
 	rest = rest_find(set, vcpu);
-	known = READ_ONCE(observing) && rest && rest->exits == exits &&
-		rest->preempted == READ_ONCE(vcpu->preempted);
+	known = READ_ONCE(observing) && rest && rest->exits == exits;
+	if (known) {
+		halting = is_halting(vcpu, rest);
+		known = halting ||
+			rest->preempted == READ_ONCE(vcpu->preempted);
+	}
 	if (known)
 		*rested = (struct vcpu_info_rested) {
 			.valid = rest->valid,
 			.rflags = rest->rflags,
+			.halting = halting,
 		};
 	raw_spin_unlock_irqrestore(&set->lock, irqs);
 
@@ -265,25 +310,23 @@ static void set_table(struct rest_set *sets)
 	kvfree(old);
 }
 
-static int install(void)
+static bool install(struct observer *observer)
 {
-	const unsigned long targets[] = {
-		(unsigned long)compat_kvm.vcpu_halt,
-		(unsigned long)compat_kvm.vcpu_put,
-	};
 	int err;
 
-	err = vcpu_info_observe_install(&rest_ops, targets,
-					ARRAY_SIZE(targets));
-	if (err)
-		return err;
+	if (observer->function)
+		err = vcpu_info_observe_install(&observer->ops,
+						(unsigned long)*observer->function);
+	else
+		err = vcpu_info_observe_install_name(&observer->ops,
+						     observer->name);
+	/* That a kernel has none was told when it was looked up. */
+	if (err && err != -ENOENT)
+		pr_warn("vCPUs at rest are not observed by %s() (error %d): some of their registers will be missing\n",
+			observer->name, err);
+	observer->installed = !err;
 
-	err = vcpu_info_observe_install_name(&sched_out_ops, "kvm_sched_out");
-	sched_out_observed = !err;
-	if (err)
-		pr_warn("preempted vCPUs are not observed (error %d): some of their registers will be missing\n",
-			err);
-	return 0;
+	return !err;
 }
 
 /**
@@ -294,31 +337,31 @@ static int install(void)
 void vcpu_info_quiesce_init(void)
 {
 	struct rest_set *sets = kvcalloc(NR_SETS, sizeof(*sets), GFP_KERNEL);
-	int i, err = -ENOMEM;
+	bool any = false;
+	int i;
 
-	if (sets) {
-		for (i = 0; i < NR_SETS; i++)
-			raw_spin_lock_init(&sets[i].lock);
-		err = install();
-	}
-	if (!err) {
-		set_table(sets);
+	if (!sets) {
+		pr_warn("no memory to observe vCPUs at rest: some of their registers will be missing\n");
 		return;
 	}
 
-	kvfree(sets);
-	pr_warn("vCPUs at rest are not observed (error %d): some of their registers will be missing\n",
-		err);
+	for (i = 0; i < NR_SETS; i++)
+		raw_spin_lock_init(&sets[i].lock);
+	for (i = 0; i < ARRAY_SIZE(observers); i++)
+		any |= install(&observers[i]);
+	if (any)
+		set_table(sets);
+	else
+		kvfree(sets);
 }
 
 /* After the last request */
 void vcpu_info_quiesce_exit(void)
 {
-	if (!table)
-		return;
+	int i;
 
-	if (sched_out_observed)
-		vcpu_info_observe_remove(&sched_out_ops);
-	vcpu_info_observe_remove(&rest_ops);
+	for (i = 0; i < ARRAY_SIZE(observers); i++)
+		if (observers[i].installed)
+			vcpu_info_observe_remove(&observers[i].ops);
 	set_table(NULL);
 }

@@ -12,10 +12,12 @@ struct kvm_vcpu;
  * @valid: bitmap of VCPU_INFO_REG_*: of the registers that VMX has in the VMCS
  *	those that are in vcpu->arch, or in @rflags
  * @rflags: RFLAGS
+ * @halting: it is in kvm_vcpu_halt() still, where it polls before it blocks
  */
 struct vcpu_info_rested {
 	u32 valid;
 	u64 rflags;
+	bool halting;
 };
 
 /*

@@ -23,13 +23,17 @@ struct kvm_vcpu;
  * @valid: bitmap of VCPU_INFO_REG_*: which of those in the VMCS were read, to
  *	@rflags or to where KVM has them
  * @preempted: it was scheduled out against its will
+ * @polling: it was about to poll in kvm_vcpu_halt()
+ * @polls: the end of its count of such polls before
  */
 struct rest {
 	const struct kvm_vcpu *vcpu;
 	u64 exits;
 	u32 rflags;
-	u32 valid : 31;
+	u32 valid : 22;
 	u32 preempted : 1;
+	u32 polling : 1;
+	u32 polls : 8;
 };
 
 struct rest_set {

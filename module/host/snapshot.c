@@ -7,8 +7,8 @@
  * copies CR0 and CR3 only when it handles the exit. VMX leaves all of these in
  * the VMCS, which only the CPU that has it loaded can read, until KVM asks for
  * them (vcpu->arch.regs_avail); quiesce.c has them asked for when a vCPU comes
- * to rest. So what can be known of a vCPU depends on what
- * it is doing; vcpu_info(4) has the table.
+ * to rest. So what can be known of a vCPU depends on what it is doing;
+ * vcpu_info(4) has the table.
  */
 #include <linux/delay.h>
 #include <linux/preempt.h>
@@ -117,17 +117,15 @@ static bool rest_observed(struct kvm_vcpu *vcpu)
  * relied on; but those that were read when it came to rest are there.
  */
 static void copy_at_rest(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap,
-			 bool held)
+			 const struct vcpu_info_rested *rested, bool held)
 {
 	u64 *rflags = &snap->regs[VCPU_INFO_REG_RFLAGS];
-	struct vcpu_info_rested rested = { 0 };
 
 	copy_regs(vcpu, snap);
-	vcpu_info_quiesce_find(vcpu, snap->exits, &rested);
 	if (held || compat_kvm_is_svm())
 		snap->valid = regs_in_memory(vcpu_info_vmcs_regs_asked(vcpu));
 	else
-		snap->valid = regs_in_memory(rested.valid);
+		snap->valid = regs_in_memory(rested->valid);
 
 	/*
 	 * Asking KVM for RFLAGS is a read of the VMCB on SVM, with nothing cached
@@ -139,8 +137,8 @@ static void copy_at_rest(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap,
 		if (compat_kvm_rflags(vcpu, rflags))
 			snap->valid |= REG(RFLAGS);
 	} else if (rest_observed(vcpu)) {
-		*rflags = rested.rflags;
-		snap->valid |= rested.valid & REG(RFLAGS);
+		*rflags = rested->rflags;
+		snap->valid |= rested->valid & REG(RFLAGS);
 	}
 }
 
@@ -258,6 +256,7 @@ static bool try_guest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 struct rest {
 	u64 exits;
 	u64 signal_exits;
+	u64 polls;
 	unsigned long rip;
 	int cpu;
 	int mode;
@@ -270,6 +269,7 @@ static void read_rest(struct kvm_vcpu *vcpu, struct rest *rest)
 {
 	rest->exits = READ_ONCE(vcpu->stat.exits);
 	rest->signal_exits = READ_ONCE(vcpu->stat.signal_exits);
+	rest->polls = compat_kvm_polls(vcpu);
 	rest->rip = compat_kvm_rip(vcpu);
 	rest->cpu = READ_ONCE(vcpu->cpu);
 	rest->mode = READ_ONCE(vcpu->mode);
@@ -281,9 +281,9 @@ static void read_rest(struct kvm_vcpu *vcpu, struct rest *rest)
 static bool rest_equal(const struct rest *a, const struct rest *b)
 {
 	return a->exits == b->exits && a->signal_exits == b->signal_exits &&
-	       a->rip == b->rip && a->cpu == b->cpu && a->mode == b->mode &&
-	       a->mp_state == b->mp_state && a->blocking == b->blocking &&
-	       a->preempted == b->preempted;
+	       a->polls == b->polls && a->rip == b->rip && a->cpu == b->cpu &&
+	       a->mode == b->mode && a->mp_state == b->mp_state &&
+	       a->blocking == b->blocking && a->preempted == b->preempted;
 }
 
 /* Whether a preempted vCPU's CR0 and CR3 are those of its last exit */
@@ -296,25 +296,28 @@ static bool has_control_registers(const struct kvm_vcpu *vcpu)
 }
 
 /*
- * Copies a vCPU that sleeps in KVM or waits for a host CPU. It may wake at any
- * time: what was copied counts only if it did not.
+ * Copies a vCPU that sleeps in KVM, or polls before it does, or waits for a host
+ * CPU. It may wake at any time: what was copied counts only if it did not.
  */
 static bool try_rest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 {
-	struct rest before, after;
+	struct vcpu_info_rested rested = { 0 };
 	bool exact = true, controls = true;
+	struct rest before, after;
 
 	read_rest(target, &before);
-	if (before.mode != OUTSIDE_GUEST_MODE ||
-	    !(before.blocking || before.preempted))
+	if (before.mode != OUTSIDE_GUEST_MODE)
 		return false;
 	smp_rmb(); /* the state before the registers */
+	vcpu_info_quiesce_find(target, before.exits, &rested);
+	if (!before.blocking && !before.preempted && !rested.halting)
+		return false;
 
 	take_ids(target, snap);
 	take_counts(target, snap);
-	copy_at_rest(target, snap, false);
+	copy_at_rest(target, snap, &rested, false);
 	/* KVM was perhaps writing the results of an emulation one by one. */
-	if (before.preempted) {
+	if (before.preempted && !rested.halting) {
 		exact = compat_kvm_between_instructions(target);
 		controls = has_control_registers(target);
 	}
@@ -342,6 +345,8 @@ static bool try_rest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
  */
 static bool try_user(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 {
+	struct vcpu_info_rested rested = { 0 };
+
 	take_ids(target, snap);	/* with a lock that may sleep */
 
 	preempt_disable();
@@ -351,7 +356,8 @@ static bool try_user(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 	}
 
 	take_counts(target, snap);
-	copy_at_rest(target, snap, true);
+	vcpu_info_quiesce_find(target, snap->exits, &rested);
+	copy_at_rest(target, snap, &rested, true);
 	snap->state = compat_kvm_never_run(target) ? VCPU_INFO_STATE_NEVER_RUN :
 						     VCPU_INFO_STATE_USER;
 	mutex_unlock(&target->mutex);

@@ -171,6 +171,8 @@ static void note_states(const char *name, const struct tally *tally)
 			printf(", %s %lu", state_name(i), tally->states[i]);
 	if (tally->nested)
 		printf("; nested %lu", tally->nested);
+	if (tally->polled)
+		printf("; polling %lu", tally->polled);
 	putchar('\n');
 }
 

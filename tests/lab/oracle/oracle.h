@@ -268,6 +268,7 @@ struct tally {
 	unsigned long valid;		/* of these, with all that must be valid */
 	unsigned long wrong;		/* records with something wrong, any state */
 	unsigned long nested;		/* records of a nested guest's registers */
+	unsigned long polled;		/* of one in HLT that was not blocked */
 	unsigned long states[NR_STATES];	/* records of each state */
 	unsigned long requests;
 	unsigned int attempts_max;

@@ -2,6 +2,7 @@
 /* One vCPU asks for another that is in a known state. */
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "oracle.h"
@@ -23,6 +24,7 @@
  * @no_sipi: leave it waiting for SIPI
  * @woken: end its HLT just before it is asked for
  * @quiet: nothing changes while it is in the state
+ * @polling: KVM polls before it has the vCPU blocked
  * @both_levels: it is to be found in its nested guest, and out of it
  * @code: adds its program
  * @exit: KVM_EXIT_* that it may end with, beside the signal that stops it
@@ -37,6 +39,7 @@ struct state {
 	bool no_sipi;
 	bool woken;
 	bool quiet;
+	bool polling;
 	bool both_levels;
 	void (*code)(struct vcpu *vcpu);
 	int exit;
@@ -327,6 +330,11 @@ static const struct state waking = {
 	.code = code_sleep, .enter = enter_blocked,
 };
 
+static const struct state polling = {
+	.step = -1, .woken = true, .polling = true,
+	.code = code_halt, .enter = enter_blocked,
+};
+
 static const struct state init_wait = {
 	.step = 0, .quiet = true,
 	.no_sipi = true,
@@ -440,6 +448,9 @@ static void ask_for(const struct test *test, struct vm *vm, int nr_targets,
 		if (!request(&vm->vcpus[0], target, &expect, &rec, tally))
 			return;
 		check_record(tally, &expect, &rec);
+		if (rec.state == VCPU_INFO_STATE_HALTED &&
+		    !expect.before.blocking && !expect.after.blocking)
+			tally->polled++;
 		/* Let those that share our CPU go on a little. */
 		if (state->crowd)
 			sched_yield();
@@ -469,11 +480,46 @@ static void do_round(const struct test *test, struct vm *vm, int nr_targets,
 		target_leave(state, &vm->vcpus[i], tally);
 }
 
+/* Parameters of kvm: how long a vCPU polls at most, and at first */
+#define POLL_MAX	"/sys/module/kvm/parameters/halt_poll_ns"
+#define POLL_START	"/sys/module/kvm/parameters/halt_poll_ns_grow_start"
+
+struct poll_ns {
+	char max[16];
+	char start[16];
+};
+
+static void write_parameter(const char *path, const char *value)
+{
+	FILE *file = fopen(path, "w");
+
+	if (!file || fputs(value, file) < 0 || fclose(file))
+		die("%s: %s", path, strerror(errno));
+}
+
+static void poll_as(const struct poll_ns *ns)
+{
+	write_parameter(POLL_MAX, ns->max);
+	write_parameter(POLL_START, ns->start);
+}
+
+/* A second, longer than it takes to ask, and that after the first short HLT */
+static void poll_long(struct poll_ns *usual)
+{
+	static const struct poll_ns second = { "1000000000", "1000000000" };
+
+	if (!read_file(POLL_MAX, usual->max, sizeof(usual->max)) ||
+	    !read_file(POLL_START, usual->start, sizeof(usual->start)))
+		die(POLL_MAX ": %s", strerror(errno));
+	poll_as(&second);
+}
+
 static void test_state(const struct test *test, const struct options *options,
 		       struct tally *tally)
 {
 	const struct state *state = test->data;
 	struct vm *vm = vm_create(options->mode);
+	struct poll_ns usual;
 	int nr_targets = state->crowd ? options->vcpus - 1 : 1;
 	int i;
 
@@ -483,6 +529,8 @@ static void test_state(const struct test *test, const struct options *options,
 		vm_add_vcpu(vm, 3 * i, host.cpus[state->crowd ? 0 : 1]);
 	if (state->leave)
 		trap_open(vm);
+	if (state->polling)
+		poll_long(&usual);
 	reader_drain();
 
 	while (!is_enough(test, tally) && !tally->failure[0] &&
@@ -493,9 +541,14 @@ static void test_state(const struct test *test, const struct options *options,
 		failed(tally, "%lu of %lu records are of the nested guest",
 		       tally->nested, tally->valid);
 
+	if (state->polling && !tally->polled)
+		failed(tally, "the vCPU was always blocked");
+
 	if (state->leave)
 		trap_close();
 	vm_destroy(vm);
+	if (state->polling)
+		poll_as(&usual);
 }
 
 /*
@@ -564,6 +617,7 @@ const struct test state_tests[] = {
 	{ "in-exit", T_64, VCPU_INFO_STATE_IN_EXIT, test_state, &in_exit },
 	{ "exits", T_TWO_CPUS, 0, test_state, &exits },
 	{ "waking", T_TWO_CPUS, 0, test_state, &waking },
+	{ "polling", T_TWO_CPUS, VCPU_INFO_STATE_HALTED, test_state, &polling },
 	{ "init-wait", 0, VCPU_INFO_STATE_HALTED, test_state, &init_wait },
 	{ "nested", T_TWO_CPUS | T_64 | T_NESTED, VCPU_INFO_STATE_GUEST,
 	  test_state, &nested },
