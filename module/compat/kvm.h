@@ -155,6 +155,23 @@ static inline bool compat_kvm_between_instructions(const struct kvm_vcpu *vcpu)
 }
 
 /*
+ * SVM: whether KVM copies CR0 and CR3 straight after the exit, not when it handles
+ * it.
+ *
+ * 7.2, b21525756e82 ("KVM: SVM: Refresh vcpu->arch.cr{0,3} prior to invoking
+ * fastpath handler"). That shows in no header, but RIP got a place of its own just
+ * after it.
+ */
+static inline bool compat_kvm_svm_copies_crs_early(void)
+{
+#ifdef COMPAT_HAVE_KVM_ARCH_RIP
+	return true;
+#else
+	return false;
+#endif
+}
+
+/*
  * SVM, between two instructions and without preemption of the kernel: whether it
  * has handled its last exit, where KVM copies CR0 and CR3. All that it does from
  * the exit to there which can sleep is to read what its guest writes to memory

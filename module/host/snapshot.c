@@ -4,9 +4,9 @@
  *
  * At each VM exit KVM saves all GPRs but RSP to vcpu->arch.regs. SVM saves RIP
  * and RSP there as well, keeps RFLAGS in the VMCB, which is plain memory, and
- * copies CR0 and CR3 only when it handles the exit. VMX leaves all of these in
- * the VMCS, which only the CPU that has it loaded can read, until KVM asks for
- * them (vcpu->arch.regs_avail); quiesce.c has them asked for when a vCPU comes
+ * copies CR0 and CR3 only when it handles the exit, before 7.2. VMX leaves all of
+ * these in the VMCS, which only the CPU that has it loaded can read, until KVM asks
+ * for them (vcpu->arch.regs_avail); quiesce.c has them asked for when a vCPU comes
  * to rest. So what can be known of a vCPU depends on what it is doing;
  * vcpu_info(4) has the table.
  */
@@ -230,8 +230,8 @@ static void guest_probe_ipi(void *info)
 
 	take_counts(target, snap);
 	copy_loaded(target, snap);
-	/* SVM copies these when it handles the exit, after this. */
-	if (compat_kvm_is_svm())
+	/* SVM may copy these when it handles the exit, after this. */
+	if (compat_kvm_is_svm() && !compat_kvm_svm_copies_crs_early())
 		snap->valid &= ~(REG(CR0) | REG(CR3));
 	probe->taken = true;
 }
@@ -289,7 +289,7 @@ static bool rest_equal(const struct rest *a, const struct rest *b)
 /* Whether a preempted vCPU's CR0 and CR3 are those of its last exit */
 static bool has_control_registers(const struct kvm_vcpu *vcpu)
 {
-	if (!compat_kvm_is_svm())
+	if (!compat_kvm_is_svm() || compat_kvm_svm_copies_crs_early())
 		return true;
 
 	return !preempt_model_preemptible() && compat_kvm_exit_handled(vcpu);

@@ -19,7 +19,7 @@
 /*
  * What a record must claim to be valid, in percent of the records of a state.
  *
- * SVM keeps all but CR0 and CR3 in memory at each exit. VMX leaves RSP, RIP,
+ * SVM keeps all but CR0 and CR3 in memory at each exit (see must_regs()). VMX leaves RSP, RIP,
  * RFLAGS and the control registers in the VMCS, where the module reads them in
  * time. A vCPU that was preempted may have been stopped in the middle of an
  * emulation. A test with state 0 takes the states as they come: floors[].
@@ -89,12 +89,29 @@ static const struct must *find_must(unsigned int state)
 	die("no rule for state %s", state_name(state));
 }
 
+/* Linux 7.2 copies CR0 and CR3 straight after an exit on SVM, too. */
+static bool copies_late_regs(void)
+{
+	unsigned int major, minor;
+	struct utsname uts;
+
+	if (uname(&uts) || sscanf(uts.release, "%u.%u", &major, &minor) != 2)
+		die("the kernel's version is not known");
+
+	return major > 7 || (major == 7 && minor >= 2);
+}
+
 /* Registers that a record must claim if its test wants the state */
 unsigned int must_regs(unsigned int state)
 {
 	const struct must *must = find_must(state);
 
-	return host.amd ? must->amd : must->intel;
+	if (!host.amd)
+		return must->intel;
+	if (must->amd == (ALL_REGS & ~LATE_REGS) && copies_late_regs())
+		return ALL_REGS;
+
+	return must->amd;
 }
 
 static bool host_preemptible(void)
