@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <string.h>
+
+#include "vcpu-rules.h"
+
+#define RFLAGS_IF	(1ULL << 9)
+#define CR0_PE		1ULL
+#define RESET_RIP	0xfff0
+#define NSEC_PER_SEC	1000000000ULL
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+static const char * const word_names[VCPU_NR_WORDS] = {
+	[VCPU_UNKNOWN] = "unknown",
+	[VCPU_RUNNING] = "running",
+	[VCPU_SPINNING] = "spinning",
+	[VCPU_EXIT_LOOP] = "exit-loop",
+	[VCPU_IDLE] = "idle",
+	[VCPU_HALTED_OFF] = "halted-off",
+	[VCPU_STARVED] = "starved",
+	[VCPU_IN_VMM] = "in-vmm",
+	[VCPU_PAUSED] = "paused",
+	[VCPU_NOT_STARTED] = "not-started",
+	[VCPU_NESTED] = "nested",
+	[VCPU_PROTECTED] = "protected",
+};
+
+static const char * const vm_word_names[VM_NR_WORDS] = {
+	[VM_NOTHING] = "none",
+	[VM_IDLE] = "idle",
+	[VM_PAUSED] = "paused",
+	[VM_STARVED] = "starved",
+	[VM_HUNG] = "hung",
+	[VM_LOCK_HOLDER] = "lock-holder-starved",
+	[VM_LOCK_LOST] = "lock-never-released",
+	[VM_CPU_MISSING] = "cpu-not-started",
+};
+
+static const char * const kind_names[EXIT_NR_KINDS] = {
+	[EXIT_IO] = "io",
+	[EXIT_MMIO] = "mmio",
+	[EXIT_HALT] = "halt",
+	[EXIT_HOST_IRQ] = "irq",
+	[EXIT_IRQ_WINDOW] = "irq-window",
+	[EXIT_NMI_WINDOW] = "nmi-window",
+	[EXIT_PAGE_FAULT] = "page-fault",
+	[EXIT_EMULATION] = "emulation",
+	[EXIT_HYPERCALL] = "hypercall",
+	[EXIT_SIGNAL] = "signal",
+	[EXIT_OTHER] = "other",
+};
+
+const char *vcpu_word_name(enum vcpu_word word)
+{
+	return word_names[word];
+}
+
+const char *vm_word_name(enum vm_word word)
+{
+	return vm_word_names[word];
+}
+
+const char *exit_kind_name(enum exit_kind kind)
+{
+	return kind_names[kind];
+}
+
+/* The count that stands for a kind. Those that overlap come in this order. */
+static const struct {
+	enum exit_kind kind;
+	unsigned int count;
+} kind_counts[] = {
+	{ EXIT_IO, VCPU_INFO_COUNT_IO_EXITS },
+	{ EXIT_MMIO, VCPU_INFO_COUNT_MMIO_EXITS },
+	{ EXIT_HALT, VCPU_INFO_COUNT_HALT_EXITS },
+	{ EXIT_HOST_IRQ, VCPU_INFO_COUNT_IRQ_EXITS },
+	{ EXIT_IRQ_WINDOW, VCPU_INFO_COUNT_IRQ_WINDOW_EXITS },
+	{ EXIT_NMI_WINDOW, VCPU_INFO_COUNT_NMI_WINDOW_EXITS },
+	{ EXIT_HYPERCALL, VCPU_INFO_COUNT_HYPERCALLS },
+	{ EXIT_SIGNAL, VCPU_INFO_COUNT_SIGNAL_EXITS },
+	{ EXIT_PAGE_FAULT, VCPU_INFO_COUNT_PF_TAKEN },
+	{ EXIT_EMULATION, VCPU_INFO_COUNT_INSN_EMULATION },
+};
+
+/* Counts of a vCPU that was made anew start again: then nothing is known. */
+static uint64_t grown(uint64_t first, uint64_t second)
+{
+	return second > first ? second - first : 0;
+}
+
+static uint64_t count_grown(const struct vcpu_observation *first,
+			    const struct vcpu_observation *second,
+			    unsigned int count)
+{
+	return grown(first->vcpu.counts[count], second->vcpu.counts[count]);
+}
+
+static unsigned int percent(uint64_t part, uint64_t whole)
+{
+	if (part >= whole)
+		return 100;
+
+	return (unsigned int)((double)part * 100 / (double)whole);
+}
+
+/* MMIO and page faults are emulated as well: no exit is counted twice. */
+static void count_kinds(const struct vcpu_observation *first,
+			const struct vcpu_observation *second,
+			struct vcpu_finding *finding)
+{
+	uint64_t left = finding->exits, n;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kind_counts); i++) {
+		n = count_grown(first, second, kind_counts[i].count);
+		if (n > left)
+			n = left;
+		finding->kinds[kind_counts[i].kind] = n;
+		left -= n;
+	}
+	finding->kinds[EXIT_OTHER] = left;
+	finding->own_exits = finding->exits - finding->kinds[EXIT_HOST_IRQ];
+
+	for (i = 0; i < EXIT_NR_KINDS; i++)
+		if (i != EXIT_HOST_IRQ &&
+		    finding->kinds[i] > finding->kinds[finding->main_kind])
+			finding->main_kind = i;
+}
+
+static bool reg_known(const struct vcpu_observation *at, unsigned int reg)
+{
+	return at->vcpu.valid & (1U << reg);
+}
+
+static bool both_known(const struct vcpu_observation *first,
+		       const struct vcpu_observation *second, unsigned int reg)
+{
+	return reg_known(first, reg) && reg_known(second, reg);
+}
+
+static bool reg_same(const struct vcpu_observation *first,
+		     const struct vcpu_observation *second, unsigned int reg)
+{
+	return both_known(first, second, reg) &&
+	       first->vcpu.regs[reg] == second->vcpu.regs[reg];
+}
+
+static void take_evidence(const struct vcpu_observation *first,
+			  const struct vcpu_observation *second,
+			  struct vcpu_finding *finding)
+{
+	const struct vcpu_info_host_vcpu *vcpu = &second->vcpu;
+
+	finding->interval_ns = grown(first->vcpu.time_ns, vcpu->time_ns);
+	finding->exits = count_grown(first, second, VCPU_INFO_COUNT_EXITS);
+	count_kinds(first, second, finding);
+
+	finding->have_sched = first->have_sched && second->have_sched &&
+			      finding->interval_ns;
+	if (finding->have_sched) {
+		finding->run = percent(grown(first->run_ns, second->run_ns),
+				       finding->interval_ns);
+		finding->wait = percent(grown(first->wait_ns, second->wait_ns),
+					finding->interval_ns);
+	}
+
+	finding->have_if = reg_known(second, VCPU_INFO_REG_RFLAGS);
+	finding->interrupts_on = vcpu->regs[VCPU_INFO_REG_RFLAGS] & RFLAGS_IF;
+	finding->have_rip = both_known(first, second, VCPU_INFO_REG_RIP);
+	finding->rip[0] = first->vcpu.regs[VCPU_INFO_REG_RIP];
+	finding->rip[1] = vcpu->regs[VCPU_INFO_REG_RIP];
+	finding->function = second->function;
+	finding->have_exit = vcpu->have & VCPU_INFO_HAVE_EXIT;
+	finding->exit_reason = vcpu->exit_reason;
+}
+
+static bool both_are(const struct vcpu_observation *first,
+		     const struct vcpu_observation *second, unsigned int state)
+{
+	return first->vcpu.state == state && second->vcpu.state == state;
+}
+
+static uint64_t per_second(uint64_t n, const struct vcpu_finding *finding)
+{
+	return (uint64_t)((double)n * NSEC_PER_SEC /
+			  (double)finding->interval_ns);
+}
+
+/* It waits for a SIPI where the processor is after a reset. */
+static bool at_reset(const struct vcpu_observation *at)
+{
+	return at->vcpu.state == VCPU_INFO_STATE_HALTED &&
+	       reg_known(at, VCPU_INFO_REG_RIP) &&
+	       at->vcpu.regs[VCPU_INFO_REG_RIP] == RESET_RIP &&
+	       reg_known(at, VCPU_INFO_REG_CR0) &&
+	       !(at->vcpu.regs[VCPU_INFO_REG_CR0] & CR0_PE);
+}
+
+static bool is_not_started(const struct vcpu_observation *first,
+			   const struct vcpu_observation *second)
+{
+	return both_are(first, second, VCPU_INFO_STATE_NEVER_RUN) ||
+	       (at_reset(first) && at_reset(second));
+}
+
+static bool is_starved(const struct vcpu_observation *first,
+		       const struct vcpu_observation *second,
+		       const struct vcpu_finding *finding)
+{
+	if (!finding->have_sched)
+		return false;
+	if (finding->wait >= RULE_STARVED_WAIT && finding->wait > finding->run)
+		return true;
+
+	/* A thread over its CPU quota does not wait by the scheduler's count. */
+	return both_are(first, second, VCPU_INFO_STATE_PREEMPTED) &&
+	       finding->run <= RULE_OFF_CPU;
+}
+
+static enum vcpu_word halted_word(const struct vcpu_finding *finding)
+{
+	if (finding->have_if && !finding->interrupts_on)
+		return VCPU_HALTED_OFF;
+
+	return VCPU_IDLE;
+}
+
+/* Nothing moves: the same instruction with the same stack, over and over */
+static bool is_exit_loop(const struct vcpu_observation *first,
+			 const struct vcpu_observation *second,
+			 const struct vcpu_finding *finding)
+{
+	enum exit_kind kind = finding->main_kind;
+
+	return kind != EXIT_HALT &&
+	       reg_same(first, second, VCPU_INFO_REG_RIP) &&
+	       reg_same(first, second, VCPU_INFO_REG_RSP) &&
+	       per_second(finding->own_exits, finding) >= RULE_LOOP_EXITS &&
+	       percent(finding->kinds[kind], finding->own_exits) >=
+	       RULE_LOOP_KIND;
+}
+
+/*
+ * What a process does is its own business, however long it runs. Its addresses are
+ * in the lower half, and it cannot switch interrupts off.
+ */
+static bool in_kernel(const struct vcpu_observation *at)
+{
+	return at->vcpu.regs[VCPU_INFO_REG_RIP] >> 63 ||
+	       (reg_known(at, VCPU_INFO_REG_RFLAGS) &&
+		!(at->vcpu.regs[VCPU_INFO_REG_RFLAGS] & RFLAGS_IF));
+}
+
+static bool begins_with(const char *name, const char *start)
+{
+	return !strncmp(name, start, strlen(start));
+}
+
+/* A kernel that polls while it has nothing to do: idle=poll, haltpoll */
+static bool is_polling(const char *function)
+{
+	static const char * const names[] = {
+		"poll_idle", "cpu_idle_poll", "default_idle", "mwait_idle",
+		"intel_idle", "acpi_idle", "native_play_dead",
+	};
+	size_t i;
+
+	for (i = 0; function && i < ARRAY_SIZE(names); i++)
+		if (begins_with(function, names[i]))
+			return true;
+
+	return false;
+}
+
+static bool same_place(const struct vcpu_observation *first,
+		       const struct vcpu_observation *second)
+{
+	uint64_t a = first->vcpu.regs[VCPU_INFO_REG_RIP];
+	uint64_t b = second->vcpu.regs[VCPU_INFO_REG_RIP];
+
+	if (first->function && second->function)
+		return !strcmp(first->function, second->function);
+
+	return (a > b ? a - b : b - a) <= RULE_SPIN_BYTES;
+}
+
+static bool is_spinning(const struct vcpu_observation *first,
+			const struct vcpu_observation *second,
+			const struct vcpu_finding *finding)
+{
+	return finding->have_sched && finding->run >= RULE_BUSY &&
+	       finding->have_rip && in_kernel(first) && in_kernel(second) &&
+	       same_place(first, second) &&
+	       reg_same(first, second, VCPU_INFO_REG_RSP) &&
+	       per_second(finding->own_exits, finding) <= RULE_SPIN_EXITS;
+}
+
+static enum vcpu_word word_of(const struct vcpu_observation *first,
+			      const struct vcpu_observation *second,
+			      const struct vcpu_finding *finding)
+{
+	if (second->vcpu.state == VCPU_INFO_STATE_PROTECTED)
+		return VCPU_PROTECTED;
+	if (first->vcpu.result || second->vcpu.result ||
+	    finding->interval_ns < RULE_MIN_INTERVAL_NS ||
+	    !(first->vcpu.have & second->vcpu.have & VCPU_INFO_HAVE_STATE))
+		return VCPU_UNKNOWN;
+	if (is_not_started(first, second))
+		return VCPU_NOT_STARTED;
+	if (is_starved(first, second, finding))
+		return VCPU_STARVED;
+	if (is_exit_loop(first, second, finding))
+		return VCPU_EXIT_LOOP;
+	if (both_are(first, second, VCPU_INFO_STATE_USER) && !finding->exits)
+		return VCPU_IN_VMM;
+	if (first->vcpu.flags & second->vcpu.flags & VCPU_INFO_F_NESTED)
+		return VCPU_NESTED;
+	if (both_are(first, second, VCPU_INFO_STATE_HALTED))
+		return halted_word(finding);
+	if (is_polling(first->function) && is_polling(second->function))
+		return VCPU_IDLE;
+	if (is_spinning(first, second, finding))
+		return VCPU_SPINNING;
+
+	return VCPU_RUNNING;
+}
+
+/**
+ * vcpu_rules() - what a vCPU does
+ * @first: a sample
+ * @second: a later one of the same vCPU
+ * @finding: filled; its @function is that of @second
+ */
+void vcpu_rules(const struct vcpu_observation *first,
+		const struct vcpu_observation *second,
+		struct vcpu_finding *finding)
+{
+	memset(finding, 0, sizeof(*finding));
+	take_evidence(first, second, finding);
+	finding->word = word_of(first, second, finding);
+}
+
+/* Functions in which Linux waits for another CPU */
+static bool waits_for_cpu(const struct vcpu_finding *finding)
+{
+	static const char * const parts[] = {
+		"spin_lock", "queued_read_lock", "queued_write_lock",
+		"smp_call_function", "csd_lock",
+	};
+	size_t i;
+
+	if (finding->word != VCPU_SPINNING || !finding->function)
+		return false;
+	for (i = 0; i < ARRAY_SIZE(parts); i++)
+		if (strstr(finding->function, parts[i]))
+			return true;
+
+	return false;
+}
+
+static int first_with(const struct vcpu_finding *findings, size_t nr,
+		      enum vcpu_word word)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (findings[i].word == word)
+			return (int)i;
+
+	return -1;
+}
+
+static size_t nr_waiting(const struct vcpu_finding *findings, size_t nr)
+{
+	size_t i, waiting = 0;
+
+	for (i = 0; i < nr; i++)
+		waiting += waits_for_cpu(&findings[i]);
+
+	return waiting;
+}
+
+/* Of the vCPUs that were started, all have one of two words. */
+static bool all_are(const struct vm_finding *vm, size_t nr, enum vcpu_word a,
+		    enum vcpu_word b)
+{
+	size_t started = nr - vm->nr[VCPU_NOT_STARTED];
+	size_t are = vm->nr[a] + (a == b ? 0 : vm->nr[b]);
+
+	return started && are == started;
+}
+
+/* Those that are neither idle nor unstarted */
+static size_t nr_wanting(const struct vm_finding *vm, size_t nr)
+{
+	return nr - vm->nr[VCPU_NOT_STARTED] - vm->nr[VCPU_IDLE];
+}
+
+static enum vm_word vm_word_of(const struct vcpu_finding *findings, size_t nr,
+			       struct vm_finding *vm)
+{
+	size_t waiting = nr_waiting(findings, nr);
+
+	if (vm->nr[VCPU_PAUSED])
+		return VM_PAUSED;
+	if (waiting && vm->nr[VCPU_STARVED]) {
+		vm->culprit = first_with(findings, nr, VCPU_STARVED);
+		return VM_LOCK_HOLDER;
+	}
+	if (waiting && waiting == nr_wanting(vm, nr))
+		return VM_LOCK_LOST;
+	if (vm->nr[VCPU_STARVED] && vm->nr[VCPU_STARVED] == nr_wanting(vm, nr))
+		return VM_STARVED;
+	if (all_are(vm, nr, VCPU_HALTED_OFF, VCPU_SPINNING))
+		return VM_HUNG;
+	if (vm->nr[VCPU_NOT_STARTED] && vm->nr[VCPU_NOT_STARTED] < nr) {
+		vm->culprit = first_with(findings, nr, VCPU_NOT_STARTED);
+		return VM_CPU_MISSING;
+	}
+	if (all_are(vm, nr, VCPU_IDLE, VCPU_IDLE))
+		return VM_IDLE;
+
+	return VM_NOTHING;
+}
+
+/**
+ * vm_rules() - what follows for a VM
+ * @findings: of all its vCPUs; if all of them are in the VMM and do not return,
+ *	their words become VCPU_PAUSED
+ * @nr: how many
+ * @vm: filled
+ */
+void vm_rules(struct vcpu_finding *findings, size_t nr, struct vm_finding *vm)
+{
+	size_t i, outside = 0;
+
+	for (i = 0; i < nr; i++)
+		outside += findings[i].word == VCPU_IN_VMM ||
+			   findings[i].word == VCPU_NOT_STARTED;
+	*vm = (struct vm_finding){ .culprit = -1 };
+	for (i = 0; i < nr; i++) {
+		if (outside == nr && findings[i].word == VCPU_IN_VMM)
+			findings[i].word = VCPU_PAUSED;
+		vm->nr[findings[i].word]++;
+	}
+	vm->word = vm_word_of(findings, nr, vm);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a vCPU does between two samples of it, in one word and with the numbers
+ * that say so; and what follows for a VM from the words of all its vCPUs.
+ *
+ * Everything here is a pure function of its arguments. vcpu-info-diagnose(1)
+ * documents each rule with its threshold.
+ */
+#ifndef VCPU_RULES_H
+#define VCPU_RULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vcpu_info_abi.h"
+
+/* Thresholds. Shares are in percent of the interval, rates per second. */
+#define RULE_MIN_INTERVAL_NS	1000000ULL	/* less tells nothing */
+#define RULE_STARVED_WAIT	50	/* waited for a host CPU: at least */
+#define RULE_OFF_CPU		5	/* ran: at most, if it was preempted both times */
+#define RULE_BUSY		90	/* ran: at least */
+#define RULE_SPIN_EXITS		2000	/* own exits: at most */
+#define RULE_SPIN_BYTES		64	/* RIPs without a symbol: at most so far apart */
+#define RULE_LOOP_EXITS		1000	/* own exits: at least */
+#define RULE_LOOP_KIND		80	/* share of one kind among them: at least */
+
+enum vcpu_word {
+	VCPU_UNKNOWN,		/* the samples do not tell */
+	VCPU_RUNNING,
+	VCPU_SPINNING,
+	VCPU_EXIT_LOOP,
+	VCPU_IDLE,
+	VCPU_HALTED_OFF,
+	VCPU_STARVED,
+	VCPU_IN_VMM,
+	VCPU_PAUSED,		/* by the VM's rule alone: see vm_rules() */
+	VCPU_NOT_STARTED,
+	VCPU_NESTED,
+	VCPU_PROTECTED,
+	VCPU_NR_WORDS
+};
+
+enum exit_kind {
+	EXIT_IO,
+	EXIT_MMIO,
+	EXIT_HALT,
+	EXIT_HOST_IRQ,		/* an interrupt of the host */
+	EXIT_IRQ_WINDOW,
+	EXIT_NMI_WINDOW,
+	EXIT_PAGE_FAULT,
+	EXIT_EMULATION,
+	EXIT_HYPERCALL,
+	EXIT_SIGNAL,
+	EXIT_OTHER,
+	EXIT_NR_KINDS
+};
+
+/**
+ * struct vcpu_observation - a sample, and what the host's kernel says of the
+ *	vCPU's thread at that time
+ * @vcpu: the sample, as VCPU_INFO_HOST_IOC_SAMPLE gives it
+ * @have_sched: @run_ns and @wait_ns are known (/proc/PID/task/TID/schedstat)
+ * @run_ns: time on a host CPU so far
+ * @wait_ns: time so far in which it could have run and had no host CPU
+ * @function: the symbol that RIP is in; NULL if that is not known
+ */
+struct vcpu_observation {
+	struct vcpu_info_host_vcpu vcpu;
+	bool have_sched;
+	uint64_t run_ns;
+	uint64_t wait_ns;
+	const char *function;
+};
+
+/**
+ * struct vcpu_finding - the word and its evidence
+ * @word: what the vCPU does
+ * @interval_ns: time between the samples
+ * @exits: VM exits in between
+ * @kinds: the same by kind; EXIT_OTHER is what no kind counts
+ * @own_exits: those that are the guest's doing: all but EXIT_HOST_IRQ
+ * @main_kind: the most frequent one of these; of no meaning if there are none
+ * @have_sched: @run and @wait are known
+ * @run: percent of the interval on a host CPU, 0 to 100
+ * @wait: percent of the interval waiting for one, 0 to 100
+ * @have_if: @interrupts_on is known
+ * @interrupts_on: RFLAGS.IF in the second sample
+ * @have_rip: both RIPs are known
+ * @rip: of both samples
+ * @function: of the second sample, as in the observation, or NULL
+ * @have_exit: @exit_reason is known
+ * @exit_reason: what KVM_RUN returned for (KVM_EXIT_*, linux/kvm.h)
+ */
+struct vcpu_finding {
+	enum vcpu_word word;
+	uint64_t interval_ns;
+	uint64_t exits;
+	uint64_t own_exits;
+	uint64_t kinds[EXIT_NR_KINDS];
+	enum exit_kind main_kind;
+	bool have_sched;
+	unsigned int run;
+	unsigned int wait;
+	bool have_if;
+	bool interrupts_on;
+	bool have_rip;
+	uint64_t rip[2];
+	const char *function;
+	bool have_exit;
+	uint32_t exit_reason;
+};
+
+enum vm_word {
+	VM_NOTHING,		/* nothing follows from the vCPUs together */
+	VM_IDLE,		/* every started vCPU is idle */
+	VM_PAUSED,		/* every vCPU is outside KVM_RUN, and none returns */
+	VM_STARVED,		/* every vCPU that wants to run is starved */
+	VM_HUNG,		/* no vCPU can go on: halted-off or spinning, all of them */
+	VM_LOCK_HOLDER,		/* some spin on a lock while another is starved */
+	VM_LOCK_LOST,		/* some spin on a lock while no other one can release it */
+	VM_CPU_MISSING,		/* some vCPUs were never started, others were */
+	VM_NR_WORDS
+};
+
+/**
+ * struct vm_finding - what follows for a VM
+ * @word: it
+ * @nr: vCPUs by word
+ * @culprit: index of the vCPU that it is about, or -1
+ */
+struct vm_finding {
+	enum vm_word word;
+	unsigned int nr[VCPU_NR_WORDS];
+	int culprit;
+};
+
+void vcpu_rules(const struct vcpu_observation *first,
+		const struct vcpu_observation *second,
+		struct vcpu_finding *finding);
+void vm_rules(struct vcpu_finding *findings, size_t nr,
+	      struct vm_finding *finding);
+
+const char *vcpu_word_name(enum vcpu_word word);
+const char *vm_word_name(enum vm_word word);
+const char *exit_kind_name(enum exit_kind kind);
+
+#endif /* VCPU_RULES_H */

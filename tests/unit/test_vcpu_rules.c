@@ -1,0 +1,519 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * cli/host: what a vCPU does, and what follows for its VM.
+ */
+#include <errno.h>
+#include <linux/kvm.h>
+
+#include "unit.h"
+
+#include "host/vcpu-rules.h"
+
+#define SECOND		1000000000ULL
+#define KERNEL_RIP	0xffffffff81000100ULL
+#define USER_RIP	0x401000ULL
+#define STACK		0xffffc90000003e00ULL
+#define IF_ON		0x202ULL
+#define IF_OFF		0x2ULL
+
+/* Two samples of a vCPU, a second apart */
+struct pair {
+	struct vcpu_observation first, second;
+};
+
+static void set_reg(struct vcpu_observation *at, unsigned int reg,
+		    uint64_t value)
+{
+	at->vcpu.valid |= 1U << reg;
+	at->vcpu.regs[reg] = value;
+}
+
+static void set_both(struct pair *pair, unsigned int reg, uint64_t value)
+{
+	set_reg(&pair->first, reg, value);
+	set_reg(&pair->second, reg, value);
+}
+
+/* A vCPU in that state, with interrupts on, that ran so much of the second */
+static struct pair make_pair(unsigned int state, uint64_t rip, unsigned int run)
+{
+	struct pair pair = { 0 };
+
+	pair.first.vcpu.time_ns = 5 * SECOND;
+	pair.second.vcpu.time_ns = 6 * SECOND;
+	pair.first.vcpu.have = VCPU_INFO_HAVE_STATE;
+	pair.second.vcpu.have = VCPU_INFO_HAVE_STATE;
+	pair.first.vcpu.state = state;
+	pair.second.vcpu.state = state;
+	set_both(&pair, VCPU_INFO_REG_RIP, rip);
+	set_both(&pair, VCPU_INFO_REG_RSP, STACK);
+	set_both(&pair, VCPU_INFO_REG_RFLAGS, IF_ON);
+	set_both(&pair, VCPU_INFO_REG_CR0, 0x80050033);
+	pair.first.have_sched = true;
+	pair.second.have_sched = true;
+	pair.first.run_ns = 7 * SECOND;
+	pair.second.run_ns = 7 * SECOND + run * SECOND / 100;
+	return pair;
+}
+
+static void exits(struct pair *pair, unsigned int count, uint64_t nr)
+{
+	pair->second.vcpu.counts[count] += nr;
+	pair->second.vcpu.counts[VCPU_INFO_COUNT_EXITS] += nr;
+}
+
+static void waits(struct pair *pair, unsigned int share)
+{
+	pair->second.wait_ns = share * SECOND / 100;
+}
+
+static struct vcpu_finding judge(const struct pair *pair)
+{
+	struct vcpu_finding finding;
+
+	vcpu_rules(&pair->first, &pair->second, &finding);
+	return finding;
+}
+
+static void assert_word(const struct pair *pair, enum vcpu_word want)
+{
+	assert_string_equal(vcpu_word_name(judge(pair).word),
+			    vcpu_word_name(want));
+}
+
+static void test_running(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+
+	(void)state;
+	set_reg(&pair.second, VCPU_INFO_REG_RIP, KERNEL_RIP + 0x5000);
+	exits(&pair, VCPU_INFO_COUNT_IRQ_EXITS, 250);
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+/* nohz_full: no exit at all, one loop of a process */
+static void test_busy_process_is_running(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, USER_RIP, 100);
+
+	(void)state;
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+static void test_spinning(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+
+	(void)state;
+	exits(&pair, VCPU_INFO_COUNT_IRQ_EXITS, 100000);
+	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, RULE_SPIN_EXITS / 2);
+	exits(&pair, VCPU_INFO_COUNT_IRQ_WINDOW_EXITS, RULE_SPIN_EXITS / 2);
+	assert_word(&pair, VCPU_SPINNING);
+	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, 1);
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+static void test_spinning_needs_the_cpu(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP,
+				     RULE_BUSY);
+
+	(void)state;
+	assert_word(&pair, VCPU_SPINNING);
+	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, RULE_BUSY - 1);
+	assert_word(&pair, VCPU_RUNNING);
+	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+	pair.second.have_sched = false;
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+static void test_spinning_place(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+
+	(void)state;
+	set_reg(&pair.second, VCPU_INFO_REG_RIP, KERNEL_RIP - RULE_SPIN_BYTES);
+	assert_word(&pair, VCPU_SPINNING);
+	set_reg(&pair.second, VCPU_INFO_REG_RIP,
+		KERNEL_RIP - RULE_SPIN_BYTES - 1);
+	assert_word(&pair, VCPU_RUNNING);
+	pair.first.function = "native_queued_spin_lock_slowpath";
+	pair.second.function = "native_queued_spin_lock_slowpath";
+	assert_word(&pair, VCPU_SPINNING);
+	pair.first.function = "memcpy";
+	set_reg(&pair.second, VCPU_INFO_REG_RIP, KERNEL_RIP + 1);
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+/* The same function again and again, but called anew */
+static void test_spinning_stack(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+
+	(void)state;
+	set_reg(&pair.second, VCPU_INFO_REG_RSP, STACK - 8);
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+/* A guest of its own kind, at low addresses: a process could not do that */
+static void test_spinning_with_interrupts_off(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, USER_RIP, 100);
+
+	(void)state;
+	set_both(&pair, VCPU_INFO_REG_RFLAGS, IF_OFF);
+	assert_word(&pair, VCPU_SPINNING);
+}
+
+static void test_polling_is_idle(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+
+	(void)state;
+	pair.first.function = "poll_idle";
+	pair.second.function = "cpu_idle_poll.isra.0";
+	assert_word(&pair, VCPU_IDLE);
+}
+
+static void test_halted(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_HALTED, KERNEL_RIP, 1);
+
+	(void)state;
+	exits(&pair, VCPU_INFO_COUNT_HALT_EXITS, 100);
+	assert_word(&pair, VCPU_IDLE);
+	set_both(&pair, VCPU_INFO_REG_RFLAGS, IF_OFF);
+	assert_word(&pair, VCPU_HALTED_OFF);
+	pair.second.vcpu.valid &= ~(1U << VCPU_INFO_REG_RFLAGS);
+	assert_word(&pair, VCPU_IDLE);
+	assert_false(judge(&pair).have_if);
+}
+
+static void test_exit_loop(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_IN_EXIT, KERNEL_RIP, 90);
+
+	(void)state;
+	exits(&pair, VCPU_INFO_COUNT_MMIO_EXITS, RULE_LOOP_EXITS);
+	assert_word(&pair, VCPU_EXIT_LOOP);
+	assert_int_equal(judge(&pair).main_kind, EXIT_MMIO);
+	exits(&pair, VCPU_INFO_COUNT_IRQ_EXITS, 10 * RULE_LOOP_EXITS);
+	assert_word(&pair, VCPU_EXIT_LOOP);
+	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, 2 * RULE_LOOP_EXITS);
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+static void test_exit_loop_moves_nothing(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_IN_EXIT, KERNEL_RIP, 50);
+
+	(void)state;
+	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, 20 * RULE_LOOP_EXITS);
+	set_reg(&pair.second, VCPU_INFO_REG_RSP, STACK + 8);
+	assert_word(&pair, VCPU_RUNNING);
+	set_reg(&pair.second, VCPU_INFO_REG_RSP, STACK);
+	assert_word(&pair, VCPU_EXIT_LOOP);
+	pair.second.vcpu.valid &= ~(1U << VCPU_INFO_REG_RIP);
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+static void test_few_exits_are_no_loop(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 50);
+
+	(void)state;
+	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, RULE_LOOP_EXITS - 1);
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+static void test_starved(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_PREEMPTED, KERNEL_RIP, 20);
+
+	(void)state;
+	waits(&pair, RULE_STARVED_WAIT);
+	assert_word(&pair, VCPU_STARVED);
+	assert_int_equal(judge(&pair).wait, RULE_STARVED_WAIT);
+	waits(&pair, RULE_STARVED_WAIT - 1);
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+/* Two share a CPU fairly: each gets what can be had. */
+static void test_half_is_not_starved(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_PREEMPTED, KERNEL_RIP, 50);
+
+	(void)state;
+	set_reg(&pair.second, VCPU_INFO_REG_RIP, KERNEL_RIP + 0x1000);
+	waits(&pair, 50);
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+static void test_over_its_quota(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_PREEMPTED, KERNEL_RIP,
+				     RULE_OFF_CPU);
+
+	(void)state;
+	assert_word(&pair, VCPU_STARVED);
+	pair.second.vcpu.state = VCPU_INFO_STATE_GUEST;
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+static void test_in_vmm(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_USER, KERNEL_RIP, 0);
+	struct vcpu_finding finding;
+
+	(void)state;
+	pair.second.vcpu.have |= VCPU_INFO_HAVE_EXIT;
+	pair.second.vcpu.exit_reason = KVM_EXIT_IO;
+	finding = judge(&pair);
+	assert_int_equal(finding.word, VCPU_IN_VMM);
+	assert_true(finding.have_exit);
+	assert_int_equal(finding.exit_reason, KVM_EXIT_IO);
+	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, 1);
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+static void test_not_started(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_HALTED, 0xfff0, 0);
+
+	(void)state;
+	set_both(&pair, VCPU_INFO_REG_CR0, 0x60000010);
+	assert_word(&pair, VCPU_NOT_STARTED);
+	set_both(&pair, VCPU_INFO_REG_CR0, 0x60000011);
+	assert_word(&pair, VCPU_IDLE);
+	pair = make_pair(VCPU_INFO_STATE_NEVER_RUN, 0xfff0, 0);
+	assert_word(&pair, VCPU_NOT_STARTED);
+}
+
+static void test_nested(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+
+	(void)state;
+	pair.second.vcpu.flags = VCPU_INFO_F_NESTED;
+	assert_word(&pair, VCPU_SPINNING);
+	pair.first.vcpu.flags = VCPU_INFO_F_NESTED;
+	assert_word(&pair, VCPU_NESTED);
+}
+
+static void test_protected(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_PROTECTED, 0, 50);
+
+	(void)state;
+	assert_word(&pair, VCPU_PROTECTED);
+}
+
+static void test_unknown(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+
+	(void)state;
+	pair.second.vcpu.result = -ENOENT;
+	assert_word(&pair, VCPU_UNKNOWN);
+	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+	pair.first.vcpu.have = 0;
+	assert_word(&pair, VCPU_UNKNOWN);
+	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+	pair.second.vcpu.time_ns = pair.first.vcpu.time_ns;
+	assert_word(&pair, VCPU_UNKNOWN);
+	assert_false(judge(&pair).have_sched);
+	/* the samples in the wrong order */
+	pair.second.vcpu.time_ns--;
+	assert_word(&pair, VCPU_UNKNOWN);
+}
+
+/* MMIO is emulated, and a page fault before: one exit each */
+static void test_kinds_add_up(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+	struct vcpu_finding finding;
+	uint64_t sum = 0;
+	int i;
+
+	(void)state;
+	exits(&pair, VCPU_INFO_COUNT_MMIO_EXITS, 100);
+	exits(&pair, VCPU_INFO_COUNT_HALT_EXITS, 30);
+	pair.second.vcpu.counts[VCPU_INFO_COUNT_INSN_EMULATION] = 100;
+	pair.second.vcpu.counts[VCPU_INFO_COUNT_PF_TAKEN] = 20;
+	pair.second.vcpu.counts[VCPU_INFO_COUNT_EXITS] += 25;
+	finding = judge(&pair);
+	assert_int_equal(finding.kinds[EXIT_MMIO], 100);
+	assert_int_equal(finding.kinds[EXIT_HALT], 30);
+	assert_int_equal(finding.kinds[EXIT_PAGE_FAULT], 20);
+	assert_int_equal(finding.kinds[EXIT_EMULATION], 5);
+	assert_int_equal(finding.kinds[EXIT_OTHER], 0);
+	for (i = 0; i < EXIT_NR_KINDS; i++)
+		sum += finding.kinds[i];
+	assert_int_equal(sum, finding.exits);
+}
+
+/* Whoever answers for a vCPU may count anything. */
+static void test_counts_that_shrink(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+	struct vcpu_finding finding;
+
+	(void)state;
+	pair.first.vcpu.counts[VCPU_INFO_COUNT_EXITS] = 1000;
+	pair.first.run_ns = UINT64_MAX;
+	pair.second.wait_ns = UINT64_MAX;
+	finding = judge(&pair);
+	assert_int_equal(finding.exits, 0);
+	assert_int_equal(finding.run, 0);
+	assert_int_equal(finding.wait, 100);
+}
+
+static void assert_vm(struct vcpu_finding *findings, size_t nr,
+		      enum vm_word want, int culprit)
+{
+	struct vm_finding vm;
+
+	vm_rules(findings, nr, &vm);
+	assert_string_equal(vm_word_name(vm.word), vm_word_name(want));
+	assert_int_equal(vm.culprit, culprit);
+}
+
+static void test_vm_idle(void **state)
+{
+	struct vcpu_finding both[] = {
+		{ .word = VCPU_IDLE }, { .word = VCPU_IDLE },
+	};
+	struct vcpu_finding one[] = {
+		{ .word = VCPU_IDLE }, { .word = VCPU_RUNNING },
+	};
+
+	(void)state;
+	assert_vm(both, 2, VM_IDLE, -1);
+	assert_vm(one, 2, VM_NOTHING, -1);
+	assert_vm(NULL, 0, VM_NOTHING, -1);
+}
+
+static void test_vm_paused(void **state)
+{
+	struct vcpu_finding all[] = {
+		{ .word = VCPU_IN_VMM }, { .word = VCPU_NOT_STARTED },
+		{ .word = VCPU_IN_VMM },
+	};
+	struct vcpu_finding some[] = {
+		{ .word = VCPU_IN_VMM }, { .word = VCPU_RUNNING },
+	};
+
+	(void)state;
+	assert_vm(all, 3, VM_PAUSED, -1);
+	assert_int_equal(all[0].word, VCPU_PAUSED);
+	assert_int_equal(all[1].word, VCPU_NOT_STARTED);
+	assert_vm(some, 2, VM_NOTHING, -1);
+	assert_int_equal(some[0].word, VCPU_IN_VMM);
+}
+
+static void test_vm_lock(void **state)
+{
+	struct vcpu_finding starved[] = {
+		{ .word = VCPU_SPINNING,
+		  .function = "native_queued_spin_lock_slowpath" },
+		{ .word = VCPU_IDLE }, { .word = VCPU_STARVED },
+	};
+	struct vcpu_finding lost[] = {
+		{ .word = VCPU_SPINNING,
+		  .function = "smp_call_function_many_cond" },
+		{ .word = VCPU_IDLE },
+	};
+	struct vcpu_finding loop[] = {
+		{ .word = VCPU_SPINNING, .function = "delay_tsc" },
+		{ .word = VCPU_IDLE },
+	};
+
+	(void)state;
+	assert_vm(starved, 3, VM_LOCK_HOLDER, 2);
+	assert_vm(lost, 2, VM_LOCK_LOST, -1);
+	assert_vm(loop, 2, VM_NOTHING, -1);
+}
+
+static void test_vm_starved(void **state)
+{
+	struct vcpu_finding all[] = {
+		{ .word = VCPU_STARVED }, { .word = VCPU_IDLE },
+	};
+
+	(void)state;
+	assert_vm(all, 2, VM_STARVED, -1);
+}
+
+static void test_vm_hung(void **state)
+{
+	struct vcpu_finding all[] = {
+		{ .word = VCPU_HALTED_OFF }, { .word = VCPU_SPINNING },
+	};
+
+	(void)state;
+	assert_vm(all, 2, VM_HUNG, -1);
+}
+
+static void test_vm_cpu_missing(void **state)
+{
+	struct vcpu_finding one[] = {
+		{ .word = VCPU_RUNNING }, { .word = VCPU_NOT_STARTED },
+	};
+	struct vcpu_finding all[] = {
+		{ .word = VCPU_NOT_STARTED }, { .word = VCPU_NOT_STARTED },
+	};
+
+	(void)state;
+	assert_vm(one, 2, VM_CPU_MISSING, 1);
+	assert_vm(all, 2, VM_NOTHING, -1);
+}
+
+static void test_every_name(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < VCPU_NR_WORDS; i++)
+		assert_non_null(vcpu_word_name(i));
+	for (i = 0; i < VM_NR_WORDS; i++)
+		assert_non_null(vm_word_name(i));
+	for (i = 0; i < EXIT_NR_KINDS; i++)
+		assert_non_null(exit_kind_name(i));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_running),
+		cmocka_unit_test(test_busy_process_is_running),
+		cmocka_unit_test(test_spinning),
+		cmocka_unit_test(test_spinning_needs_the_cpu),
+		cmocka_unit_test(test_spinning_place),
+		cmocka_unit_test(test_spinning_stack),
+		cmocka_unit_test(test_spinning_with_interrupts_off),
+		cmocka_unit_test(test_polling_is_idle),
+		cmocka_unit_test(test_halted),
+		cmocka_unit_test(test_exit_loop),
+		cmocka_unit_test(test_exit_loop_moves_nothing),
+		cmocka_unit_test(test_few_exits_are_no_loop),
+		cmocka_unit_test(test_starved),
+		cmocka_unit_test(test_half_is_not_starved),
+		cmocka_unit_test(test_over_its_quota),
+		cmocka_unit_test(test_in_vmm),
+		cmocka_unit_test(test_not_started),
+		cmocka_unit_test(test_nested),
+		cmocka_unit_test(test_protected),
+		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_kinds_add_up),
+		cmocka_unit_test(test_counts_that_shrink),
+		cmocka_unit_test(test_vm_idle),
+		cmocka_unit_test(test_vm_paused),
+		cmocka_unit_test(test_vm_lock),
+		cmocka_unit_test(test_vm_starved),
+		cmocka_unit_test(test_vm_hung),
+		cmocka_unit_test(test_vm_cpu_missing),
+		cmocka_unit_test(test_every_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
