@@ -133,6 +133,34 @@ run_checkpatch()
 	cd "$dir" && return "$rc"
 }
 
+# checkpatch_mark IGNORE FILE - what exists if the file, as it is, had no finding:
+# checkpatch takes a second for each
+checkpatch_mark()
+{
+	local sum
+
+	sum=$({ echo "$1 $2"; cat "$2"; } | sha256sum)
+	echo "${CHECKPATCH%/*}/clean/${sum%% *}"
+}
+
+# checkpatch_new IGNORE FILE... - those that have no mark yet
+checkpatch_new()
+{
+	local ignore=$1 file new=() rc=0
+
+	shift
+	for file; do
+		[ -e "$(checkpatch_mark "$ignore" "$file")" ] || new+=("$file")
+	done
+	[ ${#new[@]} -gt 0 ] || return 0
+	run_checkpatch "$ignore" "${new[@]}" || return 1
+	mkdir -p "${CHECKPATCH%/*}/clean"
+	for file in "${new[@]}"; do
+		: >"$(checkpatch_mark "$ignore" "$file")" || rc=1
+	done
+	return $rc
+}
+
 checkpatch()
 {
 	local ignore file rc=0
@@ -152,7 +180,7 @@ checkpatch()
 	[ ${#lists[@]} -gt 0 ] || { echo "no file to check"; return 1; }
 	for ignore in "${!lists[@]}"; do
 		# shellcheck disable=SC2086
-		run_checkpatch "$ignore" ${lists[$ignore]} || rc=1
+		checkpatch_new "$ignore" ${lists[$ignore]} || rc=1
 	done
 	return $rc
 }
