@@ -66,6 +66,11 @@ boot_command()
 			-rtc "base=2020-01-01,clock=vm")
 		args+=" nokaslr norandmaps tsc=reliable"
 		;;
+	*)
+		# Five levels of page tables, in host and guest, cost a fifth of
+		# all time: Debian 13 has them, the others four.
+		[ "$SUITE" = trixie ] || args+=" no5lvl"
+		;;
 	esac
 
 	# cryptomgr.notests: from 6.12 on these crash under TCG.
