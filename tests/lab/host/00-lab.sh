@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # needs: linux-guest
+# rows: bookworm-amd
+# guest: shared
 # The lab itself: KVM is there, a guest with two CPUs runs and can be used.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . /lab/host/lib.sh
@@ -9,7 +11,7 @@ check "the host has KVM" test -c /dev/kvm
 is "KVM's module for this vendor is loaded" \
 	"$(grep -cE '^kvm_(amd|intel) ' /proc/modules)" 1
 
-check "a guest boots" guest_start lab || exit 1
+check "a guest boots" guest_share || exit 1
 
 is "the guest has two CPUs" "$(guest_run lab nproc)" 2
 is "the guest runs on KVM" \

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # What a guest must not get, what it is told, and what must stay as it was.
 # needs: linux-guest
+# guest: shared
 # silence: 600
 . /lab/host/lib.sh
 . /lab/host/module.sh
@@ -9,8 +10,10 @@
 params=/sys/module/vcpu_info/parameters
 
 module_unload
-check "a guest boots on a host without vcpu_info" guest_start lab || exit 1
+check "the shared guest is there" guest_share || exit 1
 check "hc_test loads in the guest" guest_run lab insmod /lab/hc_test.ko
+check "the guest's module loads on a host without vcpu_info" guest_run lab \
+	'rmmod vcpu_info_guest && modprobe vcpu_info_guest'
 
 # all_numbers - what every upstream number and some unknown ones answer
 all_numbers()
@@ -172,4 +175,7 @@ like "with what the kernel says of it" "$out" 'Invalid argument'
 check "it takes another number again" guest_run lab \
 	'modprobe vcpu_info_guest hypercall_nr=0x12345678'
 check "and the guest is served" guest_run lab vcpu-info-guest trigger
+check "the usual number again, for the tests that follow" guest_run lab \
+	'rmmod vcpu_info_guest && modprobe vcpu_info_guest'
+check "hc_test unloads" guest_run lab rmmod hc_test
 tap_end

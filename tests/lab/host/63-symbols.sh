@@ -3,6 +3,7 @@
 # Symbols of a real guest's kernel, which is loaded where KASLR likes.
 # needs: linux-guest
 # rows: bookworm-amd trixie-bpo-amd
+# guest: shared
 # silence: 900
 . /lab/host/lib.sh
 . /lab/host/module.sh
@@ -31,7 +32,7 @@ boot_moved()
 	local _
 
 	for _ in 1 2 3; do
-		guest_start lab || return 1
+		guest_share || return 1
 		[ "$(stext)" = $LINKED ] || return 0
 		guest_stop lab
 	done
