@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "paging.h"
+
+#define PRESENT		(1ULL << 0)
+#define WRITABLE	(1ULL << 1)
+#define HUGE		(1ULL << 7)
+#define NO_EXECUTE	(1ULL << 63)
+
+/* The number of low bits of an address that tables below a level translate. */
+static int shift_of(int level)
+{
+	return 12 + 9 * (level - 1);
+}
+
+static const struct paging_table *get_table(struct guest_paging *paging,
+					    uint64_t address, int level)
+{
+	uint64_t hash = (address >> 12) * 0x9e3779b97f4a7c15ULL;
+	struct paging_table *table = &paging->cache[hash >> 59];
+
+	_Static_assert(PAGING_CACHE == 32, "the hash has 5 bits");
+	if (table->valid && table->address == address)
+		return table;
+	table->valid = guest_memory_read(paging->memory, address,
+					 table->entries, sizeof(table->entries));
+	table->address = address;
+	table->leaf = level == 1;
+	return table->valid ? table : NULL;
+}
+
+/* Returns 0 if the address is mapped, or else the level that ended the walk. */
+static int walk(struct guest_paging *paging, uint64_t va,
+		struct guest_page *page)
+{
+	uint64_t address = paging->root;
+
+	page->writable = true;
+	page->executable = true;
+	for (int level = paging->levels; level; level--) {
+		const struct paging_table *table;
+		uint64_t entry, size = 1ULL << shift_of(level);
+
+		table = get_table(paging, address, level);
+		if (!table)
+			return level;
+		entry = table->entries[va >> shift_of(level) & 511];
+		if (!(entry & PRESENT))
+			return level;
+		page->writable &= !!(entry & WRITABLE);
+		page->executable &= !(entry & NO_EXECUTE);
+		address = entry & PAGING_ADDRESS_MASK;
+		if (level > 1 && !(level <= 3 && entry & HUGE))
+			continue;
+		/* the low bits of a huge page's address are flags */
+		page->address = (address & ~(size - 1)) + (va & (size - 1));
+		page->left = size - (va & (size - 1));
+		return 0;
+	}
+	return 1;
+}
+
+bool guest_paging_walk(struct guest_paging *paging, uint64_t va,
+		       struct guest_page *page)
+{
+	return !walk(paging, va, page);
+}
+
+bool guest_paging_next(struct guest_paging *paging, uint64_t *va, uint64_t end,
+		       struct guest_page *page, unsigned long *steps)
+{
+	while (*va < end && *steps) {
+		int level = walk(paging, *va, page);
+		uint64_t size;
+
+		(*steps)--;
+		if (!level)
+			return true;
+		size = 1ULL << shift_of(level);
+		/* the top of the address space has no address behind it */
+		if ((*va | (size - 1)) == UINT64_MAX)
+			return false;
+		*va = (*va | (size - 1)) + 1;
+	}
+	return false;
+}
+
+/* Pages that follow each other in physical memory, too, are one read. */
+static bool find_extent(struct guest_paging *paging, uint64_t va, size_t len,
+			struct guest_page *extent)
+{
+	struct guest_page next;
+
+	if (!guest_paging_walk(paging, va, extent))
+		return false;
+	while (extent->left < len) {
+		if (!guest_paging_walk(paging, va + extent->left, &next) ||
+		    next.address != extent->address + extent->left)
+			break;
+		extent->left += next.left;
+	}
+	return true;
+}
+
+bool guest_paging_read(struct guest_paging *paging, uint64_t va, void *to,
+		       size_t len)
+{
+	uint8_t *at = to;
+
+	if (len > paging->memory->bytes_left || va + len < va)
+		return false;
+	while (len) {
+		struct guest_page extent;
+		size_t part;
+
+		if (!find_extent(paging, va, len, &extent))
+			return false;
+		part = extent.left < len ? extent.left : len;
+		if (!guest_memory_read(paging->memory, extent.address, at, part))
+			return false;
+		va += part;
+		at += part;
+		len -= part;
+	}
+	return true;
+}
+
+void guest_paging_forget(struct guest_paging *paging, bool all)
+{
+	for (int i = 0; i < PAGING_CACHE; i++) {
+		if (all || paging->cache[i].leaf)
+			paging->cache[i].valid = false;
+	}
+}

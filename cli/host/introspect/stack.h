@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Call chains of a guest's kernel, by the tables of its own unwinder.
+ *
+ * What the vCPU does meanwhile decides how good one is. If its registers are
+ * the same before and after, it is exact. If it has run on, RIP is exact and the
+ * frames may be younger; the caller knows, and says so.
+ */
+#ifndef INTROSPECT_STACK_H
+#define INTROSPECT_STACK_H
+
+#include "task.h"
+
+#define GUEST_MAX_FRAMES	256
+#define GUEST_MAX_SWITCHES	8
+
+/* The kernel's stacks. */
+enum guest_stack_type {
+	STACK_NONE,
+	STACK_TASK,
+	STACK_IRQ,
+	STACK_ENTRY,
+	STACK_TYPE_DF,
+	STACK_TYPE_NMI,
+	STACK_TYPE_DB,
+	STACK_TYPE_MC,
+	STACK_TYPE_VC,
+	STACK_TYPE_VC2,
+	STACK_OTHER,	/* not known which: no BTF, or a task switch */
+};
+
+/* Why there is no frame above the last one. */
+enum guest_stack_end {
+	END_USER,		/* complete: the kernel was entered from user mode */
+	END_ENTRY,		/* complete: the first function of a kernel thread */
+	END_LEAF_USER,		/* complete: the vCPU is in user mode */
+	END_NO_TABLES,		/* no unwind tables, or of an unknown version */
+	END_NO_ENTRY,		/* they have nothing about this code */
+	END_UNDEFINED,		/* they say that it cannot be unwound */
+	END_UNREADABLE,		/* the next frame is on no stack, or not readable */
+	END_NOT_CODE,		/* what should be a return address is none */
+	END_LOOP,		/* the next frame is below this one */
+	END_TRACED,		/* a tracer keeps the return address elsewhere */
+	END_LIMIT,		/* more frames or stacks than any kernel has */
+};
+
+/**
+ * struct guest_frame - one function of a call chain
+ * @ip: address in it: of the instruction if @exact, or else a return address
+ * @stack: which stack it runs on
+ * @exact: as said
+ * @interrupted: it was interrupted, and @ip is from the registers saved then
+ * @guessed: found by the frame pointer, because there are no tables for what it
+ *	called
+ * @cs: its code segment, if @interrupted
+ */
+struct guest_frame {
+	uint64_t ip;
+	enum guest_stack_type stack;
+	bool exact;
+	bool interrupted;
+	bool guessed;
+	uint16_t cs;
+};
+
+/**
+ * struct guest_stack - a call chain
+ * @frames: from the innermost function outwards
+ * @nr: their number
+ * @end: how it ended
+ */
+struct guest_stack {
+	struct guest_frame frames[GUEST_MAX_FRAMES];
+	size_t nr;
+	enum guest_stack_end end;
+};
+
+/* Whether an address is one of user space. */
+bool guest_is_user(const struct guest_registers *registers);
+
+/*
+ * The call chain of a vCPU. cpu and task say where its stacks are; each may be
+ * NULL if it is not known.
+ */
+void guest_stack_of_cpu(struct guest_kernel *kernel, const struct guest_cpu *cpu,
+			const struct guest_task *task,
+			const struct guest_registers *registers,
+			struct guest_stack *stack);
+
+/* The call chain of a task that does not run; task->sp has to be set. */
+void guest_stack_of_task(struct guest_kernel *kernel,
+			 const struct guest_task *task,
+			 struct guest_stack *stack);
+
+/* "IRQ" and so on, as the kernel prints them; NULL for none. */
+const char *guest_stack_name(enum guest_stack_type type);
+
+bool guest_stack_complete(const struct guest_stack *stack);
+
+/* How it ended, for people: "user mode", "no unwind data for this code"... */
+const char *guest_stack_end_text(enum guest_stack_end end);
+
+/* One word for programs. */
+const char *guest_stack_end_word(enum guest_stack_end end);
+
+/* What a frame's address is, as guest_kernel_find(), with the kernel's rule. */
+bool guest_frame_find(const struct guest_kernel *kernel,
+		      const struct guest_frame *frame,
+		      struct guest_place *place);
+
+#endif /* INTROSPECT_STACK_H */

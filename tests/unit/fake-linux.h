@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The memory of a guest with a small Linux kernel, made from nothing: page
+ * tables, symbols, BTF, modules, tasks, stacks and unwind tables in the layouts of
+ * several versions. Its RAM starts at 0 and goes on above 4 GiB, where its kernel
+ * is. Used by unit tests and by the fuzzer.
+ */
+#ifndef UNIT_FAKE_LINUX_H
+#define UNIT_FAKE_LINUX_H
+
+#include "host/introspect/stack.h"
+
+enum fake_version { FAKE_6_1, FAKE_6_12, FAKE_6_15, FAKE_7_0, NR_FAKE_VERSIONS };
+
+/* Options, as bits. */
+#define FAKE_LA57	0x01	/* five levels of page tables */
+#define FAKE_KPTI	0x02	/* CPU 1, in user mode, has a table of its own */
+#define FAKE_EARLY	0x04	/* the image is not write-protected yet */
+#define FAKE_SEQUENCES	0x08	/* 6.1 with sequence numbers, as since 6.1.160 */
+
+#define FAKE_TEXT	0xffffffff9c000000ULL
+#define FAKE_MODULE	0xffffffffc0400000ULL
+#define FAKE_SYMBOLS	700
+
+/* RAM: the size of what is at 0, and where the rest is. */
+#define FAKE_LOW	(1UL << 20)
+#define FAKE_HIGH_BASE	0x100000000ULL
+
+/* Places in RAM, as offsets into it: what a fuzzer wants to change. */
+struct fake_region {
+	uint32_t offset;
+	uint32_t len;
+};
+
+#define FAKE_MAX_REGIONS	32
+
+struct fake_linux {
+	uint8_t *ram;
+	size_t size;
+	struct guest_slot slots[2];
+	struct guest_bytes bytes;
+	struct guest_memory memory;
+	/* of CPU 0, in an interrupt of a kernel thread, and 1, in user mode */
+	struct guest_registers registers[2];
+	enum fake_version version;
+	unsigned int options;
+	/* where in RAM the next page is taken from */
+	size_t next_page;
+	struct fake_symbol {
+		uint64_t address;
+		char type;
+		char name[48];
+	} symbols[FAKE_SYMBOLS];
+	size_t nr_symbols;
+	struct fake_region regions[FAKE_MAX_REGIONS];
+	size_t nr_regions;
+};
+
+/* Aborts on OOM. */
+void fake_linux_make(struct fake_linux *fake, enum fake_version version,
+		     unsigned int options);
+void fake_linux_free(struct fake_linux *fake);
+
+/* The guest's memory at a kernel address that is mapped. */
+void *fake_at(struct fake_linux *fake, uint64_t va);
+
+/* The address of a symbol; aborts if there is none. */
+uint64_t fake_address(const struct fake_linux *fake, const char *name);
+
+#endif /* UNIT_FAKE_LINUX_H */
