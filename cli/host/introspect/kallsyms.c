@@ -39,6 +39,7 @@
  * @tokens_at: its address
  * @end: address behind the token index
  * @data: copy of what is in front of the tokens, at the end of the buffer
+ * @room: bytes of the buffer
  * @loaded: how many bytes of that were read
  * @nr: number of symbols
  * @count_at: address of that number
@@ -55,6 +56,7 @@ struct tables {
 	uint64_t tokens_at;
 	uint64_t end;
 	uint8_t *data;
+	size_t room;
 	size_t loaded;
 	uint32_t nr;
 	uint64_t count_at;
@@ -78,7 +80,7 @@ static uint32_t get_u32(const uint8_t *data)
 /* The byte that is so many bytes in front of the tokens. */
 static const uint8_t *before(const struct tables *t, size_t distance)
 {
-	return t->data + KALLSYMS_MAX_TABLES - distance;
+	return t->data + t->room - distance;
 }
 
 /* The index must be what the tokens' lengths add up to. */
@@ -149,15 +151,11 @@ static bool read_tokens(struct tables *t, uint64_t digits)
 /* Have so many bytes in front of the tokens in memory. */
 static bool load(struct tables *t, size_t distance)
 {
-	size_t limit = t->tokens_at - t->run->start;
-
-	if (limit > KALLSYMS_MAX_TABLES)
-		limit = KALLSYMS_MAX_TABLES;
-	if (distance > limit)
+	if (distance > t->room)
 		return false;
 	while (t->loaded < distance) {
-		size_t part = limit - t->loaded < 2 * CHUNK ?
-			      limit - t->loaded : 2 * CHUNK;
+		size_t part = t->room - t->loaded < 2 * CHUNK ?
+			      t->room - t->loaded : 2 * CHUNK;
 
 		if (!guest_paging_read(t->paging, t->tokens_at - t->loaded - part,
 				       (uint8_t *)before(t, t->loaded + part), part))
@@ -382,8 +380,14 @@ static bool set_addresses(const struct tables *t, struct guest_symtab *symbols)
 /* Decode the table whose tokens were found. */
 static bool decode_tables(struct tables *t, struct guest_symtab *symbols)
 {
+	free(t->data);
+	t->loaded = 0;
+	t->room = t->tokens_at - t->run->start;
+	if (t->room > KALLSYMS_MAX_TABLES)
+		t->room = KALLSYMS_MAX_TABLES;
+	t->data = malloc(t->room ? t->room : 1);
 	/* Tokens make names two to three times as long in real kernels. */
-	if (!find_count(t) ||
+	if (!t->data || !find_count(t) ||
 	    !guest_symtab_init(symbols, t->nr, 8 * t->names_len))
 		return false;
 	if (expand_names(t, symbols) && set_addresses(t, symbols) &&
@@ -405,7 +409,6 @@ static bool search_chunk(struct tables *t, uint64_t at, const uint8_t *chunk,
 		if (!hit)
 			return false;
 		(*candidates)--;
-		t->loaded = 0;
 		if (read_tokens(t, at + (hit - chunk)) && decode_tables(t, symbols))
 			return true;
 		from = hit + 1;
@@ -442,9 +445,7 @@ bool guest_kallsyms_load(struct guest_paging *paging,
 	int candidates = MAX_CANDIDATES;
 	bool found = false;
 
-	if (t)
-		t->data = malloc(KALLSYMS_MAX_TABLES);
-	if (!t || !t->data || !chunk)
+	if (!t || !chunk)
 		goto out;
 	t->paging = paging;
 	t->base = image->text;
