@@ -13,11 +13,20 @@
 #define NS_PER_MS	1000000L
 #define NS_PER_S	1000000000L
 
+/*
+ * How often to wait for a host that limits the rate, and for how long: each time
+ * twice as long up to a limit, about 5 s in all.
+ */
+#define RETRIES		7
+#define FIRST_WAIT_MS	50
+#define LONGEST_WAIT_MS	1600
+
 struct run {
 	const struct device *dev;
 	const struct trigger_opts *opts;
 	FILE *out;
 	int iteration;
+	int waits;		/* for a token, so far */
 	const struct result_kind *failure;	/* the first, NULL if none */
 };
 
@@ -51,6 +60,70 @@ static int do_ioctl(const struct run *run, unsigned long cmd, void *arg)
 	return error ? device_ioctl_failed(error) : EXIT_OK;
 }
 
+static void advance(struct timespec *when, int ms)
+{
+	when->tv_sec += ms / MS_PER_S;
+	when->tv_nsec += (ms % MS_PER_S) * NS_PER_MS;
+	if (when->tv_nsec >= NS_PER_S) {
+		when->tv_sec++;
+		when->tv_nsec -= NS_PER_S;
+	}
+}
+
+/*
+ * Half to one and a half of the time: guests that were refused together, as all
+ * of a host when cron starts something in each, shall not come back together.
+ *
+ * Return: false if it has waited often enough.
+ */
+static bool wait_for_token(struct run *run)
+{
+	struct timespec when;
+	int ms;
+
+	if (run->waits == RETRIES)
+		return false;
+	ms = FIRST_WAIT_MS << run->waits++;
+	if (ms > LONGEST_WAIT_MS)
+		ms = LONGEST_WAIT_MS;
+	clock_gettime(CLOCK_MONOTONIC, &when);
+	advance(&when, ms / 2 + arc4random_uniform(ms + 1));
+	run->dev->ops->sleep_until(&when);
+	return true;
+}
+
+/*
+ * An ioctl for one vCPU, again while the host limits the rate. Who asks repeatedly
+ * does so anyway.
+ */
+static int ask_until_served(struct run *run, unsigned long cmd, void *arg,
+			    const int32_t *result)
+{
+	int exit_code;
+
+	do {
+		exit_code = do_ioctl(run, cmd, arg);
+	} while (exit_code == EXIT_OK && *result == -EAGAIN &&
+		 run->opts->repeat == 1 && wait_for_token(run));
+	return exit_code;
+}
+
+/* The first that were refused need a wait; later ones may be served at once. */
+static int ask_again(struct run *run, struct vcpu_info_ioc_cpu *cpu)
+{
+	struct vcpu_info_ioc_cpu again = { .cpu = cpu->cpu };
+	int exit_code;
+
+	if (cpu->result != -EAGAIN || run->opts->repeat > 1 ||
+	    run->waits == RETRIES || (!run->waits && !wait_for_token(run)))
+		return EXIT_OK;
+	exit_code = ask_until_served(run, VCPU_INFO_IOC_CPU, &again,
+				     &again.result);
+	if (exit_code == EXIT_OK)
+		*cpu = again;
+	return exit_code;
+}
+
 static int ask_all(struct run *run)
 {
 	struct vcpu_info_ioc_cpu *cpus = calloc(MAX_CPUS, sizeof(*cpus));
@@ -65,14 +138,16 @@ static int ask_all(struct run *run)
 		return EXIT_FAILED;
 	}
 	exit_code = do_ioctl(run, VCPU_INFO_IOC_ALL, &all);
-	if (exit_code == EXIT_OK) {
-		for (unsigned int i = 0; i < all.nr && i < MAX_CPUS; i++)
+	for (unsigned int i = 0;
+	     exit_code == EXIT_OK && i < all.nr && i < MAX_CPUS; i++) {
+		exit_code = ask_again(run, &cpus[i]);
+		if (exit_code == EXIT_OK)
 			reply_cpu(run, &cpus[i]);
-		if (all.nr > MAX_CPUS) {
-			msg_error("%u CPUs are online, but only %d were asked",
-				  all.nr, MAX_CPUS);
-			exit_code = EXIT_FAILED;
-		}
+	}
+	if (exit_code == EXIT_OK && all.nr > MAX_CPUS) {
+		msg_error("%u CPUs are online, but only %d were asked", all.nr,
+			  MAX_CPUS);
+		exit_code = EXIT_FAILED;
 	}
 	free(cpus);
 	return exit_code;
@@ -81,7 +156,8 @@ static int ask_all(struct run *run)
 static int ask_self(struct run *run)
 {
 	struct vcpu_info_ioc_cpu self = { 0 };
-	int exit_code = do_ioctl(run, VCPU_INFO_IOC_SELF, &self);
+	int exit_code = ask_until_served(run, VCPU_INFO_IOC_SELF, &self,
+					 &self.result);
 
 	if (exit_code == EXIT_OK)
 		reply_cpu(run, &self);
@@ -91,7 +167,8 @@ static int ask_self(struct run *run)
 static int ask_cpu(struct run *run, int number)
 {
 	struct vcpu_info_ioc_cpu cpu = { .cpu = number };
-	int exit_code = do_ioctl(run, VCPU_INFO_IOC_CPU, &cpu);
+	int exit_code = ask_until_served(run, VCPU_INFO_IOC_CPU, &cpu,
+					 &cpu.result);
 
 	if (exit_code == EXIT_OK)
 		reply_cpu(run, &cpu);
@@ -101,7 +178,8 @@ static int ask_cpu(struct run *run, int number)
 static int ask_vcpu_id(struct run *run, int vcpu_id)
 {
 	struct vcpu_info_ioc_vcpu vcpu = { .vcpu_id = vcpu_id };
-	int exit_code = do_ioctl(run, VCPU_INFO_IOC_VCPU, &vcpu);
+	int exit_code = ask_until_served(run, VCPU_INFO_IOC_VCPU, &vcpu,
+					 &vcpu.result);
 
 	if (exit_code == EXIT_OK)
 		reply(run, &(struct reply){
@@ -135,16 +213,6 @@ static int ask(struct run *run)
 		return ask_self(run);
 	default:
 		return ask_all(run);
-	}
-}
-
-static void advance(struct timespec *when, int ms)
-{
-	when->tv_sec += ms / MS_PER_S;
-	when->tv_nsec += (ms % MS_PER_S) * NS_PER_MS;
-	if (when->tv_nsec >= NS_PER_S) {
-		when->tv_sec++;
-		when->tv_nsec -= NS_PER_S;
 	}
 }
 

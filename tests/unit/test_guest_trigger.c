@@ -17,19 +17,29 @@ static const int apic_ids[] = { 0, 1, 4 };
 static struct {
 	int error;		/* every ioctl fails with it */
 	int results[8];		/* by vcpu_id */
+	int limited;		/* so many requests are, instead */
 	int asked;
 	int asked_fail_from;	/* calls from here on fail, 0: none */
 	int self;
 	int offline;		/* this CPU is, -1: none */
 	unsigned int all_nr;	/* more CPUs than there are, 0: no */
 	int sleeps;
-	struct timespec slept_until[4];
+	struct timespec slept_until[16];
+	struct timespec slept_from[16];
 } fake;
 
 static void fake_reset(void)
 {
 	memset(&fake, 0, sizeof(fake));
 	fake.offline = -1;
+}
+
+static int fake_result(int vcpu_id)
+{
+	if (!fake.limited)
+		return fake.results[vcpu_id];
+	fake.limited--;
+	return -EAGAIN;
 }
 
 static void fake_cpu(unsigned int number, struct vcpu_info_ioc_cpu *cpu)
@@ -41,7 +51,7 @@ static void fake_cpu(unsigned int number, struct vcpu_info_ioc_cpu *cpu)
 		return;
 	}
 	cpu->vcpu_id = apic_ids[number];
-	cpu->result = fake.results[cpu->vcpu_id];
+	cpu->result = fake_result(cpu->vcpu_id);
 }
 
 static void fake_all(struct vcpu_info_ioc_all *all)
@@ -72,7 +82,7 @@ static int fake_ioctl(const struct device *dev, unsigned long cmd, void *arg)
 		vcpu->result = -EINVAL;
 		for (size_t i = 0; i < ARRAY_SIZE(apic_ids); i++)
 			if (apic_ids[i] == vcpu->vcpu_id)
-				vcpu->result = fake.results[vcpu->vcpu_id];
+				vcpu->result = fake_result(vcpu->vcpu_id);
 		return 0;
 	case VCPU_INFO_IOC_CPU:
 		assert_int_equal(cpu->reserved, 0);
@@ -93,6 +103,7 @@ static int fake_ioctl(const struct device *dev, unsigned long cmd, void *arg)
 static void fake_sleep_until(const struct timespec *when)
 {
 	assert_true(fake.sleeps < (int)ARRAY_SIZE(fake.slept_until));
+	clock_gettime(CLOCK_MONOTONIC, &fake.slept_from[fake.sleeps]);
 	fake.slept_until[fake.sleeps++] = *when;
 }
 
@@ -223,6 +234,92 @@ static void self(void **state)
 		   "    2           4  ok\n");
 }
 
+static long long slept_ns(int nr)
+{
+	const struct timespec *from = &fake.slept_from[nr];
+	const struct timespec *until = &fake.slept_until[nr];
+
+	return (until->tv_sec - from->tv_sec) * 1000000000LL +
+	       until->tv_nsec - from->tv_nsec;
+}
+
+/* Each wait is at most one and a half of what it would be without jitter. */
+static void assert_waits(int nr)
+{
+	static const int waits_ms[] = { 50, 100, 200, 400, 800, 1600, 1600 };
+
+	assert_int_equal(fake.sleeps, nr);
+	for (int i = 0; i < nr; i++)
+		assert_true(slept_ns(i) <= waits_ms[i] * 1500000LL);
+}
+
+static void limited_are_asked_again(void **state)
+{
+	struct trigger_opts opts = { .repeat = 1 };
+
+	(void)state;
+	/* the first three, and two when asked again */
+	fake_reset();
+	fake.limited = 5;
+	assert_run(&opts, EXIT_OK,
+		   "  CPU     APIC-ID  RESULT\n"
+		   "    0           0  ok\n"
+		   "    1           1  ok\n"
+		   "    2           4  ok\n");
+	assert_int_equal(fake.asked, 1 + 3 + 2);
+	assert_waits(3);
+	fake_reset();
+	opts.target = TRIGGER_SELF;
+	fake.limited = 2;
+	assert_run(&opts, EXIT_OK,
+		   "  CPU     APIC-ID  RESULT\n"
+		   "    0           0  ok\n");
+	assert_waits(2);
+	fake_reset();
+	opts.target = TRIGGER_VCPU_IDS;
+	fake.limited = 1;
+	assert_run_ids(&opts, "1,4", EXIT_OK,
+		       "  CPU     APIC-ID  RESULT\n"
+		       "    -           1  ok\n"
+		       "    -           4  ok\n");
+	assert_waits(1);
+}
+
+static void limited_for_ever(void **state)
+{
+	struct trigger_opts opts = { .repeat = 1 };
+
+	(void)state;
+	fake_reset();
+	fake.limited = 1000;
+	assert_run(&opts, EXIT_RATE_LIMITED,
+		   "  CPU     APIC-ID  RESULT\n"
+		   "    0           0  rate-limit (-11)\n"
+		   "    1           1  rate-limit (-11)\n"
+		   "    2           4  rate-limit (-11)\n");
+	/* all at once, and the first until it is given up */
+	assert_int_equal(fake.asked, 1 + 7);
+	assert_waits(7);
+}
+
+static void repeated_are_not_asked_again(void **state)
+{
+	struct trigger_opts opts = { .repeat = 2, .interval_ms = 1 };
+
+	(void)state;
+	fake_reset();
+	fake.limited = 1;
+	assert_run(&opts, EXIT_RATE_LIMITED,
+		   " ITERATION   CPU     APIC-ID  RESULT\n"
+		   "         1     0           0  rate-limit (-11)\n"
+		   "         1     1           1  ok\n"
+		   "         1     2           4  ok\n"
+		   "         2     0           0  ok\n"
+		   "         2     1           1  ok\n"
+		   "         2     2           4  ok\n");
+	assert_int_equal(fake.asked, 2);
+}
+
 static void repeats_without_drift(void **state)
 {
 	struct trigger_opts opts = {
@@ -314,6 +411,9 @@ int main(void)
 		cmocka_unit_test(vcpus_by_id),
 		cmocka_unit_test(vcpus_by_id_json),
 		cmocka_unit_test(self),
+		cmocka_unit_test(limited_are_asked_again),
+		cmocka_unit_test(limited_for_ever),
+		cmocka_unit_test(repeated_are_not_asked_again),
 		cmocka_unit_test(repeats_without_drift),
 		cmocka_unit_test(first_failure_decides),
 		cmocka_unit_test(failed_ioctl_ends_the_run),

@@ -46,5 +46,8 @@ check "load with a small burst" module_load vm_rate=1 vm_burst=5 host_rate=0
 like "a VM of 40 vCPUs may ask for all of them at once" "$(burst 40)" '^4[01]$'
 check "its memory can be had again" forget_freed
 like "a VM in its place has the burst that is set" "$(burst 3)" '^[56]$'
+check "load with the usual burst" module_load vm_rate=1
+like "a VM of 512 vCPUs may ask for all of them at once, too" "$(burst 512)" \
+	'^5(1[2-9]|2[0-9])$'
 check "the module unloads" module_unload
 tap_end

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -24,6 +25,7 @@
 
 #define POLICY		"/sys/module/vcpu_info/parameters/policy"
 #define VICTIMS		64
+#define MOST_VCPUS	1024
 #define ROUNDS		3
 
 static struct vcpu *make_caller(struct vm *vm, int id)
@@ -152,18 +154,31 @@ static void callers(int nr)
 	vm_destroy(vm);
 }
 
+/* A vCPU that only exists; of these a VM may have as many as KVM allows. */
+static int make_bare_vcpu(const struct vm *vm, int id)
+{
+	int fd = ioctl(vm->fd, KVM_CREATE_VCPU, id);
+
+	if (fd < 0)
+		die("KVM_CREATE_VCPU %d: %s", id, strerror(errno));
+
+	return fd;
+}
+
 static void burst(int nr)
 {
 	struct vm *vm = vm_create(MODE_64);
 	struct vcpu *caller = make_caller(vm, 0);
-	int i, served = 0;
+	int i, served = 0, bare[MOST_VCPUS];
 
 	for (i = 1; i < nr; i++)
-		vm_add_vcpu(vm, i, -1);
+		bare[i] = make_bare_vcpu(vm, i);
 	while (!ask(caller, served % nr))
 		served++;
 	tap_ok(true, "vCPU 0 asks until it is refused");
 	note("burst served=%d", served);
+	for (i = 1; i < nr; i++)
+		close(bare[i]);
 	vm_destroy(vm);
 }
 
@@ -180,8 +195,6 @@ static void allow_many_files(void)
 
 int main(int argc, char **argv)
 {
-	unsigned long nr;
-
 	if (argc != 3)
 		die("usage: fleet starve|callers|burst N");
 	allow_many_files();
@@ -191,12 +204,10 @@ int main(int argc, char **argv)
 		starve(parse_number(argv[2], 1, 4096));
 		return tap_done();
 	}
-
-	nr = parse_number(argv[2], 1, VM_MAX_VCPUS);
 	if (!strcmp(argv[1], "callers"))
-		callers(nr);
+		callers(parse_number(argv[2], 1, VM_MAX_VCPUS));
 	else if (!strcmp(argv[1], "burst"))
-		burst(nr);
+		burst(parse_number(argv[2], 1, MOST_VCPUS));
 	else
 		die("no such command: %s", argv[1]);
 
