@@ -22,7 +22,7 @@ compat-flag = $(if $(call compat-compiles,$(1)), \
 # This one compiles everywhere. If not, the others prove nothing.
 ifeq ($(call compat-compiles,control),)
 ifdef CONFIG_CC_IS_CLANG
-$(error vcpu-info: this kernel was compiled by clang, and $(CC) cannot compile for it: install clang, lld and llvm, and build with LLVM=1)
+$(error vcpu-info: this kernel was compiled by clang, and $(strip $(CC)) cannot compile for it: install clang, lld and llvm, and build with LLVM=1)
 endif
 $(error vcpu-info: cannot compile for this kernel; try: $(MAKE) W=1 V=1, and look for a missing compiler or headers)
 endif
