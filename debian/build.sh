@@ -12,10 +12,10 @@ out=$1
 name=vcpu-info-$(cat VERSION)
 epoch=$(dpkg-parsechangelog -S Timestamp)
 
-# What git ignores is no source; a tree without git has to be clean.
+# What git does not track is no source; a tree without git has to be clean.
 list_files() {
 	if [ -e .git ]; then
-		git -c safe.directory='*' ls-files -z -co --exclude-standard
+		git -c safe.directory='*' ls-files -z -c
 	else
 		find . \( -path ./build -o -path ./.cache \) -prune -o \
 			! -type d -printf '%P\0'

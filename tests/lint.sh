@@ -324,8 +324,9 @@ version()
 	local rc=0 file
 
 	for file in dkms.conf dkms-guest.conf; do
-		same "$file" "$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' $file)" ||
-			rc=1
+		grep -qx 'PACKAGE_VERSION="#MODULE_VERSION#"' $file && continue
+		echo "$file: PACKAGE_VERSION is not #MODULE_VERSION#, for dh_dkms to set"
+		rc=1
 	done
 	same debian/changelog "$(sed -nE '1s/.*\((.*)-[^-]*\).*/\1/p' \
 		debian/changelog)" || rc=1

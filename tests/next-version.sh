@@ -8,6 +8,6 @@ set -eu
 cd "$1"
 old=$(cat VERSION)
 next=${old%.*}.$((${old##*.} + 1))
-for file in VERSION dkms.conf dkms-guest.conf man/*.[1-9] debian/changelog; do
+for file in VERSION man/*.[1-9] debian/changelog; do
 	sed -i "s/\b${old//./\\.}\b/$next/" "$file"
 done

@@ -164,8 +164,7 @@ static bool check_module(const struct host_state *f, struct problem *p)
 			     "the module vcpu_info is not loaded");
 	}
 	if (f->build_failed) {
-		fix(p, "look at " HOST_BUILD_LOG
-		       ", then dpkg-reconfigure vcpu-info-dkms");
+		fix(p, "look at " HOST_BUILD_LOG ", then dkms autoinstall");
 		return found(p, EXIT_NO_MODULE,
 			     "DKMS could not build the module vcpu_info for kernel %s",
 			     f->release);
