@@ -63,6 +63,26 @@ if [ "${SIZE:-check}" != check ] && [ "$VENDOR" = amd ]; then
 	is "600 VMs: each is told of by name" "$(errors 'vm_pid=0 ')" ""
 fi
 
+# More VMs than there are slots, which the test's build has 64 of: who finds none is
+# refused, told of without a name, and served when others are idle again
+
+check "load with few slots" insmod /lab/modules/vcpu_info.ko vm_rate=1 \
+	vm_burst=100 host_rate=0
+hostile ask --vms 200 --count 16
+check "VMs that find a slot are served" test "$(told served)" -gt 0
+check "those that find none are refused" test "$(told refused)" -gt 0
+check "all refusals are told of" poll_until 60 refusals_told
+like "without a name" "$(errors 'vm_pid=0 ')" 'reason=rate-limit'
+is "and none is of a VM that had one" "$(errors reason=rate-limit |
+	grep -vc 'vm_pid=0 ')" 0
+
+# is_served - a VM that comes now finds a slot
+is_served()
+{
+	/lab/bin/hostile ask --count 1 | grep -qw served=1
+}
+check "a VM that comes later is served" poll_until 120 is_served
+
 # One VM storms, another is served. At the usual rates an emulated Intel host, and a
 # debugging kernel, take longer to read a record than to make another one.
 
