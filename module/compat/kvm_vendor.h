@@ -11,12 +11,17 @@
 
 enum compat_kvm_vendor {
 	COMPAT_KVM_NONE,	/* none is loaded, so there is no VM */
+	COMPAT_KVM_OTHER,
 	COMPAT_KVM_SVM,
 	COMPAT_KVM_VMX,
-	COMPAT_KVM_OTHER,
 };
 
 extern enum compat_kvm_vendor compat_kvm_vendor;
+
+static inline bool compat_kvm_is_known(void)
+{
+	return READ_ONCE(compat_kvm_vendor) >= COMPAT_KVM_SVM;
+}
 
 static inline bool compat_kvm_is_svm(void)
 {

@@ -199,7 +199,7 @@ static __always_inline void handle(u32 nr, unsigned long parent_ip,
 	vcpu = (struct kvm_vcpu *)compat_ftrace_first_argument(fregs);
 	if (likely((u32)vcpu->arch.regs[VCPU_REGS_RAX] != nr))
 		return;
-	if (!compat_kvm_is_svm() && !compat_kvm_is_vmx())
+	if (!compat_kvm_is_known())
 		return;
 
 	if (COMPAT_FTRACE_ORIGINAL_HOOKED &&

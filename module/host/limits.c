@@ -18,7 +18,6 @@
 #include <linux/atomic.h>
 #include <linux/hash.h>
 #include <linux/jiffies.h>
-#include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
@@ -134,6 +133,15 @@ static u64 bucket_take(u64 next_ns, u64 now_ns, unsigned int rate,
 	return next_ns + period_ns;
 }
 
+/*
+ * The time of the last tick: tokens need no finer one, and ktime_get_ns() would
+ * take as long as a bucket.
+ */
+static u64 now(void)
+{
+	return jiffies64_to_nsecs(get_jiffies_64());
+}
+
 static bool host_take(u64 now_ns)
 {
 	unsigned int rate = READ_ONCE(host_rate);
@@ -238,7 +246,7 @@ static bool report_sets(struct slot_set *sets, int nr, u64 now_ns, bool all)
 
 static bool report_all(bool all)
 {
-	u64 now_ns = ktime_get_ns();
+	u64 now_ns = now();
 	bool untold;
 
 	spin_lock(&others_lock);
@@ -346,14 +354,17 @@ static void report(const struct kvm_vcpu *caller, int vcpu_id, u32 reason,
 void vcpu_info_limits_report(const struct kvm_vcpu *caller, int vcpu_id,
 			     u8 reason, int result)
 {
-	report(caller, vcpu_id, reason, result, ktime_get_ns());
+	report(caller, vcpu_id, reason, result, now());
 }
 
-/* A guest may ask for all its vCPUs at once. */
-static unsigned int burst_of(const struct kvm *kvm)
+/*
+ * A guest may ask for all its vCPUs at once, and for as many as come back in a
+ * tick.
+ */
+static unsigned int burst_of(const struct kvm *kvm, unsigned int rate)
 {
-	return max_t(unsigned int, READ_ONCE(vm_burst),
-		     atomic_read(&kvm->online_vcpus));
+	return max3(READ_ONCE(vm_burst), rate / HZ,
+		    (unsigned int)atomic_read(&kvm->online_vcpus));
 }
 
 static bool vm_take(const struct kvm_vcpu *caller, int vcpu_id, u64 now_ns)
@@ -372,7 +383,7 @@ static bool vm_take(const struct kvm_vcpu *caller, int vcpu_id, u64 now_ns)
 	slot = slot_get(set, key_of(caller->kvm, reason), now_ns);
 	if (slot)
 		next_ns = bucket_take(slot->next_ns, now_ns, rate,
-				      burst_of(caller->kvm));
+				      burst_of(caller->kvm, rate));
 	if (next_ns)
 		slot->next_ns = next_ns;
 	else if (slot)
@@ -398,7 +409,7 @@ static bool vm_take(const struct kvm_vcpu *caller, int vcpu_id, u64 now_ns)
  */
 bool vcpu_info_limits_take(const struct kvm_vcpu *caller, int vcpu_id)
 {
-	u64 now_ns = ktime_get_ns();
+	u64 now_ns = now();
 
 	if (!vm_take(caller, vcpu_id, now_ns))
 		return false;

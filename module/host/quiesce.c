@@ -89,8 +89,7 @@ static void remember(struct kvm_vcpu *vcpu, enum way way, u32 asked)
 
 static bool must_read(const struct kvm_vcpu *vcpu)
 {
-	return (compat_kvm_is_vmx() || compat_kvm_is_svm()) &&
-	       !compat_kvm_protected(vcpu);
+	return compat_kvm_is_known() && !compat_kvm_protected(vcpu);
 }
 
 /* Registers that KVM may be about to read: not where it is not preempted there. */
