@@ -37,8 +37,7 @@ static void parse(int argc, char **argv)
 	event_options_free(&for_top.events);
 	check(vms_parse(&op, argc, argv, &for_vms), &op);
 	select_free(&for_vms.select);
-	if (record_parse(&op, argc, argv, &for_record) == OPT_RUN)
-		free(record_command(&for_record));
+	check(record_parse(&op, argc, argv, &for_record), &op);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * 'report' on files as trace-cmd makes them, and what 'record' runs.
+ * 'report' on files as trace-cmd makes them, and the options of 'record'.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -409,22 +409,23 @@ static enum opt_outcome parse_record(const char * const *words,
 	return record_parse(op, argc, argv, params);
 }
 
-static void what_record_runs(void **state)
+static void what_record_is_asked_for(void **state)
 {
 	static const struct {
 		const char *words[MAX_WORDS];
+		const char *file;
+		uint64_t duration_ns;
 		const char *command;
 	} runs[] = {
-		{ { NULL },
-		  "trace-cmd record -q --date -e vcpu_info -o trace.dat" },
-		{ { "-o", "x y" },
-		  "trace-cmd record -q --date -e vcpu_info -o x y" },
-		{ { "--duration=1.5m" },
-		  "trace-cmd record -q --date -e vcpu_info -o trace.dat -- sleep 90.000000000" },
+		{ { NULL }, "trace.dat", 0, "" },
+		{ { "-o", "x y" }, "x y", 0, "" },
+		{ { "--duration=1.5m" }, "trace.dat", 90 * SEC, "" },
+		{ { "-t", "30" }, "trace.dat", 30 * SEC, "" },
 		{ { "-o", "f", "ls", "-o", "--help" },
-		  "trace-cmd record -q --date -e vcpu_info -o f -- ls -o --help" },
-		{ { "--", "-x" },
-		  "trace-cmd record -q --date -e vcpu_info -o trace.dat -- -x" },
+		  "f",
+		  0,
+		  "ls -o --help " },
+		{ { "--", "-x" }, "trace.dat", 0, "-x " },
 	};
 
 	(void)state;
@@ -432,16 +433,15 @@ static void what_record_runs(void **state)
 		struct record_params params;
 		struct opt_parser op;
 		char line[200] = "";
-		char **words;
 
 		assert_int_equal(parse_record(runs[i].words, &params, &op),
 				 OPT_RUN);
-		words = record_command(&params);
-		for (char **word = words; *word; word++) {
-			strcat(line, word == words ? "" : " ");
+		for (char **word = params.command; *word; word++) {
 			strcat(line, *word);
+			strcat(line, " ");
 		}
-		free(words);
+		assert_string_equal(params.file, runs[i].file);
+		assert_true(params.duration_ns == runs[i].duration_ns);
 		assert_string_equal(line, runs[i].command);
 	}
 }
@@ -507,7 +507,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(file_that_is_cut_off, setup,
 						teardown),
-		cmocka_unit_test(what_record_runs),
+		cmocka_unit_test(what_record_is_asked_for),
 		cmocka_unit_test(bad_options),
 	};
 

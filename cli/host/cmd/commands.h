@@ -80,12 +80,12 @@ int cmd_top(const struct cmd *cmd, int argc, char **argv);
 /**
  * struct record_params - what 'vcpu-info record' was asked for
  * @file: where to
- * @duration: for so many seconds, as sleep(1) takes them; "" if not given
+ * @duration_ns: for that time; 0 if not given
  * @command: as long as this runs, with its arguments up to a NULL; may be empty
  */
 struct record_params {
 	const char *file;
-	char duration[32];
+	uint64_t duration_ns;
 	char **command;
 };
 
@@ -94,8 +94,6 @@ extern const struct opt_spec record_opts[];
 enum opt_outcome record_parse(struct opt_parser *op, int argc, char **argv,
 			      struct record_params *params);
 
-/* The command line of trace-cmd, up to a NULL; to be freed. NULL: no memory. */
-char **record_command(const struct record_params *params);
 int cmd_record(const struct cmd *cmd, int argc, char **argv);
 
 /**

@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmd/commands.h"
-#include "compiler.h"
 #include "diagnose.h"
 #include "exit-codes.h"
 #include "msg.h"
-#include "trace-time.h"
+#include "signals.h"
+#include "trace/own-instance.h"
+#include "vm/process.h"
+
+/* Often enough for buffers that fill within 100 ms. */
+#define PERIOD_MS 50
+#define BUFFER_KB 2048
 
 const struct opt_spec record_opts[] = {
 	{ 'o', "output", "FILE", "Write to FILE (default: trace.dat)" },
@@ -22,8 +31,6 @@ const struct opt_spec record_opts[] = {
 static enum opt_outcome parse_option(struct opt_parser *op, int val,
 				     struct record_params *params)
 {
-	uint64_t ns;
-
 	switch (val) {
 	case 'o':
 		if (!op->arg[0])
@@ -31,14 +38,12 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 		params->file = op->arg;
 		return OPT_RUN;
 	case 't':
-		if (!duration_parse(&ns, op->arg) || !ns)
-			return opt_bad(op,
-				       "invalid duration '%.60s' (30, 500ms, 30s, 5m)",
-				       op->arg);
-		snprintf(params->duration, sizeof(params->duration),
-			 "%" PRIu64 ".%09u", (uint64_t)(ns / NS_PER_SEC),
-			 (unsigned int)(ns % NS_PER_SEC));
-		return OPT_RUN;
+		if (duration_parse(&params->duration_ns, op->arg) &&
+		    params->duration_ns)
+			return OPT_RUN;
+		return opt_bad(op,
+			       "invalid duration '%.60s' (30, 500ms, 30s, 5m)",
+			       op->arg);
 	default:
 		return opt_default(val);
 	}
@@ -59,57 +64,191 @@ enum opt_outcome record_parse(struct opt_parser *op, int argc, char **argv,
 			return outcome;
 	}
 	params->command = opt_rest(op);
-	if (val == -1 && params->command[0] && params->duration[0])
+	if (val == -1 && params->command[0] && params->duration_ns)
 		return opt_bad(op,
 			       "--duration and a command exclude each other");
 	return opt_default(val);
 }
 
-char **record_command(const struct record_params *params)
-{
-	/* --date: the file knows the time of day */
-	static const char * const start[] = {
-		"trace-cmd", "record", "-q", "--date", "-e", VCPU_INFO_SYSTEM,
-		"-o",
-	};
-	size_t nr = 0, nr_rest = 0;
-	char **words;
+/* One run of the command. */
+struct recording {
+	const struct record_params *params;
+	struct own_instance *own;
+	struct file_writer *writer;
+	struct file_formats formats;
+	uint64_t start;
+	pid_t child; /* 0: no command, or it has ended */
+	uint64_t nr[EVENT_NR_KINDS];
+};
 
-	while (params->command[nr_rest])
-		nr_rest++;
-	words = calloc(ARRAY_SIZE(start) + nr_rest + 5, sizeof(*words));
-	if (!words)
-		return NULL;
-	for (; nr < ARRAY_SIZE(start); nr++)
-		words[nr] = (char *)start[nr];
-	words[nr++] = (char *)params->file;
-	if (params->duration[0] || nr_rest)
-		words[nr++] = "--";
-	if (params->duration[0]) {
-		words[nr++] = "sleep";
-		words[nr++] = (char *)params->duration;
-	}
-	memcpy(words + nr, params->command, nr_rest * sizeof(*words));
-	return words;
+static bool take_subbuf(int cpu, const void *data, size_t size, void *arg)
+{
+	struct recording *rec = arg;
+
+	return file_writer_add(rec->writer, cpu, data, size,
+			       rec->formats.subbuf_size);
 }
 
-/* Only comes back if trace-cmd cannot be run. */
-static int record(const struct record_params *params)
+/* Names are looked up as long as they can be. */
+static bool add_name(struct recording *rec, int pid)
 {
-	char **words = record_command(params);
+	struct process process;
 
-	if (!words) {
-		msg_error("out of memory");
+	if (file_writer_has_name(rec->writer, pid))
+		return true;
+	process_look_up(&process, pid);
+	return !process.alive ||
+	       file_writer_add_name(rec->writer, pid, process.comm);
+}
+
+static bool take_event(const struct event *ev, void *arg)
+{
+	struct recording *rec = arg;
+
+	rec->nr[ev->kind]++;
+	return add_name(rec, ev->thread) &&
+	       add_name(rec, event_int(ev, FIELD_VM_PID));
+}
+
+static bool child_ended(struct recording *rec)
+{
+	if (waitpid(rec->child, NULL, WNOHANG) != rec->child)
+		return false;
+	rec->child = 0;
+	return true;
+}
+
+static bool is_over(struct recording *rec)
+{
+	return signals_want_end() || own_get_state(rec->own) != OWN_ON ||
+	       (rec->child && child_ended(rec)) ||
+	       (rec->params->duration_ns &&
+		signals_clock() - rec->start >= rec->params->duration_ns);
+}
+
+static bool read_raw(struct recording *rec)
+{
+	return own_read_raw(rec->own, take_subbuf, take_event, rec);
+}
+
+/*
+ * At the end no more events come, so that all there are have been read then. One
+ * that was being written when that was decided is there a moment later.
+ */
+static bool record_events(struct recording *rec)
+{
+	while (!is_over(rec)) {
+		if (!own_has_more(rec->own))
+			poll(NULL, 0, PERIOD_MS);
+		if (!read_raw(rec))
+			return false;
+	}
+	own_pause(rec->own);
+	poll(NULL, 0, 1);
+	do {
+		if (!read_raw(rec))
+			return false;
+	} while (own_has_more(rec->own));
+	return true;
+}
+
+/* The command inherits no signal that is only remembered. */
+static bool start_command(struct recording *rec)
+{
+	char **command = rec->params->command;
+	int fds[2], err = 0;
+
+	if (!command[0])
+		return true;
+	if (pipe2(fds, O_CLOEXEC))
+		return false;
+	rec->child = fork();
+	if (!rec->child) {
+		signal(SIGPIPE, SIG_DFL);
+		execvp(command[0], command);
+		err = errno;
+		if (write(fds[1], &err, sizeof(err)) < 0)
+			_exit(EXIT_FAILED);
+		_exit(EXIT_FAILED);
+	}
+	close(fds[1]);
+	/* nothing comes if it runs */
+	if (rec->child > 0 && read(fds[0], &err, sizeof(err)) > 0)
+		waitpid(rec->child, NULL, 0);
+	close(fds[0]);
+	if (rec->child < 0)
+		return false;
+	errno = err;
+	return !err;
+}
+
+static void note_end(struct recording *rec)
+{
+	struct losses losses;
+	uint64_t lost = 0;
+
+	if (source_losses(own_source(rec->own), &losses))
+		lost = losses_unread(&losses);
+	msg_note("%" PRIu64 " records and %" PRIu64
+		 " failed requests in %s; %" PRIu64 " events lost",
+		 rec->nr[EVENT_RECORD], rec->nr[EVENT_ERROR], rec->params->file,
+		 lost);
+}
+
+static int write_failed(const struct recording *rec)
+{
+	msg_error("cannot write %s: %s", rec->params->file, strerror(errno));
+	return EXIT_FAILED;
+}
+
+static int record_opened(struct recording *rec)
+{
+	const struct record_params *params = rec->params;
+
+	if (!own_read_formats(rec->own, &rec->formats)) {
+		msg_error("cannot read the formats of the events: %s",
+			  strerror(errno));
 		return EXIT_FAILED;
 	}
-	if (!params->command[0] && !params->duration[0])
+	if (!start_command(rec)) {
+		msg_error("cannot run %s: %s", params->command[0],
+			  strerror(errno));
+		return EXIT_FAILED;
+	}
+	if (!params->command[0] && !params->duration_ns)
 		msg_note("recording to %s; Ctrl-C ends it", params->file);
-	execvp(words[0], words);
-	msg_error("cannot run trace-cmd: %s", strerror(errno));
-	if (errno == ENOENT)
-		msg_hint("to put it right: apt install trace-cmd");
-	free(words);
-	return EXIT_FAILED;
+	rec->start = signals_clock();
+	if (!record_events(rec) ||
+	    !file_writer_finish(rec->writer, &rec->formats))
+		return write_failed(rec);
+	note_end(rec);
+	if (own_get_state(rec->own) != OWN_UNLOADED)
+		return EXIT_OK;
+	msg_error("the module vcpu_info was unloaded: no more records come");
+	return EXIT_NO_MODULE;
+}
+
+static int record_run(const struct record_params *params)
+{
+	struct recording rec = { .params = params };
+	enum instance_status status;
+	int exit_code;
+
+	signals_catch();
+	rec.writer = file_writer_open(params->file);
+	if (!rec.writer)
+		return write_failed(&rec);
+	status = own_open("record", BUFFER_KB, &rec.own);
+	if (status == INSTANCE_OK) {
+		exit_code = record_opened(&rec);
+		if (!source_close(own_source(rec.own)))
+			exit_code = EXIT_FAILED;
+	} else {
+		exit_code = own_report_failed(status);
+	}
+	own_free_formats(&rec.formats);
+	file_writer_free(rec.writer);
+	return exit_code;
 }
 
 int cmd_record(const struct cmd *cmd, int argc, char **argv)
@@ -121,6 +260,5 @@ int cmd_record(const struct cmd *cmd, int argc, char **argv)
 	if (!cmd_go(cmd, &op, record_parse(&op, argc, argv, &params),
 		    &exit_code))
 		return exit_code;
-	exit_code = diagnose_report();
-	return exit_code ? exit_code : record(&params);
+	return diagnose_report() ?: record_run(&params);
 }

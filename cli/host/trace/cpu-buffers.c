@@ -157,6 +157,49 @@ bool cpu_buffers_read(struct cpu_buffers *bufs)
 	return ok;
 }
 
+static bool hand_over(struct cpu_buffers *bufs, int cpu, size_t size,
+		      subbuf_fn *subbuf, record_fn *record, void *arg)
+{
+	unsigned long long ts;
+	void *data;
+
+	if (!subbuf(cpu, bufs->subbuf, size, arg))
+		return false;
+	kbuffer_load_subbuffer(bufs->kbuf, bufs->subbuf);
+	for (data = kbuffer_read_event(bufs->kbuf, &ts); data;
+	     data = kbuffer_next_event(bufs->kbuf, &ts)) {
+		if (!record(data, kbuffer_event_size(bufs->kbuf), arg))
+			return false;
+	}
+	return true;
+}
+
+bool cpu_buffers_read_raw(struct cpu_buffers *bufs, subbuf_fn *subbuf,
+			  record_fn *record, void *arg)
+{
+	bufs->more = false;
+	for (unsigned int i = 0; i < bufs->nr; i++) {
+		struct cpubuf *buf = &bufs->bufs[i];
+		int got = 1;
+
+		for (int nr = 0; got > 0 && nr < ROUND_SUBBUFS; nr++) {
+			got = tracefs_cpu_read(buf->tcpu, bufs->subbuf, true);
+			if (got < 0 && errno != EINTR)
+				return false;
+			if (got > 0 && !hand_over(bufs, buf->cpu, got, subbuf,
+						  record, arg))
+				return false;
+		}
+		bufs->more |= got > 0;
+	}
+	return true;
+}
+
+size_t cpu_buffers_subbuf_size(const struct cpu_buffers *bufs)
+{
+	return bufs->subbuf_size;
+}
+
 bool cpu_buffers_have_more(const struct cpu_buffers *bufs)
 {
 	return bufs->more;

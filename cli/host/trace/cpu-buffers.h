@@ -24,6 +24,19 @@ void cpu_buffers_close(struct cpu_buffers *bufs);
  */
 bool cpu_buffers_read(struct cpu_buffers *bufs);
 
+/*
+ * The same as they are: fn() gets each sub-buffer of a CPU, and record() each
+ * record in it. False also if one of them returns false.
+ */
+typedef bool subbuf_fn(int cpu, const void *data, size_t size, void *arg);
+typedef bool record_fn(const void *data, size_t size, void *arg);
+
+bool cpu_buffers_read_raw(struct cpu_buffers *bufs, subbuf_fn *subbuf,
+			  record_fn *record, void *arg);
+
+/* Bytes that a sub-buffer may have. */
+size_t cpu_buffers_subbuf_size(const struct cpu_buffers *bufs);
+
 /* Whether the last round left some unread. */
 bool cpu_buffers_have_more(const struct cpu_buffers *bufs);
 

@@ -39,6 +39,7 @@ struct own_instance {
 };
 
 static const struct event_source_ops own_ops;
+static void read_clock(struct event_source *src, struct timebase *tb);
 
 /* "vcpu_info.PURPOSE.PID" or, where that was taken, with ".NUMBER" after it */
 bool own_is_stale(const char *name)
@@ -282,6 +283,80 @@ bool own_drain(struct own_instance *own, event_fn *found, void *arg)
 	reorder_all(cpu_buffers_records(own->bufs));
 	take_records(own, found, arg);
 	return true;
+}
+
+/* What own_read_raw() hands down. */
+struct raw_reading {
+	struct own_instance *own;
+	subbuf_fn *fn;
+	event_fn *event;
+	void *arg;
+};
+
+static bool take_subbuf(int cpu, const void *data, size_t size, void *arg)
+{
+	const struct raw_reading *rd = arg;
+
+	return rd->fn(cpu, data, size, rd->arg);
+}
+
+static bool take_raw(const void *data, size_t size, void *arg)
+{
+	const struct raw_reading *rd = arg;
+	struct event ev;
+
+	switch (binary_decode(rd->own->dec, data, size, &ev)) {
+	case BINARY_OTHER:
+		return true;
+	case BINARY_BAD:
+		rd->own->bad++;
+		return true;
+	case BINARY_EVENT:
+		break;
+	}
+	return rd->event(&ev, rd->arg);
+}
+
+bool own_read_raw(struct own_instance *own, subbuf_fn *fn, event_fn *event,
+		  void *arg)
+{
+	struct raw_reading rd = { own, fn, event, arg };
+
+	return cpu_buffers_read_raw(own->bufs, take_subbuf, take_raw, &rd);
+}
+
+bool own_read_formats(struct own_instance *own, struct file_formats *formats)
+{
+	struct timebase tb;
+
+	read_clock(&own->source, &tb);
+	*formats = (struct file_formats){
+		.header_page = tracefs_instance_file_read(NULL, "events/header_page", NULL),
+		.header_event = tracefs_instance_file_read(NULL, "events/header_event", NULL),
+		.events = {
+			tracefs_event_file_read(NULL, VCPU_INFO_SYSTEM,
+						VCPU_INFO_EVENT, "format", NULL),
+			tracefs_event_file_read(NULL, VCPU_INFO_SYSTEM,
+						VCPU_INFO_EVENT_ERROR, "format",
+						NULL),
+		},
+		.subbuf_size = cpu_buffers_subbuf_size(own->bufs),
+		.clock_offset_ns = tb.known ? tb.wall - tb.trace : 0,
+	};
+	if (formats->header_page && formats->header_event &&
+	    formats->events[EVENT_RECORD])
+		return true;
+	own_free_formats(formats);
+	return false;
+}
+
+void own_free_formats(struct file_formats *formats)
+{
+	free(formats->header_page);
+	free(formats->header_event);
+	free(formats->events[0]);
+	free(formats->events[1]);
+	*formats = (struct file_formats){ 0 };
 }
 
 void own_pause(struct own_instance *own)

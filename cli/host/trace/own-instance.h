@@ -6,6 +6,8 @@
 #ifndef HOST_TRACE_OWN_INSTANCE_H
 #define HOST_TRACE_OWN_INSTANCE_H
 
+#include "trace/cpu-buffers.h"
+#include "trace/file-writer.h"
 #include "trace/instance.h"
 
 /*
@@ -38,6 +40,18 @@ bool own_has_more(const struct own_instance *own);
 
 /* Read all there are once no more come, and hold nothing. As source_read(). */
 bool own_drain(struct own_instance *own, event_fn *found, void *arg);
+
+/*
+ * Read what came since the last time as it is, for a file: fn() gets each
+ * sub-buffer, event() each event in it. False and errno if that failed, or one of
+ * them returned false.
+ */
+bool own_read_raw(struct own_instance *own, subbuf_fn *fn, event_fn *event,
+		  void *arg);
+
+/* What a file needs; to be freed. False and errno if it cannot be read. */
+bool own_read_formats(struct own_instance *own, struct file_formats *formats);
+void own_free_formats(struct file_formats *formats);
 
 /* No more events, so that there is an end of those that there are. */
 void own_pause(struct own_instance *own);

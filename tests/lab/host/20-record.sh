@@ -125,9 +125,10 @@ is "the event has all its fields" "$(wc -w <<<"$fields")" 42
 is "the trace file shows every field" "$(missing "$line")" ""
 
 cd /tmp || exit 1
-recording /tmp/trace.dat 2 /sys/kernel/tracing \
-	trace-cmd record -q -e vcpu_info -o /tmp/trace.dat
-is "trace-cmd record succeeds" $? 0
+extracted /tmp/trace.dat
+is "trace-cmd traces the event" $? 0
+echo 0 >/sys/kernel/tracing/events/vcpu_info/enable
+echo 1 >/sys/kernel/tracing/tracing_on
 trace-cmd report -i /tmp/trace.dat >/tmp/report 2>/tmp/report.err
 line=$(grep ' vcpu_info: ' /tmp/report | tail -n 1)
 diag "$line"

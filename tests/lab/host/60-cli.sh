@@ -124,9 +124,33 @@ diag "$(vcpu-info show --format table)"
 # record and report
 
 cd /tmp || exit 1
-recording /tmp/own.dat 4 $TRACING vcpu-info record -o /tmp/own.dat
+# what the host traces besides is left alone
+top_level()
+{
+	(cd $TRACING && cat tracing_on current_tracer set_event)
+}
+
+recording()
+{
+	[ "$(cat "$TRACING/instances/vcpu_info.record.$1/events/vcpu_info/vcpu_info/enable")" = 1 ]
+}
+
+echo sched:sched_process_fork >$TRACING/set_event
+before=$(top_level)
+vcpu-info record -o /tmp/own.dat >/tmp/recording 2>&1 &
+pid=$!
+check "record is at work" poll_until 60 recording $pid
+trigger
+trigger
+is "and leaves the host's tracing alone" "$(top_level)" "$before"
+interrupt $pid
 is "record ends well" $? 0
-diag "$(cat /tmp/recording)"
+is "and says how much it has" "$(tail -n 1 /tmp/recording)" \
+	"vcpu-info: 4 records and 0 failed requests in /tmp/own.dat; 0 events lost"
+is "the host's tracing is as it was" "$(top_level)" "$before"
+is "its instance is gone" \
+	"$(cd $TRACING/instances && echo vcpu_info.*)" 'vcpu_info.*'
+echo >$TRACING/set_event
 is "trace-cmd report reads its file" "$(reported /tmp/own.dat)" 4
 vcpu-info report /tmp/own.dat --json >/tmp/report.json 2>/tmp/err
 is "report succeeds" $? 0
@@ -142,25 +166,38 @@ like "it knows the time of day" "$(jq -r .time /tmp/report.json)" \
 is "and can be asked by it" \
 	"$(vcpu-info report /tmp/own.dat --since 1h --json 2>&1 | wc -l)" 4
 
-recording /tmp/plain.dat 2 $TRACING \
-	trace-cmd record -q -e vcpu_info -o /tmp/plain.dat
-is "trace-cmd records, too" $? 0
+extracted /tmp/plain.dat
+is "trace-cmd traces, too" $? 0
 is "a file of plain trace-cmd has both records" \
 	"$(vcpu-info report /tmp/plain.dat --json | jq -r .vcpu_id | sort |
 		xargs)" "0 1"
-recording /tmp/instance.dat 2 $TRACING/instances/mine \
-	trace-cmd record -q -B mine -e vcpu_info -o /tmp/instance.dat
+echo 0 >$TRACING/events/vcpu_info/enable
+echo 1 >$TRACING/tracing_on
+extracted /tmp/instance.dat -B mine
 is "and in an instance" $? 0
-is "and one of an instance" "$(vcpu-info report /tmp/instance.dat --json |
+is "and one of an instance" "$(vcpu-info report -i /tmp/instance.dat --json |
 	jq -r .vcpu_id | sort | xargs)" "0 1"
-vcpu-info record -o /tmp/timed.dat --duration 1s >/tmp/out 2>&1
+echo 0 >$TRACING/instances/mine/events/enable
+rmdir $TRACING/instances/mine
+vcpu-info record -o /tmp/timed.dat --duration 1 >/tmp/out 2>&1
 is "record --duration ends by itself" $? 0
 like "and its file has nothing of ours" \
 	"$(vcpu-info report /tmp/timed.dat 2>&1)" 'there are no records'
-mkdir -p /tmp/empty
-is "without trace-cmd record says what to do" \
-	"$(PATH=/tmp/empty /usr/bin/vcpu-info record 2>&1 | tail -n 1)" \
-	"  to put it right: apt install trace-cmd"
+vcpu-info record -o /tmp/timed.dat -- sh -c 'sleep 0.1; exit 3' >/tmp/out 2>&1
+is "so does one of a command" $? 0
+vcpu-info record -o /tmp/timed.dat /no/such/command >/tmp/out 2>&1
+is "a command that does not exist is a failure" $? 1
+is "and named" "$(tail -n 1 /tmp/out)" \
+	"vcpu-info: cannot run /no/such/command: No such file or directory"
+
+# what people type
+
+is "no arguments: the last record of each vCPU, as a table" \
+	"$(vcpu-info 2>&1 | awk '/^lab / { print $1, $3 }' | xargs)" \
+	"lab 0 lab 1"
+is "a VM is an operand" "$(vcpu-info show lab --json | jq -r .vcpu_id |
+	xargs)" "0 1"
+is "of vms, too" "$(vcpu-info list lab --json | jq -r .vm_name)" lab
 
 # top
 
@@ -180,7 +217,7 @@ wait $top
 is "top --batch ends well" $? 0
 diag "$(cat /tmp/top)"
 like "it shows the vCPU that asks and its rate" "$(cat /tmp/top)" \
-	'^lab +[01] +[0-9]+ self +[01] +[0-9.]+ +[0-9]+ '
+	'^lab +[0-9]+ +[01] +[0-9]+ self +[01] +[0-9.]+ +[0-9]+ '
 is "its instance is gone" "$(instances)" 'vcpu_info.*.*'
 
 # Symbols: the guest's own kernel

@@ -103,6 +103,12 @@ made()
 module_unlimited
 check "a guest boots" guest_start web -smp 4 -m 160 || exit 1
 check "a second one, too" guest_start mail -smp 2 -m 160 || exit 1
+vcpu-info top --batch --count 1 web mail >/tmp/top.batch
+is "top has vCPUs that nobody has asked for" \
+	"$(awk '/^(mail|web) / { print $1, $3, $5 }' /tmp/top.batch | sort | xargs)" \
+	"mail 0 - mail 1 - web 0 - web 1 - web 2 - web 3 -"
+is "and says what it waits for" "$(head -n 1 /tmp/top.batch)" \
+	"6 of 6 vCPUs; waiting for 'vcpu-info-guest trigger' in a guest"
 for guest in web mail; do
 	check "$guest asks again and again" guest_run $guest \
 		'vcpu-info-guest trigger --count 100000 --interval 500ms \
@@ -110,7 +116,7 @@ for guest in web mail; do
 done
 
 in_tmux new-session -d -s top -x 80 -y 24 \
-	"vcpu-info top --recorded 2>/tmp/top.err; echo \$? >/tmp/top.exit" \
+	"vcpu-info top --recorded web mail 2>/tmp/top.err; echo \$? >/tmp/top.exit" \
 	';' set-option -g status off
 resize 80 24
 check "top has a row for each vCPU, with rates" poll_until 120 has_rates
@@ -169,6 +175,19 @@ check "it leaves the rows that have it" poll_until 30 order_is "mail 0 mail 1"
 check "and says of how many" shows '^2 of 6 vCPUs'
 key / Escape
 check "Escape drops it" poll_until 30 rows_are 6
+
+# Totals and help
+
+key v
+check "v totals the VMs" poll_until 30 shows '^2 of 2 VMs'
+is "by the number of their vCPUs" \
+	"$(rows | awk '{ print $1, $3 }' | sort | xargs)" "mail 2 web 4"
+key v
+check "and back" poll_until 30 rows_are 6
+key h
+check "h has help" poll_until 30 shows 'a row for each VM, or for each vCPU'
+key x
+check "which any key leaves" poll_until 30 rows_are 6
 
 # Freeze and pause
 

@@ -95,27 +95,6 @@ hypercall()
 		cat /sys/kernel/debug/hc_test/run"
 }
 
-# records_in DIRECTORY PID - a trace-cmd record is at work: tracing is on, with
-# the events, and a recorder for each CPU has its buffer open and waits in its
-# loop, for what depends on its version: clock_nanosleep, pselect6 or splice. One
-# that is told to end before leaves what is in the buffer.
-records_in()
-{
-	local pid nr recorders=0
-
-	[ "$(cat "$1/events/vcpu_info/vcpu_info/enable" "$1/tracing_on" |
-		xargs)" = "1 1" ] || return 1
-	for pid in $(pgrep -P "$2"); do
-		readlink "/proc/$pid/fd/"* 2>/dev/null |
-			grep -qE "^$1/per_cpu/cpu[0-9]+/trace_pipe_raw" || continue
-		{ read -r nr _ <"/proc/$pid/syscall"; } 2>/dev/null || continue
-		case $nr in
-		230 | 270 | 275) recorders=$((recorders + 1)) ;;
-		esac
-	done
-	[ "$recorders" -eq "$(nproc)" ]
-}
-
 # reported FILE - how many records trace-cmd finds in it
 reported()
 {
@@ -138,29 +117,19 @@ interrupt()
 	wait "$1"
 }
 
-# recording FILE WANT DIRECTORY COMMAND... - have trace-cmd record to FILE in that
-# directory of tracefs, until Ctrl-C, while vCPUs ask: WANT records, two a trigger
-#
-# Its recorders now and then leave what is in the buffer when they are told to
-# end. That is no fault of ours: then it is done again, five times at most.
-recording()
+# extracted FILE [OPTION]... - have trace-cmd trace while two vCPUs ask, and write
+# what is in its buffers then to FILE. (Of trace-cmd record the recorders now and
+# then leave what is in the buffers when they are told to end.)
+extracted()
 {
-	local file=$1 want=$2 dir=$3 status i try pid
+	local file=$1
 
-	shift 3
-	for try in 1 2 3 4 5; do
-		rm -f "$file"
-		"$@" >/tmp/recording 2>&1 &
-		pid=$!
-		poll_until 60 records_in "$dir" $pid ||
-			diag "not at work: $* ($(cat /tmp/recording))"
-		for ((i = 0; i < want; i += 2)); do
-			trigger
-		done
-		interrupt $pid
-		status=$?
-		[ "$(reported "$file")" != "$want" ] || return $status
-		diag "try $try: $(reported "$file") of $want records: $*"
-	done
-	return 1
+	shift
+	{
+		trace-cmd start "$@" -e vcpu_info && trigger &&
+			trace-cmd stop "$@" && trace-cmd extract -o "$file" "$@"
+	} >/tmp/recording 2>&1 || {
+		diag </tmp/recording
+		return 1
+	}
 }
