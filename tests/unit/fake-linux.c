@@ -495,17 +495,17 @@ static void write_stack(struct fake_linux *fake)
 	put64(fake, top - 32, fake_address(fake, "kthread") + 0x20);
 	put64(fake, top - 40, 0x1234);
 	/* struct pt_regs of worker */
-	put64(fake, regs + 8 * REG_BP, top - 40);
-	put64(fake, regs + 8 * REG_IP, fake_address(fake, "worker"));
-	put64(fake, regs + 8 * REG_CS, 0x10);
-	put64(fake, regs + 8 * REG_SP, top - 64);
+	put64(fake, regs + 8 * PT_REG_BP, top - 40);
+	put64(fake, regs + 8 * PT_REG_IP, fake_address(fake, "worker"));
+	put64(fake, regs + 8 * PT_REG_CS, 0x10);
+	put64(fake, regs + 8 * PT_REG_SP, top - 64);
 	put64(fake, regs - 8, fake_address(fake, "asm_sysvec") + 0x1a);
 	/* on the other stack */
 	put64(fake, sp, regs - 8);
 	put64(fake, sp - 8, fake_address(fake, "call_on_irq_stack") + 0x11);
 	put64(fake, sp - 40, fake_address(fake, "handle_irq") + 0x33);
-	r[REG_SP] = sp - 40;
-	r[REG_IP] = fake_address(fake, "leaf");
+	r[PT_REG_SP] = sp - 40;
+	r[PT_REG_IP] = fake_address(fake, "leaf");
 	region(fake, fake_at(fake, top - 0x200), 0x200);
 	region(fake, fake_at(fake, irq_top - 0x100), 0x108);
 }
@@ -516,8 +516,8 @@ static void write_sleeper(struct fake_linux *fake)
 	uint64_t top = TASK_STACK + 2 * STACK_SIZE, regs = top - 168;
 	uint64_t sp = regs - 80;
 
-	put64(fake, regs + 8 * REG_IP, 0x7f0012345678);
-	put64(fake, regs + 8 * REG_CS, 0x33);
+	put64(fake, regs + 8 * PT_REG_IP, 0x7f0012345678);
+	put64(fake, regs + 8 * PT_REG_CS, 0x33);
 	put64(fake, regs - 8, fake_address(fake, "entry_SYSCALL_64") + 0x44);
 	put64(fake, sp + 48, fake_address(fake, "do_syscall") + 0x55);
 	put64(fake, FAKE_TEXT + TASKS + 0x200 + FAKE_TASK_SP, sp);
@@ -574,7 +574,7 @@ static void set_registers(struct fake_linux *fake)
 		fake->registers[i].cr4 = fake->options & FAKE_LA57 ?
 					 PAGING_CR4_LA57 : 0;
 	}
-	fake->registers[1].r[REG_IP] = 0x401000;
+	fake->registers[1].r[PT_REG_IP] = 0x401000;
 }
 
 void fake_linux_make(struct fake_linux *fake, enum fake_version version,

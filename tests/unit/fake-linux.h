@@ -8,7 +8,7 @@
 #ifndef UNIT_FAKE_LINUX_H
 #define UNIT_FAKE_LINUX_H
 
-#include "host/introspect/stack.h"
+#include "introspect/stack.h"
 
 enum fake_version { FAKE_6_1, FAKE_6_12, FAKE_6_15, FAKE_7_0, NR_FAKE_VERSIONS };
 

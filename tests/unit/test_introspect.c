@@ -257,8 +257,8 @@ static void stack_without_task(void **state)
 
 	(void)state;
 	/* the stacks are told from each other by their alignment alone */
-	fake.registers[0].r[REG_IP] = fake_address(&fake, "kthread") + 4;
-	fake.registers[0].r[REG_SP] = 0xffffc90000003fe8;
+	fake.registers[0].r[PT_REG_IP] = fake_address(&fake, "kthread") + 4;
+	fake.registers[0].r[PT_REG_SP] = 0xffffc90000003fe8;
 	guest_stack_of_cpu(kernel, NULL, NULL, &fake.registers[0], &stack);
 	assert_string_equal(stack_text(kernel, &stack),
 			    "-:kthread+4 -:ret_from_fork_asm+0 entry");
@@ -303,19 +303,19 @@ static void thunk(void **state)
 	struct guest_kernel *kernel = open_fake(FAKE_6_1, 0, 0);
 	uint64_t in_thunk = fake_address(&fake, "__x86_indirect_thunk_rax") + 5;
 	uint64_t back = fake_address(&fake, "handle_irq") + 0x33;
-	uint64_t sp = fake.registers[0].r[REG_SP];
+	uint64_t sp = fake.registers[0].r[PT_REG_SP];
 	uint8_t call[5] = { 0xe8 };
 
 	(void)state;
 	memcpy(fake_at(&fake, back - 5), call, 5);
 	memcpy(fake_at(&fake, in_thunk - 5), call, 5);
-	fake.registers[0].r[REG_IP] = in_thunk;
+	fake.registers[0].r[PT_REG_IP] = in_thunk;
 	/* it was called: the caller's address is there */
 	assert_string_equal(cpu_stack(kernel, 0),
 			    "IRQ:__x86_indirect_thunk_rax+5 " ABOVE_LEAF);
 	/* it has called itself: that is above its own */
 	memcpy(fake_at(&fake, sp - 8), &in_thunk, 8);
-	fake.registers[0].r[REG_SP] = sp - 8;
+	fake.registers[0].r[PT_REG_SP] = sp - 8;
 	assert_non_null(strstr(cpu_stack(kernel, 0), "thunk_rax+5 IRQ:handle_irq+33"));
 	/* it has put the target there */
 	back = fake_address(&fake, "leaf");
@@ -328,7 +328,7 @@ static void thunk(void **state)
 static void torn(void **state)
 {
 	struct guest_kernel *kernel = open_fake(FAKE_7_0, 0, 0);
-	uint64_t *r = fake.registers[0].r, sp = r[REG_SP], value;
+	uint64_t *r = fake.registers[0].r, sp = r[PT_REG_SP], value;
 	uint64_t *saved = fake_at(&fake, sp);
 
 	(void)state;
@@ -348,9 +348,9 @@ static void torn(void **state)
 	memcpy(fake_at(&fake, sp - 16), &value, 8);
 	assert_non_null(strstr(cpu_stack(kernel, 0), " loop"));
 	/* nowhere */
-	r[REG_SP] = 0xffff800012345678;
+	r[PT_REG_SP] = 0xffff800012345678;
 	assert_string_equal(cpu_stack(kernel, 0), "-:leaf+0 unreadable");
-	r[REG_SP] = 0;
+	r[PT_REG_SP] = 0;
 	assert_string_equal(cpu_stack(kernel, 0), "-:leaf+0 unreadable");
 	close_fake(kernel);
 }

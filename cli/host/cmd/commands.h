@@ -188,6 +188,34 @@ enum opt_outcome policy_parse(struct opt_parser *op, int argc, char **argv,
 int policy_run(const struct policy_params *params);
 int cmd_policy(const struct cmd *cmd, int argc, char **argv);
 
+/**
+ * struct stack_params - what 'vcpu-info stack' was asked for
+ * @count: so many times
+ * @interval_ns: time from one to the next
+ * @json: print JSON
+ * @select: these VMs and vCPUs
+ */
+struct stack_params {
+	long long count;
+	uint64_t interval_ns;
+	bool json;
+	struct select select;
+};
+
+extern const struct opt_spec stack_opts[];
+
+/* Free the selection. */
+enum opt_outcome stack_parse(struct opt_parser *op, int argc, char **argv,
+			     struct stack_params *params);
+int cmd_stack(const struct cmd *cmd, int argc, char **argv);
+
+/* What 'vcpu-info symbols' was asked for: of this VM. Free the selection. */
+extern const struct opt_spec symbols_opts[];
+
+enum opt_outcome symbols_parse(struct opt_parser *op, int argc, char **argv,
+			       struct select *select);
+int cmd_symbols(const struct cmd *cmd, int argc, char **argv);
+
 /* What 'vcpu-info status' was asked for: JSON instead of text. */
 struct status_params {
 	bool json;

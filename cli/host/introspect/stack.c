@@ -6,7 +6,7 @@
 
 bool guest_is_user(const struct guest_registers *registers)
 {
-	return !(registers->r[REG_IP] >> 63);
+	return !(registers->r[PT_REG_IP] >> 63);
 }
 
 const char *guest_stack_name(enum guest_stack_type type)
@@ -72,6 +72,13 @@ bool guest_frame_find(const struct guest_kernel *kernel,
 	return true;
 }
 
+void guest_stack_prepare(struct guest_kernel *kernel)
+{
+	enum guest_stack_end why;
+
+	unwind_tables(kernel, 0, &why);
+}
+
 void guest_stack_of_cpu(struct guest_kernel *kernel, const struct guest_cpu *cpu,
 			const struct guest_task *task,
 			const struct guest_registers *registers,
@@ -82,7 +89,7 @@ void guest_stack_of_cpu(struct guest_kernel *kernel, const struct guest_cpu *cpu
 	stack->nr = 0;
 	if (guest_is_user(registers)) {
 		stack->frames[stack->nr++] = (struct guest_frame){
-			.ip = registers->r[REG_IP], .exact = true,
+			.ip = registers->r[PT_REG_IP], .exact = true,
 		};
 		stack->end = END_LEAF_USER;
 		return;
@@ -91,9 +98,9 @@ void guest_stack_of_cpu(struct guest_kernel *kernel, const struct guest_cpu *cpu
 	memcpy(unwind.regs, registers->r, sizeof(unwind.regs));
 	unwind.has_regs = true;
 	unwind.full_regs = true;
-	unwind.ip = registers->r[REG_IP];
-	unwind.sp = registers->r[REG_SP];
-	unwind.bp = registers->r[REG_BP];
+	unwind.ip = registers->r[PT_REG_IP];
+	unwind.sp = registers->r[PT_REG_SP];
+	unwind.bp = registers->r[PT_REG_BP];
 	unwind.exact = true;
 	unwind_run(&unwind, stack);
 }

@@ -87,6 +87,9 @@ void guest_stack_of_cpu(struct guest_kernel *kernel, const struct guest_cpu *cpu
 			const struct guest_registers *registers,
 			struct guest_stack *stack);
 
+/* Read the unwind tables now, which the first stack does otherwise. */
+void guest_stack_prepare(struct guest_kernel *kernel);
+
 /* The call chain of a task that does not run; task->sp has to be set. */
 void guest_stack_of_task(struct guest_kernel *kernel,
 			 const struct guest_task *task,

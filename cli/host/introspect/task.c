@@ -8,6 +8,10 @@
 /* One read gets it all; structures are smaller, but for debugging kernels. */
 #define MAX_TASK	16384
 
+/* What finding a CPU's task costs at the most, with its page tables. */
+#define CURRENT_BYTES	(256U << 10)
+#define CURRENT_READS	64
+
 static uint64_t get(const struct guest_field *field, const uint8_t *copy,
 		    size_t len)
 {
@@ -73,6 +77,7 @@ bool guest_task_current(struct guest_kernel *kernel, const struct guest_cpu *cpu
 	const struct guest_field *hot = &kernel->layout.fields[HOT_TASK];
 	uint64_t at = kernel->addresses[SYM_CURRENT], address;
 
+	guest_memory_allow(kernel->memory, CURRENT_BYTES, CURRENT_READS);
 	if (kernel->addresses[SYM_HOT] && hot->known)
 		at = kernel->addresses[SYM_HOT] + hot->offset;
 	return at && guest_kernel_read(kernel, at + cpu->percpu, &address,

@@ -114,15 +114,15 @@ static bool find_sp(struct unwind *unwind, const struct orc_entry *orc,
 	case ORC_BASE_BP_INDIRECT:
 		return unwind_word(unwind, unwind->bp + offset, sp);
 	case ORC_BASE_AX:
-		return get_reg(unwind, REG_AX, sp);
+		return get_reg(unwind, PT_REG_AX, sp);
 	case ORC_BASE_DX:
-		return get_reg(unwind, REG_DX, sp);
+		return get_reg(unwind, PT_REG_DX, sp);
 	case ORC_BASE_DI:
-		return get_reg(unwind, REG_DI, sp);
+		return get_reg(unwind, PT_REG_DI, sp);
 	case ORC_BASE_R10:
-		return get_reg(unwind, REG_R10, sp);
+		return get_reg(unwind, PT_REG_R10, sp);
 	case ORC_BASE_R13:
-		return get_reg(unwind, REG_R13, sp);
+		return get_reg(unwind, PT_REG_R13, sp);
 	default:
 		return false;
 	}
@@ -146,8 +146,8 @@ static bool take_regs(struct unwind *unwind, uint64_t sp)
 	if (!read_stack(unwind, sp, regs, sizeof(regs)))
 		return false;
 	memcpy(unwind->regs, regs, sizeof(regs));
-	unwind->ip = regs[REG_IP];
-	unwind->sp = regs[REG_SP];
+	unwind->ip = regs[PT_REG_IP];
+	unwind->sp = regs[PT_REG_SP];
 	unwind->has_regs = true;
 	unwind->full_regs = true;
 	unwind->prev_regs = false;
@@ -163,10 +163,10 @@ static bool take_partial(struct unwind *unwind, uint64_t sp)
 	unwind->prev_regs = unwind->has_regs && unwind->full_regs;
 	unwind->has_regs = true;
 	unwind->full_regs = false;
-	unwind->ip = iret[REG_IP - IRET_OFFSET / 8];
-	unwind->sp = iret[REG_SP - IRET_OFFSET / 8];
+	unwind->ip = iret[PT_REG_IP - IRET_OFFSET / 8];
+	unwind->sp = iret[PT_REG_SP - IRET_OFFSET / 8];
 	/* what is above in there is needed as long as it is not saved whole */
-	unwind->regs[REG_CS] = iret[REG_CS - IRET_OFFSET / 8];
+	unwind->regs[PT_REG_CS] = iret[PT_REG_CS - IRET_OFFSET / 8];
 	return true;
 }
 
@@ -192,7 +192,7 @@ static bool find_bp(struct unwind *unwind, const struct orc_entry *orc,
 
 	switch (orc->bp_base) {
 	case ORC_BASE_UNDEFINED:
-		get_reg(unwind, REG_BP, &unwind->bp);
+		get_reg(unwind, PT_REG_BP, &unwind->bp);
 		return true;
 	case ORC_BASE_PREV_SP:
 		return unwind_word(unwind, sp + offset, &unwind->bp);
@@ -323,7 +323,7 @@ static bool leave_thunk(struct unwind *unwind)
 static bool check_frame(struct unwind *unwind, enum guest_stack_type type,
 			uint64_t sp, enum guest_stack_end *end)
 {
-	if (unwind->has_regs && unwind->regs[REG_CS] & 3) {
+	if (unwind->has_regs && unwind->regs[PT_REG_CS] & 3) {
 		*end = END_USER;
 	} else if (is_traced(unwind->kernel, unwind->ip)) {
 		*end = END_TRACED;
@@ -368,7 +368,7 @@ static void add_frame(const struct unwind *unwind, struct guest_stack *stack,
 		.exact = unwind->exact,
 		.interrupted = interrupted,
 		.guessed = unwind->guessed,
-		.cs = interrupted ? unwind->regs[REG_CS] : 0,
+		.cs = interrupted ? unwind->regs[PT_REG_CS] : 0,
 	};
 }
 

@@ -260,6 +260,80 @@ enum device_status host_device_sample(struct host_device *dev,
 	return status;
 }
 
+/* One call with room for so many; sets how many there are. */
+static enum device_status call_memslots(struct host_device *dev, int vm_fd,
+					struct vm_memory *memory, size_t *nr)
+{
+	struct vcpu_info_host_memslots args = {
+		.size = sizeof(args),
+		.vm_fd = vm_fd,
+		.entry_size = sizeof(*memory->slots),
+		.nr_entries = *nr,
+	};
+
+	free(memory->slots);
+	memory->slots = calloc(*nr, sizeof(*memory->slots));
+	if (!memory->slots)
+		return DEVICE_FAILED;
+	args.entries = (uintptr_t)memory->slots;
+	if (ioctl(dev->fd, VCPU_INFO_HOST_IOC_MEMSLOTS, &args))
+		return sample_failed();
+	memory->nr = args.nr_entries < *nr ? args.nr_entries : *nr;
+	*nr = args.nr_entries;
+	return DEVICE_OK;
+}
+
+/* Slots may come between asking how many there are and asking for them. */
+static enum device_status get_memslots(struct host_device *dev, int vm_fd,
+				       struct vm_memory *memory)
+{
+	size_t nr = 64;
+
+	for (int i = 0; i < 3; i++) {
+		enum device_status status = call_memslots(dev, vm_fd, memory, &nr);
+
+		if (status != DEVICE_OK || memory->nr == nr)
+			return status;
+		nr += SPARE;
+	}
+	errno = EAGAIN;
+	return DEVICE_FAILED;
+}
+
+/* The second address space is that of system management mode. */
+static void keep_first_space(struct vm_memory *memory)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < memory->nr; i++) {
+		if (!memory->slots[i].as_id)
+			memory->slots[kept++] = memory->slots[i];
+	}
+	memory->nr = kept;
+}
+
+enum device_status host_device_memory(struct host_device *dev, int pid, int fd,
+				      struct vm_memory *memory)
+{
+	enum device_status status;
+	int vm_fd = -1, err;
+
+	*memory = (struct vm_memory){ 0 };
+	status = take_vm(pid, fd, &vm_fd);
+	if (status != DEVICE_OK)
+		return status;
+	status = get_memslots(dev, vm_fd, memory);
+	err = errno;
+	close(vm_fd);
+	if (status != DEVICE_OK) {
+		free(memory->slots);
+		*memory = (struct vm_memory){ 0 };
+	}
+	keep_first_space(memory);
+	errno = err;
+	return status;
+}
+
 static int report_no_module(void)
 {
 	if (!host_file_exists("/sys/module/vcpu_info")) {

@@ -68,6 +68,20 @@ struct vm_sample {
 enum device_status host_device_sample(struct host_device *dev,
 				      struct vm_sample *sample);
 
+/**
+ * struct vm_memory - where a VM's memory is in its process
+ * @slots: of its first address space, for free()
+ * @nr: how many
+ */
+struct vm_memory {
+	struct vcpu_info_host_memslot *slots;
+	size_t nr;
+};
+
+/* Ask for the memory of the VM that is a descriptor of the process. */
+enum device_status host_device_memory(struct host_device *dev, int pid, int fd,
+				      struct vm_memory *memory);
+
 /*
  * Print what is wrong and what to do about it, with errno as it was left; the
  * exit code for it.

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <limits.h>
+
+#include "cmd/commands.h"
+#include "duration.h"
+#include "exit-codes.h"
+#include "introspect/stack.h"
+#include "msg.h"
+#include "num.h"
+#include "print/stack.h"
+#include "signals.h"
+#include "vm/guest.h"
+
+#define MIN_INTERVAL_NS	(10 * NS_PER_MS)
+
+const struct opt_spec stack_opts[] = {
+	{ 'v', "vcpu", "LIST", "Only these vCPUs, such as 0-3,7" },
+	{ 'n', "count", "N", "Do it N times (default: once)" },
+	{ 'd', "interval", "TIME", "Time from one to the next (default: 1s)" },
+	{ 'j', "json", NULL, "Print one JSON object a vCPU" },
+	{ 0 }
+};
+
+static enum opt_outcome take_vms(struct opt_parser *op, struct select *select)
+{
+	char err[sizeof(op->err)];
+
+	for (char **vm = opt_rest(op); *vm; vm++) {
+		if (!select_add_vm(select, *vm, err, sizeof(err)))
+			return opt_bad(op, "%s", err);
+	}
+	return OPT_RUN;
+}
+
+static enum opt_outcome parse_option(struct opt_parser *op, int val,
+				     struct stack_params *params)
+{
+	char err[sizeof(op->err)];
+
+	switch (val) {
+	case 'j':
+		params->json = true;
+		return OPT_RUN;
+	case 'n':
+		if (num_parse_int(op->arg, 1, LLONG_MAX, &params->count))
+			return OPT_RUN;
+		return opt_bad(op, "--count takes a number from 1 on");
+	case 'd':
+		if (duration_parse(&params->interval_ns, op->arg) &&
+		    params->interval_ns >= MIN_INTERVAL_NS)
+			return OPT_RUN;
+		return opt_bad(op,
+			       "invalid interval '%.60s' (2, 500ms, 1.5s; from 10ms)",
+			       op->arg);
+	case 'v':
+		if (select_add_vcpus(&params->select, op->arg, err, sizeof(err)))
+			return OPT_RUN;
+		return opt_bad(op, "%s", err);
+	default:
+		return opt_default(val);
+	}
+}
+
+enum opt_outcome stack_parse(struct opt_parser *op, int argc, char **argv,
+			     struct stack_params *params)
+{
+	enum opt_outcome outcome;
+	int val;
+
+	*params = (struct stack_params){ .count = 1,
+					 .interval_ns = 1000 * NS_PER_MS };
+	opt_init(op, argc, argv, stack_opts);
+	opt_take_words(op);
+	while (opt_next(op, &val)) {
+		outcome = parse_option(op, val, params);
+		if (outcome != OPT_RUN)
+			return outcome;
+	}
+	if (val != -1)
+		return opt_default(val);
+	return take_vms(op, &params->select);
+}
+
+static void print(const struct stack_params *params,
+		  const struct stack_record *record)
+{
+	if (params->json)
+		stack_print_json(stdout, record);
+	else
+		stack_print_text(stdout, record);
+}
+
+/* Why a vCPU has no stack, whatever its guest is; NULL if it may have one. */
+static const char *no_stack(const struct vcpu_info_host_vcpu *vcpu,
+			    struct guest_registers *registers)
+{
+	switch (vcpu->state) {
+	case VCPU_INFO_STATE_NEVER_RUN:
+		return "the vCPU has not been started";
+	case VCPU_INFO_STATE_PROTECTED:
+		return "the guest's registers and memory are protected from the host";
+	}
+	if (vcpu->flags & VCPU_INFO_F_NESTED)
+		return "the vCPU runs a nested guest";
+	if (!guest_registers(vcpu, registers))
+		return "the registers are not known";
+	return NULL;
+}
+
+/* Whether a vCPU stood still from one sample to the next. */
+static bool stood_still(const struct vcpu_info_host_vcpu *a,
+			const struct vcpu_info_host_vcpu *b)
+{
+	return a->state == b->state && a->state != VCPU_INFO_STATE_GUEST &&
+	       a->state != VCPU_INFO_STATE_IN_EXIT &&
+	       !((a->flags | b->flags) & VCPU_INFO_F_TORN) &&
+	       a->counts[VCPU_INFO_COUNT_EXITS] == b->counts[VCPU_INFO_COUNT_EXITS] &&
+	       a->regs[VCPU_INFO_REG_RIP] == b->regs[VCPU_INFO_REG_RIP] &&
+	       a->regs[VCPU_INFO_REG_RSP] == b->regs[VCPU_INFO_REG_RSP];
+}
+
+static void print_vcpu(struct guest *guest, const struct stack_params *params,
+		       int vcpu_id)
+{
+	static struct guest_stack stack;
+	struct stack_record record = { .vm = guest->vm, .vcpu_id = vcpu_id,
+				       .kernel = guest->kernel };
+	struct vcpu_info_host_vcpu before, after;
+	struct guest_registers registers;
+	const struct guest_cpu *cpu;
+	struct guest_task task;
+
+	if (!guest_sample(guest, vcpu_id, &before)) {
+		record.why = "the vCPU is gone";
+		print(params, &record);
+		return;
+	}
+	record.state = before.state;
+	record.why = no_stack(&before, &registers);
+	if (!record.why && !guest->kernel)
+		record.why = guest_kernel_strerror(guest->error);
+	if (!record.why) {
+		cpu = guest_kernel_cpu(guest->kernel, vcpu_id);
+		if (cpu && guest_task_current(guest->kernel, cpu, &task))
+			record.task = &task;
+		guest_stack_of_cpu(guest->kernel, cpu, record.task, &registers,
+				   &stack);
+		record.stack = &stack;
+		record.user = guest_is_user(&registers);
+		record.exact = guest_sample(guest, vcpu_id, &after) &&
+			       stood_still(&before, &after);
+	}
+	print(params, &record);
+}
+
+static void print_vcpus(struct guest *guest, const struct stack_params *params)
+{
+	for (size_t i = 0; i < guest->nr_vcpus; i++) {
+		int id = guest->vcpus[i].vcpu_id;
+
+		if (!params->select.vcpus.nr || id_list_has(&params->select.vcpus, id))
+			print_vcpu(guest, params, id);
+	}
+	fflush(stdout);
+}
+
+/* Whether it is still the kernel that was found, looked at once a second. */
+static bool is_current(struct guest *guest, uint64_t *checked)
+{
+	uint64_t now = signals_clock();
+
+	if (!guest->kernel || now - *checked < 1000 * NS_PER_MS)
+		return true;
+	*checked = now;
+	return guest_kernel_refresh(guest->kernel);
+}
+
+static int print_guest(struct guest *guest, void *arg)
+{
+	const struct stack_params *params = arg;
+	uint64_t next = signals_clock(), checked = next;
+
+	/* before the first stack, so that it does not take longer than others */
+	if (guest->kernel)
+		guest_stack_prepare(guest->kernel);
+	for (long long i = 0; i < params->count && !ferror(stdout); i++) {
+		uint64_t now = signals_clock();
+
+		if (i && now < next)
+			signals_sleep_ms((next - now + NS_PER_MS - 1) / NS_PER_MS);
+		if (!is_current(guest, &checked)) {
+			msg_error("the guest has rebooted");
+			return EXIT_FAILED;
+		}
+		print_vcpus(guest, params);
+		next += params->interval_ns;
+	}
+	return EXIT_OK;
+}
+
+static int stack_run(const struct stack_params *params)
+{
+	return guest_each(&params->select, print_guest, (void *)params);
+}
+
+int cmd_stack(const struct cmd *cmd, int argc, char **argv)
+{
+	struct stack_params params;
+	struct opt_parser op;
+	int exit_code;
+
+	if (cmd_go(cmd, &op, stack_parse(&op, argc, argv, &params), &exit_code))
+		exit_code = stack_run(&params);
+	select_free(&params.select);
+	return exit_code;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Two processes for a guest's memory: one that may read it, and one that
+ * believes nothing in it but has no privileges. They share a socket; the one
+ * without asks, and the other checks what it is asked for.
+ */
+#ifndef INTROSPECT_REMOTE_H
+#define INTROSPECT_REMOTE_H
+
+#include "memory.h"
+#include "vcpu_info_abi.h"
+
+/* Bytes of one answer; what is longer is asked for in parts. */
+#define REMOTE_MAX	(256U << 10)
+
+/* vCPUs of one answer */
+#define REMOTE_MAX_VCPUS	4096
+
+/**
+ * struct remote_server - the side that may
+ * @fd: its end of the socket
+ * @pid: process that has the memory
+ * @slots: what of it may be read: @where is an address there
+ * @nr_slots: their number
+ * @sample: sample a vCPU (-1: all) into an array for free(); false if it failed
+ * @arg: its first argument
+ */
+struct remote_server {
+	int fd;
+	pid_t pid;
+	const struct guest_slot *slots;
+	size_t nr_slots;
+	bool (*sample)(void *arg, int vcpu_id,
+		       struct vcpu_info_host_vcpu **vcpus, size_t *nr);
+	void *arg;
+};
+
+/* Serve until the other end is closed or asks for what it may not have. */
+void remote_serve(const struct remote_server *server);
+
+/* The other side: read() of struct guest_memory; context: its end of the socket. */
+bool remote_read(void *context, uint64_t where, void *to, size_t len);
+
+/* Sample a vCPU (-1: all) into an array for free(). */
+bool remote_sample(int fd, int vcpu_id, struct vcpu_info_host_vcpu **vcpus,
+		   size_t *nr);
+
+#endif /* INTROSPECT_REMOTE_H */

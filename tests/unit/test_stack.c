@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * 'stack' and 'symbols': options, what they print of a fake guest, and the two
+ * processes that share the work.
+ */
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+#include "cmd/commands.h"
+#include "fake-linux.h"
+#include "introspect/remote.h"
+#include "print/stack.h"
+#include "support.h"
+#include "vm/guest.h"
+
+static struct fake_linux fake;
+
+static enum opt_outcome parse(struct stack_params *params, struct opt_parser *op,
+			      const char *a, const char *b)
+{
+	static char *argv[4];
+
+	argv[0] = (char *)"stack";
+	argv[1] = (char *)a;
+	argv[2] = (char *)b;
+	return stack_parse(op, b ? 3 : 2, argv, params);
+}
+
+static void options(void **state)
+{
+	struct stack_params params;
+	struct opt_parser op;
+
+	(void)state;
+	assert_int_equal(parse(&params, &op, "web", "--json"), OPT_RUN);
+	assert_true(params.json);
+	assert_int_equal(params.count, 1);
+	assert_int_equal(params.interval_ns, 1000000000);
+	assert_true(select_has_vm(&params.select, 1, 2, "web", "qemu"));
+	assert_false(select_has_vm(&params.select, 1, 2, "db", "qemu"));
+	select_free(&params.select);
+	assert_int_equal(parse(&params, &op, "--interval=20ms", "--count=3"), OPT_RUN);
+	assert_int_equal(params.count, 3);
+	assert_int_equal(params.interval_ns, 20000000);
+	assert_int_equal(parse(&params, &op, "--count=0", NULL), OPT_BAD);
+	assert_string_equal(op.err, "--count takes a number from 1 on");
+	assert_int_equal(parse(&params, &op, "--interval=1ms", NULL), OPT_BAD);
+	assert_int_equal(parse(&params, &op, "--vcpu=x", NULL), OPT_BAD);
+	assert_int_equal(parse(&params, &op, "--help", NULL), OPT_HELP);
+	assert_int_equal(parse(&params, &op, "--wrong", NULL), OPT_BAD);
+}
+
+static void symbols_options(void **state)
+{
+	char *argv[] = { (char *)"symbols", (char *)"web", NULL, NULL };
+	struct opt_parser op;
+	struct select select;
+
+	(void)state;
+	assert_int_equal(symbols_parse(&op, 2, argv, &select), OPT_RUN);
+	assert_true(select_has_vm(&select, 1, 2, "web", "qemu"));
+	select_free(&select);
+	argv[2] = (char *)"db";
+	assert_int_equal(symbols_parse(&op, 3, argv, &select), OPT_BAD);
+	argv[1] = NULL;
+	assert_int_equal(symbols_parse(&op, 1, argv, &select), OPT_BAD);
+	assert_string_equal(op.err, "give one VM: its name, PID or PID:FD");
+}
+
+static struct vm vm = {
+	.vmm = { .pid = 200, .comm = "qemu", .vm = { .vmm = "qemu", .name = "web" } },
+	.fd = 10,
+};
+
+struct printing {
+	struct guest_kernel *kernel;
+	bool json;
+};
+
+/* A vCPU in an interrupt, one in user mode, one without a stack. */
+static int print_all(void *arg)
+{
+	const struct printing *printing = arg;
+	static struct guest_stack stack;
+
+	for (int i = 0; i < 3; i++) {
+		const struct guest_cpu *cpu;
+		struct guest_task task;
+		struct stack_record record = {
+			.vm = &vm, .vcpu_id = 2 * i, .kernel = printing->kernel,
+			.state = VCPU_INFO_STATE_HALTED, .exact = !i,
+		};
+
+		cpu = guest_kernel_cpu(printing->kernel, 2 * i);
+		if (cpu && guest_task_current(printing->kernel, cpu, &task)) {
+			record.task = &task;
+			record.stack = &stack;
+			record.user = guest_is_user(&fake.registers[i]);
+			guest_stack_of_cpu(printing->kernel, cpu, &task,
+					   &fake.registers[i], &stack);
+		} else {
+			record.state = 0;
+			record.why = "the vCPU has not been started";
+		}
+		if (printing->json)
+			stack_print_json(stdout, &record);
+		else
+			stack_print_text(stdout, &record);
+	}
+	return 0;
+}
+
+static void output(bool json, const char *golden)
+{
+	struct printing printing = { .json = json };
+	struct captured cap;
+
+	fake_linux_make(&fake, FAKE_7_0, 0);
+	assert_int_equal(guest_kernel_open(&printing.kernel, &fake.memory,
+					   &fake.registers[0]), KERNEL_OK);
+	cap = capture(print_all, &printing);
+	golden_check(golden, cap.out);
+	captured_free(&cap);
+	guest_kernel_close(printing.kernel);
+	fake_linux_free(&fake);
+}
+
+static void text(void **state)
+{
+	(void)state;
+	output(false, "stack.text");
+}
+
+static void json(void **state)
+{
+	(void)state;
+	output(true, "stack.json");
+}
+
+static void registers(void **state)
+{
+	struct vcpu_info_host_vcpu vcpu = {
+		.have = VCPU_INFO_HAVE_STATE, .valid = (1 << VCPU_INFO_NR_REGS) - 1,
+	};
+	struct guest_registers r;
+
+	(void)state;
+	for (int i = 0; i < VCPU_INFO_NR_REGS; i++)
+		vcpu.regs[i] = 100 + i;
+	assert_true(guest_registers(&vcpu, &r));
+	assert_int_equal(r.r[PT_REG_AX], 100 + VCPU_INFO_REG_RAX);
+	assert_int_equal(r.r[PT_REG_SP], 100 + VCPU_INFO_REG_RSP);
+	assert_int_equal(r.r[PT_REG_R15], 100 + VCPU_INFO_REG_R15);
+	assert_int_equal(r.r[PT_REG_IP], 100 + VCPU_INFO_REG_RIP);
+	assert_int_equal(r.cr3, 100 + VCPU_INFO_REG_CR3);
+	vcpu.valid &= ~(1U << VCPU_INFO_REG_RSP);
+	assert_false(guest_registers(&vcpu, &r));
+	vcpu.valid = UINT32_MAX;
+	vcpu.have = 0;
+	assert_false(guest_registers(&vcpu, &r));
+}
+
+/* A server of this process's own memory. */
+static uint8_t pages[600 << 10];
+static struct guest_slot slot = { .size = sizeof(pages) };
+
+static bool sample(void *arg, int vcpu_id, struct vcpu_info_host_vcpu **vcpus,
+		   size_t *nr)
+{
+	(void)arg;
+	*nr = vcpu_id < 0 ? 2 : 1;
+	*vcpus = vcpu_id > 5 ? NULL : calloc(*nr, sizeof(**vcpus));
+	if (*vcpus)
+		(*vcpus)[0].vcpu_id = vcpu_id;
+	return *vcpus;
+}
+
+static void *serve(void *arg)
+{
+	struct remote_server server = {
+		.fd = *(int *)arg, .pid = getpid(), .slots = &slot, .nr_slots = 1,
+		.sample = sample,
+	};
+
+	remote_serve(&server);
+	close(server.fd);
+	return NULL;
+}
+
+static void remote(void **state)
+{
+	static uint8_t copy[sizeof(pages)];
+	struct vcpu_info_host_vcpu *vcpus;
+	uint64_t start = (uintptr_t)pages;
+	pthread_t thread;
+	int fds[2];
+	size_t nr;
+
+	(void)state;
+	slot.where = start;
+	for (size_t i = 0; i < sizeof(pages); i++)
+		pages[i] = i * 7 >> 3;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_int_equal(pthread_create(&thread, NULL, serve, &fds[0]), 0);
+	/* in parts */
+	assert_true(remote_read(&fds[1], start, copy, sizeof(copy)));
+	assert_memory_equal(copy, pages, sizeof(copy));
+	assert_true(remote_read(&fds[1], start + 5, copy, 3));
+	assert_memory_equal(copy, pages + 5, 3);
+	assert_true(remote_sample(fds[1], -1, &vcpus, &nr));
+	assert_int_equal(nr, 2);
+	free(vcpus);
+	assert_true(remote_sample(fds[1], 4, &vcpus, &nr));
+	assert_int_equal(vcpus[0].vcpu_id, 4);
+	free(vcpus);
+	assert_false(remote_sample(fds[1], 6, &vcpus, &nr));
+	/* what is not the guest's is not served, and nothing after that */
+	assert_false(remote_read(&fds[1], start + sizeof(pages) - 4, copy, 5));
+	assert_false(remote_read(&fds[1], start, copy, 1));
+	pthread_join(thread, NULL);
+	close(fds[1]);
+}
+
+static void remote_refuses(void **state)
+{
+	const struct {
+		uint64_t where;
+		size_t len;
+	} bad[] = {
+		{ (uintptr_t)&slot, 8 }, { 0, 8 }, { UINT64_MAX, 8 },
+		{ (uintptr_t)pages - 1, 2 },
+	};
+	uint8_t copy[16];
+
+	(void)state;
+	slot.where = (uintptr_t)pages;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		pthread_t thread;
+		int fds[2];
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+		assert_int_equal(pthread_create(&thread, NULL, serve, &fds[0]), 0);
+		assert_false(remote_read(&fds[1], bad[i].where, copy, bad[i].len));
+		pthread_join(thread, NULL);
+		close(fds[1]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(options),
+		cmocka_unit_test(symbols_options),
+		cmocka_unit_test(text),
+		cmocka_unit_test(json),
+		cmocka_unit_test(registers),
+		cmocka_unit_test(remote),
+		cmocka_unit_test(remote_refuses),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
