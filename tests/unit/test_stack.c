@@ -55,11 +55,13 @@ static void options(void **state)
 
 static void symbols_options(void **state)
 {
-	char *argv[] = { (char *)"symbols", (char *)"web", NULL, NULL };
+	char *argv[4] = { NULL };
 	struct opt_parser op;
 	struct select select;
 
 	(void)state;
+	argv[0] = (char *)"symbols";
+	argv[1] = (char *)"web";
 	assert_int_equal(symbols_parse(&op, 2, argv, &select), OPT_RUN);
 	assert_true(select_has_vm(&select, 1, 2, "web", "qemu"));
 	select_free(&select);

@@ -140,37 +140,59 @@ static const struct btf_type *get_type(const struct guest_btf *btf, uint32_t id)
 	return (const void *)(btf->types + btf->offsets[id]);
 }
 
-/*
- * Where a name is among the strings, each of which is there once: numbers are
- * faster to compare. 0 if it is not there.
- */
-static uint32_t find_string(const struct guest_btf *btf, const char *name)
+/* A cheap hash of a name's start, which spares most comparisons. */
+static unsigned int hash(const char *name)
 {
-	size_t len = strlen(name) + 1;
-	const char *at = btf->strings, *end = at + btf->strings_len;
+	unsigned int h = 0;
 
-	while ((at = memmem(at, end - at, name, len))) {
-		if (at > btf->strings && !at[-1])
-			return at - btf->strings;
-		at++;
-	}
-	return 0;
+	for (int i = 0; i < 6 && name[i]; i++)
+		h = h * 33 + (unsigned char)name[i];
+	return h & 255;
 }
 
-/* The id of a type of one of two kinds, 0 if there is none. */
-static uint32_t find_type(const struct guest_btf *btf, const char *name,
-			  uint32_t kind, uint32_t other)
+/* The index of a name, nr_found if it is none of them. */
+static size_t find_name(const struct guest_btf *btf, const char *name)
 {
-	uint32_t string = find_string(btf, name);
+	size_t i = 0;
 
-	for (uint32_t id = 1; string && id < btf->nr; id++) {
-		const struct btf_type *type = get_type(btf, id);
+	while (i < btf->nr_found && strcmp(btf->found[i].name, name))
+		i++;
+	return i;
+}
 
-		if (type->name_off == string &&
-		    (kind_of(type) == kind || kind_of(type) == other))
-			return id;
+void guest_btf_find(struct guest_btf *btf, const char * const *names, size_t nr)
+{
+	bool wanted[256] = { 0 };
+
+	for (size_t i = 0; i < nr && btf->nr_found < BTF_MAX_NAMES; i++) {
+		if (find_name(btf, names[i]) < btf->nr_found)
+			continue;
+		btf->found[btf->nr_found++] = (struct guest_btf_name){ names[i], 0 };
+		wanted[hash(names[i])] = true;
 	}
-	return 0;
+	for (uint32_t id = 1; id < btf->nr; id++) {
+		const struct btf_type *type = get_type(btf, id);
+		size_t i;
+
+		if (kind_of(type) != BTF_KIND_STRUCT &&
+		    kind_of(type) != BTF_KIND_UNION && kind_of(type) != BTF_KIND_VAR)
+			continue;
+		/* the last byte of the strings is NUL */
+		if (type->name_off >= btf->strings_len ||
+		    !wanted[hash(btf->strings + type->name_off)])
+			continue;
+		i = find_name(btf, btf->strings + type->name_off);
+		if (i < btf->nr_found && !btf->found[i].id)
+			btf->found[i].id = id;
+	}
+}
+
+static const struct btf_type *find_type(const struct guest_btf *btf,
+					const char *name)
+{
+	size_t i = find_name(btf, name);
+
+	return i < btf->nr_found ? get_type(btf, btf->found[i].id) : NULL;
 }
 
 /* Look through typedefs, qualifiers and variables. */
@@ -285,20 +307,14 @@ static bool find_member(struct search *search, const struct btf_type *type,
 	return false;
 }
 
-struct guest_field guest_btf_field(struct guest_btf *btf, const char *structure,
-				   const char *path)
+struct guest_field guest_btf_field(const struct guest_btf *btf,
+				   const char *structure, const char *path)
 {
 	struct search search = { .btf = btf, .members_left = MAX_MEMBERS };
-	const struct btf_type *type;
+	const struct btf_type *type = find_type(btf, structure);
 	uint32_t size;
 
-	if (btf->structure != structure) {
-		btf->structure_id = find_type(btf, structure, BTF_KIND_STRUCT,
-					      BTF_KIND_UNION);
-		btf->structure = structure;
-	}
-	type = get_type(btf, btf->structure_id);
-	if (!type)
+	if (!type || kind_of(type) == BTF_KIND_VAR)
 		return (struct guest_field){ 0 };
 	size = type->size;
 	while (*path) {
@@ -320,11 +336,9 @@ struct guest_field guest_btf_field(struct guest_btf *btf, const char *structure,
 uint32_t guest_btf_variable_size(const struct guest_btf *btf,
 				 const char *variable)
 {
-	const struct btf_type *type;
+	const struct btf_type *type = find_type(btf, variable);
 
-	type = get_type(btf, find_type(btf, variable, BTF_KIND_VAR,
-				       BTF_KIND_VAR));
-	return type ? size_of(btf, type->type) : 0;
+	return type && kind_of(type) == BTF_KIND_VAR ? size_of(btf, type->type) : 0;
 }
 
 void guest_btf_free(struct guest_btf *btf)

@@ -14,6 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How many names guest_btf_find() takes. */
+#define BTF_MAX_NAMES	32
+
 /**
  * struct guest_btf - types
  * @data: a copy of the guest's bytes
@@ -23,9 +26,8 @@
  * @strings_len: their bytes; the last one is NUL
  * @offsets: of each type from @types, by type id; that of id 0 is not used
  * @nr: their number, with id 0
- * @structure: name of the structure that was last looked up, and its type id:
- *	members of one are looked up one after the other
- * @structure_id: 0 if there is none
+ * @found: names that guest_btf_find() looked for, and their type ids
+ * @nr_found: their number
  */
 struct guest_btf {
 	uint8_t *data;
@@ -35,8 +37,11 @@ struct guest_btf {
 	size_t strings_len;
 	uint32_t *offsets;
 	uint32_t nr;
-	const char *structure;
-	uint32_t structure_id;
+	struct guest_btf_name {
+		const char *name;
+		uint32_t id;
+	} found[BTF_MAX_NAMES];
+	size_t nr_found;
 };
 
 /**
@@ -58,12 +63,19 @@ struct guest_field {
 bool guest_btf_parse(struct guest_btf *btf, uint8_t *data, size_t size);
 
 /*
+ * Look for a structure, union or variable with one of these names, all in one go.
+ * The functions below know only those. The names have to stay; each is taken
+ * once, and what is more than BTF_MAX_NAMES is left out.
+ */
+void guest_btf_find(struct guest_btf *btf, const char * const *names, size_t nr);
+
+/*
  * Find a member, such as "thread.sp" of "task_struct". Members of anonymous
  * structures and unions count as members of what they are in. A path of ""
- * is the structure itself. The name of the structure has to stay.
+ * is the structure itself.
  */
-struct guest_field guest_btf_field(struct guest_btf *btf, const char *structure,
-				   const char *path);
+struct guest_field guest_btf_field(const struct guest_btf *btf,
+				   const char *structure, const char *path);
 
 /* Bytes that a variable takes, 0 if it is not known. */
 uint32_t guest_btf_variable_size(const struct guest_btf *btf,

@@ -55,8 +55,15 @@ static const struct {
 
 void guest_layout_read(struct guest_layout *layout, struct guest_btf *btf)
 {
+	static const char apicid[] = "x86_cpu_to_apicid";
+	const char *names[NR_GUEST_FIELDS + 1];
+
+	for (int i = 0; i < NR_GUEST_FIELDS; i++)
+		names[i] = paths[i].structure;
+	names[NR_GUEST_FIELDS] = apicid;
+	guest_btf_find(btf, names, NR_GUEST_FIELDS + 1);
 	for (int i = 0; i < NR_GUEST_FIELDS; i++)
 		layout->fields[i] = guest_btf_field(btf, paths[i].structure,
 						    paths[i].path);
-	layout->apicid_size = guest_btf_variable_size(btf, "x86_cpu_to_apicid");
+	layout->apicid_size = guest_btf_variable_size(btf, apicid);
 }
