@@ -291,6 +291,11 @@ guest_kernel_open(struct guest_kernel **out, struct guest_memory *memory,
 	}
 	look_up_addresses(kernel);
 	use_own_tables(kernel);
+	if (!guest_kernel_read(kernel, kernel->image.text, kernel->start,
+			       sizeof(kernel->start))) {
+		guest_kernel_close(kernel);
+		return KERNEL_NO_SYMBOLS;
+	}
 	if (!read_banner(kernel, kernel->banner))
 		kernel->banner[0] = '\0';
 	read_build_id(kernel);
@@ -303,11 +308,16 @@ guest_kernel_open(struct guest_kernel **out, struct guest_memory *memory,
 
 bool guest_kernel_refresh(struct guest_kernel *kernel)
 {
+	uint8_t start[GUEST_START_SIZE];
 	char banner[GUEST_BANNER_SIZE];
 
 	guest_memory_allow(kernel->memory, REFRESH_BYTES, REFRESH_READS);
 	guest_paging_forget(&kernel->paging, true);
-	if (!read_banner(kernel, banner) || strcmp(banner, kernel->banner))
+	if (!guest_kernel_read(kernel, kernel->image.text, start, sizeof(start)) ||
+	    memcmp(start, kernel->start, sizeof(start)))
+		return false;
+	if (kernel->banner[0] &&
+	    (!read_banner(kernel, banner) || strcmp(banner, kernel->banner)))
 		return false;
 	read_cpus(kernel);
 	guest_modules_load(kernel, false);

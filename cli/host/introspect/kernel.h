@@ -62,6 +62,7 @@ enum guest_address_id {
 	NR_GUEST_ADDRESSES,
 };
 
+#define GUEST_START_SIZE	64
 #define GUEST_BANNER_SIZE	256
 #define GUEST_BUILD_ID_SIZE	20
 #define GUEST_MODULE_NAME	64
@@ -106,6 +107,7 @@ struct guest_cpu {
  * @image: where it is
  * @symbols: its symbols without modules'
  * @addresses: of symbols, by enum guest_address_id
+ * @start: the first bytes of its code
  * @banner: linux_banner, "" if it was not found
  * @build_id: SHA-1 of the kernel's ELF file
  * @has_build_id: whether it was found
@@ -123,6 +125,7 @@ struct guest_kernel {
 	struct guest_image image;
 	struct guest_symtab symbols;
 	uint64_t addresses[NR_GUEST_ADDRESSES];
+	uint8_t start[GUEST_START_SIZE];
 	char banner[GUEST_BANNER_SIZE];
 	uint8_t build_id[GUEST_BUILD_ID_SIZE];
 	bool has_build_id;

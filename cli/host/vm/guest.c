@@ -21,6 +21,7 @@
 #include "vm/guest.h"
 
 #define MAX_ATTEMPTS	16
+#define MAX_LOOKS	8
 
 /*
  * Backstops: what is in the guest's memory is bounded where it is read. The time
@@ -67,17 +68,22 @@ static bool leads_to_kernel(const struct vcpu_info_host_vcpu *vcpu)
 	       !(vcpu->flags & VCPU_INFO_F_NESTED);
 }
 
+/* One of the first vCPUs will do, and each look may take a tenth of a second. */
 static void find_kernel(struct guest *guest)
 {
+	int looks = 0;
+
 	guest->error = KERNEL_NO_PAGING;
-	for (size_t i = 0; i < guest->nr_vcpus && !guest->kernel; i++) {
+	for (size_t i = 0; i < guest->nr_vcpus && !guest->kernel &&
+	     looks < MAX_LOOKS; i++) {
 		struct guest_registers registers;
 
-		if (guest_registers(&guest->vcpus[i], &registers) &&
-		    leads_to_kernel(&guest->vcpus[i]))
-			guest->error = guest_kernel_open(&guest->kernel,
-							 &guest->memory,
-							 &registers);
+		if (!guest_registers(&guest->vcpus[i], &registers) ||
+		    !leads_to_kernel(&guest->vcpus[i]))
+			continue;
+		looks += !!(registers.cr0 & PAGING_CR0_PG);
+		guest->error = guest_kernel_open(&guest->kernel, &guest->memory,
+						 &registers);
 	}
 }
 
