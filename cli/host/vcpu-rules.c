@@ -225,15 +225,27 @@ static enum vcpu_word halted_word(const struct vcpu_finding *finding)
 	return VCPU_IDLE;
 }
 
-/* Nothing moves: the same instruction with the same stack, over and over */
+static bool same_place(const struct vcpu_observation *first,
+		       const struct vcpu_observation *second)
+{
+	uint64_t a = first->vcpu.regs[VCPU_INFO_REG_RIP];
+	uint64_t b = second->vcpu.regs[VCPU_INFO_REG_RIP];
+
+	if (first->function && second->function)
+		return !strcmp(first->function, second->function);
+
+	return (a > b ? a - b : b - a) <= RULE_SPIN_BYTES;
+}
+
+/* Nothing moves: the same few instructions with the same stack, over and over */
 static bool is_exit_loop(const struct vcpu_observation *first,
 			 const struct vcpu_observation *second,
 			 const struct vcpu_finding *finding)
 {
 	enum exit_kind kind = finding->main_kind;
 
-	return kind != EXIT_HALT &&
-	       reg_same(first, second, VCPU_INFO_REG_RIP) &&
+	return kind != EXIT_HALT && finding->have_rip &&
+	       same_place(first, second) &&
 	       reg_same(first, second, VCPU_INFO_REG_RSP) &&
 	       per_second(finding->own_exits, finding) >= RULE_LOOP_EXITS &&
 	       percent(finding->kinds[kind], finding->own_exits) >=
@@ -270,18 +282,6 @@ static bool is_polling(const char *function)
 			return true;
 
 	return false;
-}
-
-static bool same_place(const struct vcpu_observation *first,
-		       const struct vcpu_observation *second)
-{
-	uint64_t a = first->vcpu.regs[VCPU_INFO_REG_RIP];
-	uint64_t b = second->vcpu.regs[VCPU_INFO_REG_RIP];
-
-	if (first->function && second->function)
-		return !strcmp(first->function, second->function);
-
-	return (a > b ? a - b : b - a) <= RULE_SPIN_BYTES;
 }
 
 static bool is_spinning(const struct vcpu_observation *first,

@@ -213,6 +213,10 @@ static void test_exit_loop_moves_nothing(void **state)
 	assert_word(&pair, VCPU_RUNNING);
 	set_reg(&pair.second, VCPU_INFO_REG_RSP, STACK);
 	assert_word(&pair, VCPU_EXIT_LOOP);
+	set_reg(&pair.second, VCPU_INFO_REG_RIP, KERNEL_RIP + 2);
+	assert_word(&pair, VCPU_EXIT_LOOP);
+	set_reg(&pair.second, VCPU_INFO_REG_RIP, KERNEL_RIP + 0x100);
+	assert_word(&pair, VCPU_RUNNING);
 	pair.second.vcpu.valid &= ~(1U << VCPU_INFO_REG_RIP);
 	assert_word(&pair, VCPU_RUNNING);
 }
@@ -515,5 +519,5 @@ int main(void)
 		cmocka_unit_test(test_every_name),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("vcpu_rules", tests, NULL, NULL);
 }

@@ -142,6 +142,25 @@ enum opt_outcome sample_parse(struct opt_parser *op, int argc, char **argv,
 int cmd_sample(const struct cmd *cmd, int argc, char **argv);
 
 /**
+ * struct diagnose_params - what 'vcpu-info diagnose' was asked for
+ * @interval_ns: time between the two samples
+ * @json: print JSON
+ * @select: which VMs
+ */
+struct diagnose_params {
+	uint64_t interval_ns;
+	bool json;
+	struct select select;
+};
+
+extern const struct opt_spec diagnose_opts[];
+
+/* Free the selection. */
+enum opt_outcome diagnose_parse(struct opt_parser *op, int argc, char **argv,
+				struct diagnose_params *params);
+int cmd_diagnose(const struct cmd *cmd, int argc, char **argv);
+
+/**
  * struct vms_params - what 'vcpu-info vms' was asked for
  * @json: JSON instead of a table
  * @is_long: all that can be found out

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "diagnosis.h"
+#include "host-file.h"
+#include "text.h"
+
+struct vm_first {
+	int pid;
+	int fd;
+	struct vcpu_observation *seen;
+	size_t nr;
+};
+
+/* Where the second round puts what it finds, and whom it tells */
+struct second_round {
+	struct diagnosis *diagnosis;
+	vm_diagnosis_fn *found;
+	void *arg;
+};
+
+void diagnosis_init(struct diagnosis *diagnosis, const struct select *select)
+{
+	*diagnosis = (struct diagnosis){ 0 };
+	host_request_init(&diagnosis->req, select);
+}
+
+/* Documentation/scheduler/sched-stats.rst: time running, time waiting to run */
+static void read_sched(struct vcpu_observation *seen)
+{
+	char line[128];
+
+	seen->have_sched =
+		seen->vcpu.pid > 0 &&
+		host_file_line(line, sizeof(line), "/proc/%d/schedstat",
+			       seen->vcpu.pid) &&
+		sscanf(line, "%" SCNu64 " %" SCNu64, &seen->run_ns,
+		       &seen->wait_ns) == 2;
+}
+
+static void observe(struct vcpu_observation *seen,
+		    const struct vcpu_info_host_vcpu *vcpu)
+{
+	*seen = (struct vcpu_observation){ .vcpu = *vcpu };
+	read_sched(seen);
+}
+
+static bool keep_vm(const struct vm *vm, const struct vm_sample *sample,
+		    void *arg)
+{
+	struct diagnosis *diagnosis = arg;
+	struct vm_first *vms, *first;
+
+	vms = reallocarray(diagnosis->vms, diagnosis->nr + 1, sizeof(*vms));
+	if (vms) {
+		diagnosis->vms = vms;
+		first = &vms[diagnosis->nr];
+		first->seen = calloc(sample->nr + 1, sizeof(*first->seen));
+	}
+	if (!vms || !first->seen) {
+		diagnosis->no_memory = true;
+		return false;
+	}
+
+	first->pid = vm->vmm.pid;
+	first->fd = vm->fd;
+	first->nr = sample->nr;
+	for (size_t i = 0; i < sample->nr; i++)
+		observe(&first->seen[i], &sample->vcpus[i]);
+	diagnosis->nr++;
+	return true;
+}
+
+bool diagnosis_begin(struct diagnosis *diagnosis)
+{
+	return host_request_round(&diagnosis->req, keep_vm, diagnosis) &&
+	       !diagnosis->no_memory;
+}
+
+static const struct vm_first *find_vm(const struct diagnosis *diagnosis,
+				      const struct vm *vm)
+{
+	for (size_t i = 0; i < diagnosis->nr; i++) {
+		const struct vm_first *first = &diagnosis->vms[i];
+
+		if (first->pid == vm->vmm.pid && first->fd == vm->fd)
+			return first;
+	}
+
+	return NULL;
+}
+
+/* A VM's vCPUs come in the same order each time, except new ones. */
+static const struct vcpu_observation *find_vcpu(const struct vm_first *first,
+						int vcpu_id, size_t at)
+{
+	if (at < first->nr && first->seen[at].vcpu.vcpu_id == vcpu_id)
+		return &first->seen[at];
+	for (size_t i = 0; i < first->nr; i++)
+		if (first->seen[i].vcpu.vcpu_id == vcpu_id)
+			return &first->seen[i];
+
+	return NULL;
+}
+
+/* "0" is what the kernel has for a thread that runs. */
+static void read_sleep(struct vcpu_diagnosis *vcpu)
+{
+	char line[sizeof(vcpu->sleeps_in)];
+
+	if (vcpu->last.pid <= 0 ||
+	    !host_file_line(line, sizeof(line), "/proc/%d/wchan",
+			    vcpu->last.pid) ||
+	    !strcmp(line, "0"))
+		return;
+	text_utf8(vcpu->sleeps_in, sizeof(vcpu->sleeps_in), line);
+}
+
+static void judge_vm(const struct vm_first *first,
+		     const struct vm_sample *sample,
+		     struct vm_diagnosis *result,
+		     struct vcpu_finding *findings)
+{
+	for (size_t i = 0; i < sample->nr; i++) {
+		const struct vcpu_info_host_vcpu *vcpu = &sample->vcpus[i];
+		const struct vcpu_observation *before =
+			find_vcpu(first, vcpu->vcpu_id, i);
+		struct vcpu_observation now;
+
+		if (!before)
+			continue;
+		observe(&now, vcpu);
+		result->vcpus[result->nr].last = *vcpu;
+		vcpu_rules(before, &now, &findings[result->nr]);
+		read_sleep(&result->vcpus[result->nr++]);
+	}
+	vm_rules(findings, result->nr, &result->finding);
+	for (size_t i = 0; i < result->nr; i++)
+		result->vcpus[i].finding = findings[i];
+}
+
+static bool judge(const struct vm *vm, const struct vm_sample *sample,
+		  void *arg)
+{
+	struct second_round *second = arg;
+	const struct vm_first *first = find_vm(second->diagnosis, vm);
+	struct vm_diagnosis result = { .vm = vm };
+	struct vcpu_finding *findings;
+	bool more = true;
+
+	if (!first)
+		return true;
+	result.vcpus = calloc(sample->nr + 1, sizeof(*result.vcpus));
+	findings = calloc(sample->nr + 1, sizeof(*findings));
+	if (result.vcpus && findings) {
+		judge_vm(first, sample, &result, findings);
+		more = second->found(&result, second->arg);
+	} else {
+		second->diagnosis->no_memory = true;
+		more = false;
+	}
+	free(findings);
+	free(result.vcpus);
+	return more;
+}
+
+bool diagnosis_end(struct diagnosis *diagnosis, vm_diagnosis_fn *found,
+		   void *arg)
+{
+	struct second_round second = { diagnosis, found, arg };
+
+	return host_request_round(&diagnosis->req, judge, &second) &&
+	       !diagnosis->no_memory;
+}
+
+void diagnosis_free(struct diagnosis *diagnosis)
+{
+	for (size_t i = 0; i < diagnosis->nr; i++)
+		free(diagnosis->vms[i].seen);
+	free(diagnosis->vms);
+}

@@ -1,0 +1,137 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# vcpu-info diagnose: guests of a few instructions that have one fault each, or none,
+# under a real VMM. Each must get its word.
+# rows: bookworm-amd
+# needs: linux-guest
+# silence: 900
+. /lab/host/lib.sh
+. /lab/host/module.sh
+
+# boot NAME CODE - a VM whose boot sector is that code, in the background
+boot()
+{
+	local name=$1
+
+	printf '%b' "$2" >"/tmp/boot-$name"
+	truncate -s 510 "/tmp/boot-$name"
+	printf '\x55\xaa' >>"/tmp/boot-$name"
+	qemu-system-x86_64 -name "$name" -enable-kvm -nodefaults -display none \
+		-m 16 -cpu "$GUEST_CPU" -no-reboot \
+		-drive "file=/tmp/boot-$name,format=raw" \
+		</dev/null >"/tmp/$name.log" 2>&1 &
+	vmm=$!
+}
+
+# end - the VM that was booted last
+end()
+{
+	kill "$vmm"
+	kill -CONT "$vmm" 2>/dev/null
+	wait "$vmm" 2>/dev/null
+}
+
+# diagnosed NAME WORD [OPTION...] - what is found of its only vCPU, in
+# /tmp/diagnosis
+diagnosed()
+{
+	local name=$1 word=$2
+
+	shift 2
+	vcpu-info diagnose --json "$@" "$name" >/tmp/diagnosis 2>/tmp/err &&
+		[ "$(jq -r '.vcpus[0].word' /tmp/diagnosis)" = "$word" ] &&
+		in_boot_sector
+}
+
+# in_boot_sector - it has left the firmware
+in_boot_sector()
+{
+	local rip
+
+	rip=$(jq -r '.vcpus[0].rip' /tmp/diagnosis)
+	[[ $rip =~ ^0x7c[0-9a-f]{2}$ ]]
+}
+
+# has WHAT FILTER WANT - a value of the diagnosis
+has()
+{
+	is "$1" "$(jq -r "$2" /tmp/diagnosis)" "$3"
+}
+
+# shows ERE - as text
+shows()
+{
+	like "as text" "$(vcpu-info diagnose --interval 200ms 2>&1 | tee /tmp/text)" \
+		"$1"
+	diag </tmp/text
+}
+
+check "the module loads" module_load
+vcpu-info diagnose >/tmp/out 2>&1
+is "no VM: exit status" $? 9
+vcpu-info diagnose --interval 1ms >/tmp/out 2>&1
+is "too short an interval: exit status" $? 2
+
+boot halted-off '\xfa\xf4\xeb\xfd'		# cli; hlt; jmp
+check "halted with interrupts off" poll_until 120 diagnosed halted-off halted-off
+has "IF is clear" '.vcpus[0].interrupts_on' false
+has "it does not run" '.vcpus[0].run_percent < 20' true
+has "the VM is hung" .word hung
+check "JSON is as the schema has it" python3 /lab/check_schema.py --valid \
+	/lab/record.schema.json /tmp/diagnosis
+shows '^  vCPU 0 thread [0-9]+ halted-off: in .* IF=0, rip 0x7c'
+kill -STOP "$vmm"
+stopped()
+{
+	grep -q '^State:.T' "/proc/$vmm/status"
+}
+check "its VMM is stopped" poll_until 30 stopped
+vcpu-info diagnose --json --interval 200ms >/tmp/diagnosis
+like "that changes nothing of a halted vCPU, or it has left KVM_RUN" \
+	"$(jq -r '.vcpus[0].word' /tmp/diagnosis)" '^(halted-off|paused)$'
+end
+
+boot idle '\xfb\xf4\xeb\xfd'			# sti; hlt; jmp hlt
+check "an idle guest is idle" poll_until 120 diagnosed idle idle
+has "and so is the VM" .word idle
+has "IF is set" '.vcpus[0].interrupts_on' true
+end
+
+boot spinning '\xfa\xeb\xfe'			# cli; jmp .
+check "spinning with interrupts off" poll_until 120 diagnosed spinning spinning
+has "it runs" '.vcpus[0].run_percent >= 90' true
+has "the VM is hung" .word hung
+end
+
+boot running '\xfb\xeb\xfe'			# sti; jmp .
+check "a busy guest with interrupts on is running" \
+	poll_until 120 diagnosed running running
+has "nothing is wrong with the VM" .word none
+kill -STOP "$vmm"
+check "its VMM is stopped" poll_until 30 stopped
+check "then it is paused" poll_until 60 diagnosed running paused
+has "with the VM" .word paused
+has "it has no exits" '.vcpus[0].exits' 0
+kill -CONT "$vmm"
+
+# Eight that want the CPU it is bound to leave it a ninth.
+taskset -ap 1 "$vmm" >/dev/null
+hogs=()
+for _ in 1 2 3 4 5 6 7 8; do
+	taskset 1 sh -c 'while :; do :; done' &
+	hogs+=($!)
+done
+check "without a host CPU it is starved" poll_until 120 diagnosed running starved
+has "it waits" '.vcpus[0].wait_percent >= 50' true
+has "so does the VM" .word starved
+kill "${hogs[@]}"
+wait "${hogs[@]}" 2>/dev/null
+end
+
+# mov dx, 0x80; out dx, al; jmp out
+boot exit-loop '\xfa\xba\x80\x00\xee\xeb\xfd'
+check "an exit loop" poll_until 120 diagnosed exit-loop exit-loop
+has "its kind is named" \
+	'.vcpus[0].exits_by_kind | to_entries | max_by(.value).key' io
+end
+tap_end
