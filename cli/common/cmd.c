@@ -162,9 +162,19 @@ static void open_standard_files(void)
 	}
 }
 
+/* Millions of records may be written to a file or a pipe. */
+static void set_buffer(void)
+{
+	static char buffer[1 << 16];
+
+	if (!isatty(STDOUT_FILENO))
+		setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
+}
+
 int cmd_main(const struct program *prog, int argc, char **argv)
 {
 	open_standard_files();
+	set_buffer();
 	/* which characters a terminal shows; numbers stay as they are */
 	setlocale(LC_CTYPE, "");
 	program = prog;

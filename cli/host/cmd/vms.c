@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdlib.h>
 
-#include <libsmartcols.h>
-
 #include "cmd/commands.h"
+#include "compiler.h"
 #include "exit-codes.h"
 #include "jsonout.h"
 #include "msg.h"
-#include "text.h"
+#include "print/columns.h"
 #include "vm/cgroup.h"
 #include "vm/host-device.h"
 #include "vm/scan.h"
@@ -146,127 +145,92 @@ static void json_vm(const struct vms_params *params, const struct vm *vm)
 	json_print(stdout, obj);
 }
 
-enum column {
-	COL_NAME, COL_VMM, COL_PID, COL_FD, COL_VCPU, COL_THREAD,
+static const struct column columns_list[] = {
+	{ "NAME" },
+	{ "VMM" },
+	{ "PID", .right = true },
+	{ "FD", .right = true },
+	{ "VCPU", .right = true },
+	{ "THREAD", .right = true },
 	/* of the long table */
-	COL_NS_PID, COL_INDEX, COL_MANAGER,
+	{ "NSPID", .right = true },
+	{ "INDEX", .right = true },
+	{ "MANAGER", .loose = true },
 };
 
-static void add_long_columns(struct libscols_table *table)
-{
-	scols_table_new_column(table, "NSPID", 0, SCOLS_FL_RIGHT);
-	scols_table_new_column(table, "INDEX", 0, SCOLS_FL_RIGHT);
-	scols_table_new_column(table, "MANAGER", 0, SCOLS_FL_TRUNC);
-}
+#define NR_SHORT	(ARRAY_SIZE(columns_list) - 3)
 
-static struct libscols_table *new_table(bool is_long)
-{
-	struct libscols_table *table = scols_new_table();
-
-	if (!table)
-		return NULL;
-	scols_table_new_column(table, "NAME", 0, SCOLS_FL_TRUNC);
-	scols_table_new_column(table, "VMM", 0, 0);
-	scols_table_new_column(table, "PID", 0, SCOLS_FL_RIGHT);
-	scols_table_new_column(table, "FD", 0, SCOLS_FL_RIGHT);
-	scols_table_new_column(table, "VCPU", 0, SCOLS_FL_RIGHT);
-	scols_table_new_column(table, "THREAD", 0, SCOLS_FL_RIGHT);
-	if (is_long)
-		add_long_columns(table);
-	return table;
-}
-
-static void set_text(struct libscols_line *line, enum column col,
-		     const char *text)
-{
-	char safe[TEXT_SIZE];
-
-	text_printable(safe, sizeof(safe), text);
-	scols_line_set_data(line, col, safe);
-}
-
-static void set_number(struct libscols_line *line, enum column col, int number)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d", number);
-	scols_line_set_data(line, col, text);
-}
-
-/* vcpu is NULL for a VM that has none yet */
-static void add_long_cells(struct libscols_line *line, const struct vm *vm,
+static void add_long_cells(struct columns *columns, const struct vm *vm,
 			   const struct vm_vcpu *vcpu)
 {
 	char text[sizeof(((struct cgroup *)0)->name) + 16];
+	bool asked = vcpu && vcpu->asked;
 	struct cgroup cgroup;
 
-	set_text(line, COL_NS_PID, "-");
-	set_text(line, COL_INDEX, "-");
-	if (vcpu && vcpu->asked) {
-		if (vcpu->ns_pid)
-			set_number(line, COL_NS_PID, vcpu->ns_pid);
-		set_number(line, COL_INDEX, vcpu->index);
-	}
+	if (asked && vcpu->ns_pid)
+		columns_add_int(columns, vcpu->ns_pid);
+	else
+		columns_add(columns, "-", NULL);
+	if (asked)
+		columns_add_int(columns, vcpu->index);
+	else
+		columns_add(columns, "-", NULL);
 	cgroup_look_up(&cgroup, vm->vmm.pid);
 	snprintf(text, sizeof(text), "%s:%s", cgroup.manager ?: "",
 		 cgroup.name);
-	set_text(line, COL_MANAGER, cgroup.manager ? text : "-");
+	columns_add(columns, cgroup.manager ? text : "-", NULL);
 }
 
-static void add_row(struct libscols_table *table, const struct vm *vm,
+/* vcpu is NULL for a VM that has none yet */
+static void add_row(struct columns *columns, const struct vm *vm,
 		    const struct vm_vcpu *vcpu, bool is_long)
 {
-	struct libscols_line *line = scols_table_new_line(table, NULL);
-	char thread[16];
+	char thread[16] = "-";
 
-	if (!line)
-		return;
-	if (is_long)
-		add_long_cells(line, vm, vcpu);
-	set_text(line, COL_NAME, process_vm_name(&vm->vmm));
-	set_text(line, COL_VMM, vm->vmm.vm.vmm ?: "-");
-	set_number(line, COL_PID, vm->vmm.pid);
-	set_number(line, COL_FD, vm->fd);
+	columns_add(columns, process_vm_name(&vm->vmm), NULL);
+	columns_add(columns, vm->vmm.vm.vmm ?: "-", NULL);
+	columns_add_int(columns, vm->vmm.pid);
+	columns_add_int(columns, vm->fd);
 	if (vcpu)
-		set_number(line, COL_VCPU, vcpu->vcpu_id);
+		columns_add_int(columns, vcpu->vcpu_id);
 	else
-		set_text(line, COL_VCPU, "-");
-	if (!vcpu || !vcpu->thread) {
-		set_text(line, COL_THREAD, "-");
-		return;
-	}
-	snprintf(thread, sizeof(thread), "%d%s", vcpu->thread,
-		 vcpu->guessed ? "?" : "");
-	set_text(line, COL_THREAD, thread);
+		columns_add(columns, "-", NULL);
+	if (vcpu && vcpu->thread)
+		snprintf(thread, sizeof(thread), "%d%s", vcpu->thread,
+			 vcpu->guessed ? "?" : "");
+	columns_add(columns, thread, NULL);
+	if (is_long)
+		add_long_cells(columns, vm, vcpu);
 }
 
-static void table_vm(struct libscols_table *table, const struct vm *vm,
+static void table_vm(struct columns *columns, const struct vm *vm,
 		     bool is_long)
 {
 	if (!vm->nr_vcpus)
-		add_row(table, vm, NULL, is_long);
+		add_row(columns, vm, NULL, is_long);
 	for (size_t i = 0; i < vm->nr_vcpus; i++)
-		add_row(table, vm, &vm->vcpus[i], is_long);
+		add_row(columns, vm, &vm->vcpus[i], is_long);
 }
 
 static size_t print(const struct vms_params *params, const struct vm_scan *scan)
 {
-	struct libscols_table *table = params->json ? NULL :
-						      new_table(params->is_long);
+	struct columns columns;
 	size_t nr = 0;
 
+	columns_init(&columns, stdout, false, columns_list,
+		     params->is_long ? ARRAY_SIZE(columns_list) : NR_SHORT);
 	for (size_t i = 0; i < scan->nr; i++) {
 		if (!wanted(params, &scan->vms[i]))
 			continue;
 		nr++;
 		if (params->json)
 			json_vm(params, &scan->vms[i]);
-		else if (table)
-			table_vm(table, &scan->vms[i], params->is_long);
+		else
+			table_vm(&columns, &scan->vms[i], params->is_long);
 	}
-	if (table && nr)
-		scols_print_table(table);
-	scols_unref_table(table);
+	if (nr && !params->json)
+		columns_flush(&columns);
+	columns_free(&columns);
 	return nr;
 }
 

@@ -2,31 +2,42 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include <libsmartcols.h>
-
 #include "compiler.h"
 #include "jsonout.h"
 #include "print/counters.h"
 #include "text.h"
 
 /* Those of the table: what tells most about what a vCPU does */
-static const struct {
-	const char *heading;
-	unsigned int count;
-} columns[] = {
-	{ "EXITS", VCPU_INFO_COUNT_EXITS },
-	{ "IO", VCPU_INFO_COUNT_IO_EXITS },
-	{ "MMIO", VCPU_INFO_COUNT_MMIO_EXITS },
-	{ "HALT", VCPU_INFO_COUNT_HALT_EXITS },
-	{ "IRQ", VCPU_INFO_COUNT_IRQ_EXITS },
-	{ "EMULATED", VCPU_INFO_COUNT_INSN_EMULATION },
-	{ "INJECTED", VCPU_INFO_COUNT_IRQ_INJECTIONS },
-	{ "NMI", VCPU_INFO_COUNT_NMI_INJECTIONS },
-	{ "PF", VCPU_INFO_COUNT_PF_TAKEN },
-	{ "WAIT-NS", VCPU_INFO_COUNT_HALT_WAIT_NS },
+static const unsigned int columns_counts[] = {
+	VCPU_INFO_COUNT_EXITS,
+	VCPU_INFO_COUNT_IO_EXITS,
+	VCPU_INFO_COUNT_MMIO_EXITS,
+	VCPU_INFO_COUNT_HALT_EXITS,
+	VCPU_INFO_COUNT_IRQ_EXITS,
+	VCPU_INFO_COUNT_INSN_EMULATION,
+	VCPU_INFO_COUNT_IRQ_INJECTIONS,
+	VCPU_INFO_COUNT_NMI_INJECTIONS,
+	VCPU_INFO_COUNT_PF_TAKEN,
+	VCPU_INFO_COUNT_HALT_WAIT_NS,
 };
 
-enum { COL_NAME, COL_VM, COL_VCPU, COL_THREAD, NR_FIXED };
+static const struct column columns_list[] = {
+	{ "NAME" },
+	{ "VM" },
+	{ "VCPU", .right = true },
+	{ "THREAD", .right = true },
+	/* the counts */
+	{ "EXITS", .right = true },
+	{ "IO", .right = true },
+	{ "MMIO", .right = true },
+	{ "HALT", .right = true },
+	{ "IRQ", .right = true },
+	{ "EMULATED", .right = true },
+	{ "INJECTED", .right = true },
+	{ "NMI", .right = true },
+	{ "PF", .right = true },
+	{ "WAIT-NS", .right = true },
+};
 
 static void print_text(const struct counters *counters, const struct vm *vm,
 		       const struct vcpu_info_host_vcpu *vcpu)
@@ -127,51 +138,23 @@ static void print_csv(struct counters *counters, const struct vm *vm,
 	fputc('\n', out);
 }
 
-static struct libscols_table *new_table(FILE *out)
-{
-	struct libscols_table *table = scols_new_table();
-
-	if (!table)
-		return NULL;
-	scols_table_set_stream(table, out);
-	scols_table_new_column(table, "NAME", 0, SCOLS_FL_TRUNC);
-	scols_table_new_column(table, "VM", 0, 0);
-	scols_table_new_column(table, "VCPU", 0, SCOLS_FL_RIGHT);
-	scols_table_new_column(table, "THREAD", 0, SCOLS_FL_RIGHT);
-	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
-		scols_table_new_column(table, columns[i].heading, 0,
-				       SCOLS_FL_RIGHT);
-	return table;
-}
-
-static void set_number(struct libscols_line *line, size_t col, int64_t number)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRId64, number);
-	scols_line_set_data(line, col, text);
-}
-
 static void add_row(struct counters *counters, const struct vm *vm,
 		    const struct vcpu_info_host_vcpu *vcpu)
 {
-	struct libscols_line *line;
-	char text[TEXT_SIZE];
+	struct columns *columns = &counters->columns;
+	char text[32];
 
-	if (!counters->table)
-		counters->table = new_table(counters->out);
-	line = counters->table ? scols_table_new_line(counters->table, NULL) :
-				 NULL;
-	if (!line)
-		return;
-	text_printable(text, sizeof(text), process_vm_name(&vm->vmm));
-	scols_line_set_data(line, COL_NAME, text);
+	if (!counters->started)
+		columns_init(columns, counters->out, false, columns_list,
+			     ARRAY_SIZE(columns_list));
+	counters->started = true;
+	columns_add(columns, process_vm_name(&vm->vmm), NULL);
 	snprintf(text, sizeof(text), "%d:%d", vcpu->vm_pid, vcpu->vm_fd);
-	scols_line_set_data(line, COL_VM, text);
-	set_number(line, COL_VCPU, vcpu->vcpu_id);
-	set_number(line, COL_THREAD, vcpu->pid);
-	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
-		set_number(line, NR_FIXED + i, vcpu->counts[columns[i].count]);
+	columns_add(columns, text, NULL);
+	columns_add_int(columns, vcpu->vcpu_id);
+	columns_add_int(columns, vcpu->pid);
+	for (size_t i = 0; i < ARRAY_SIZE(columns_counts); i++)
+		columns_add_int(columns, vcpu->counts[columns_counts[i]]);
 }
 
 void counters_print(struct counters *counters, const struct vm *vm,
@@ -196,11 +179,13 @@ void counters_print(struct counters *counters, const struct vm *vm,
 	}
 }
 
+/* Each round is a table of its own. */
 void counters_flush(struct counters *counters)
 {
-	if (counters->table)
-		scols_print_table(counters->table);
-	scols_unref_table(counters->table);
-	counters->table = NULL;
+	if (counters->format == FORMAT_TABLE && counters->started) {
+		columns_flush(&counters->columns);
+		columns_free(&counters->columns);
+		counters->started = false;
+	}
 	fflush(counters->out);
 }

@@ -5,24 +5,23 @@
 #ifndef HOST_PRINT_COUNTERS_H
 #define HOST_PRINT_COUNTERS_H
 
+#include "print/columns.h"
 #include "print/printer.h"
 #include "vm/host-device.h"
 #include "vm/scan.h"
-
-struct libscols_table;
 
 /**
  * struct counters - a printer of them; all zeroes but for @format and @out
  * @format: the format
  * @out: where to
- * @started: whether the names of CSV's columns are printed
- * @table: rows that are not printed yet
+ * @started: whether the names of columns are printed or held back
+ * @columns: rows of the table that are not printed yet
  */
 struct counters {
 	enum format format;
 	FILE *out;
 	bool started;
-	struct libscols_table *table;
+	struct columns columns;
 };
 
 void counters_print(struct counters *counters, const struct vm *vm,

@@ -51,6 +51,10 @@ static void add_extra(struct outbuf *line, const struct event *ev)
 	char text[TEXT_SIZE] = "";
 	size_t len = 0;
 
+	if (!ev->nr_extra) {
+		outbuf_char(line, ',');
+		return;
+	}
 	for (unsigned int i = 0; i < ev->nr_extra; i++) {
 		const struct event_extra *extra = &ev->extra[i];
 
@@ -89,12 +93,11 @@ static void print_event(struct printer *printer, const struct event *ev,
 	outbuf_char(&line, ',');
 	outbuf_int(&line, ev->trace_cpu);
 	for (int id = 0; id < NR_FIELDS; id++) {
-		value_field(text, ev, id);
 		outbuf_char(&line, ',');
-		outbuf_text(&line, text);
+		outbuf_bytes(&line, text, value_put(text, ev, id));
 	}
 	value_symbol(symbol, sizeof(symbol), about);
-	add_text(&line, symbol);
+	add_text(&line, symbol[0] ? symbol : NULL);
 	add_extra(&line, ev);
 	outbuf_char(&line, '\n');
 	outbuf_write(&line);

@@ -9,7 +9,16 @@
 
 #define START		"{\"schema\":" SCHEMA(JSON_SCHEMA) ",\"type\":"
 
-static void add_key(struct outbuf *line, const char *key)
+/* The key of each field as it is printed: ",\"NAME\":". */
+struct json {
+	struct printer printer;
+	struct {
+		char text[SHORT_LEN];
+		size_t len;
+	} keys[NR_FIELDS];
+};
+
+static inline void add_key(struct outbuf *line, const char *key)
 {
 	outbuf_text(line, ",\"");
 	outbuf_text(line, key);
@@ -77,12 +86,12 @@ static void add_reg(struct outbuf *line, const struct event *ev,
 	outbuf_char(line, '"');
 }
 
-static void add_field(struct outbuf *line, const struct event *ev,
-		      enum field_id id)
+static void add_field(const struct json *json, struct outbuf *line,
+		      const struct event *ev, enum field_id id)
 {
 	uint64_t val = ev->val[id];
 
-	add_key(line, fields[id].name);
+	outbuf_short(line, json->keys[id].text, json->keys[id].len);
 	if (!event_has(ev, id)) {
 		outbuf_text(line, "null");
 		return;
@@ -227,6 +236,7 @@ static void add_extra(struct outbuf *line, const struct event *ev)
 static void print_event(struct printer *printer, const struct event *ev,
 			const struct event_about *about)
 {
+	const struct json *json = (const struct json *)printer;
 	bool is_record = ev->kind == EVENT_RECORD;
 	struct outbuf line;
 
@@ -235,7 +245,7 @@ static void print_event(struct printer *printer, const struct event *ev,
 	add_about(&line, ev, about);
 	for (int id = 0; id < NR_FIELDS; id++) {
 		if (fields[id].kinds & (1U << ev->kind))
-			add_field(&line, ev, id);
+			add_field(json, &line, ev, id);
 	}
 	if (is_record)
 		add_flag_names(&line, ev);
@@ -261,8 +271,20 @@ static void print_losses(struct printer *printer, const struct losses *losses)
 	json_print(printer->style.out, obj);
 }
 
+static bool init(struct printer *printer)
+{
+	struct json *json = (struct json *)printer;
+
+	for (int id = 0; id < NR_FIELDS; id++)
+		json->keys[id].len = snprintf(json->keys[id].text,
+					      sizeof(json->keys[id].text),
+					      ",\"%s\":", fields[id].name);
+	return true;
+}
+
 const struct printer_ops json_printer = {
-	.size = sizeof(struct printer),
+	.size = sizeof(struct json),
+	.init = init,
 	.event = print_event,
 	.losses = print_losses,
 };

@@ -1,20 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "print/outbuf.h"
 
-static const char hex_digits[] = "0123456789abcdef";
+/* "00" to "99" */
+static const char pairs[] = "00010203040506070809"
+			    "10111213141516171819"
+			    "20212223242526272829"
+			    "30313233343536373839"
+			    "40414243444546474849"
+			    "50515253545556575859"
+			    "60616263646566676869"
+			    "70717273747576777879"
+			    "80818283848586878889"
+			    "90919293949596979899";
 
 size_t digits_uint(char *text, uint64_t val)
 {
-	char reversed[DIGITS_LEN];
-	size_t len = 0;
+	char reversed[2 * DIGITS_LEN]; /* so much can be read from any digit */
+	char *const end = reversed + DIGITS_LEN;
+	char *p = end;
 
-	do {
-		reversed[len++] = '0' + val % 10;
-		val /= 10;
-	} while (val);
-	for (size_t i = 0; i < len; i++)
-		text[i] = reversed[len - 1 - i];
-	return len;
+	for (; val >= 100; val /= 100) {
+		p -= 2;
+		memcpy(p, pairs + val % 100 * 2, 2);
+	}
+	if (val >= 10) {
+		p -= 2;
+		memcpy(p, pairs + val * 2, 2);
+	} else {
+		*--p = '0' + val;
+	}
+	memcpy(text, p, DIGITS_LEN - 1);
+	return end - p;
 }
 
 size_t digits_int(char *text, int64_t val)
@@ -25,57 +41,100 @@ size_t digits_int(char *text, int64_t val)
 	return 1 + digits_uint(text + 1, -(uint64_t)val);
 }
 
-static size_t hex(char *text, uint64_t val, int nr)
+/*
+ * Eight digits of a number at once: each in a byte of its own, and a letter where
+ * it is above 9.
+ */
+static void hex8(char *text, uint32_t val)
 {
-	for (int i = nr - 1; i >= 0; i--) {
-		text[i] = hex_digits[val & 0xf];
-		val >>= 4;
-	}
-	return nr;
+	const uint64_t ones = 0x0101010101010101ULL;
+	uint64_t x = val, letters;
+
+	x = (x << 16 | x) & 0x0000ffff0000ffffULL;
+	x = (x << 8 | x) & 0x00ff00ff00ff00ffULL;
+	x = (x << 4 | x) & 0x0f0f0f0f0f0f0f0fULL;
+	letters = (x + 6 * ones) >> 4 & ones;
+	x += '0' * ones + letters * ('a' - '0' - 10);
+	x = __builtin_bswap64(x);
+	memcpy(text, &x, sizeof(x));
+}
+
+static void hex16(char *text, uint64_t val)
+{
+	hex8(text, val >> 32);
+	hex8(text + 8, val);
 }
 
 size_t digits_hex(char *text, uint64_t val)
 {
 	int bits = val ? 64 - __builtin_clzll(val) : 1;
+	int nr = (bits + 3) / 4;
+	char all[32];
 
 	text[0] = '0';
 	text[1] = 'x';
-	return 2 + hex(text + 2, val, (bits + 3) / 4);
+	hex16(all, val);
+	memcpy(text + 2, all + 16 - nr, 16);
+	return 2 + nr;
 }
 
 size_t digits_hex16(char *text, uint64_t val)
 {
-	return hex(text, val, 16);
+	hex16(text, val);
+	return 16;
+}
+
+void outbuf_overflow(struct outbuf *line, const char *text, size_t len)
+{
+	outbuf_write(line);
+	if (len <= OUTBUF_SIZE) {
+		memcpy(line->buf, text, len);
+		line->len = len;
+	} else if (fwrite(text, 1, len, line->out) < len) {
+		outerr_note();
+	}
+}
+
+/* Where a number may be written; NULL if it has to be copied. */
+static char *room(struct outbuf *line)
+{
+	return OUTBUF_SIZE - line->len >= DIGITS_LEN ? line->buf + line->len :
+						       NULL;
+}
+
+static void put(struct outbuf *line, uint64_t val,
+		size_t (*digits)(char *text, uint64_t val))
+{
+	char text[DIGITS_LEN];
+	char *to = room(line);
+
+	if (to)
+		line->len += digits(to, val);
+	else
+		outbuf_bytes(line, text, digits(text, val));
+}
+
+static size_t digits_of_int(char *text, uint64_t val)
+{
+	return digits_int(text, (int64_t)val);
 }
 
 void outbuf_uint(struct outbuf *line, uint64_t val)
 {
-	char text[DIGITS_LEN];
-	size_t len = digits_uint(text, val);
-
-	outbuf_bytes(line, text, len);
+	put(line, val, digits_uint);
 }
 
 void outbuf_int(struct outbuf *line, int64_t val)
 {
-	char text[DIGITS_LEN];
-	size_t len = digits_int(text, val);
-
-	outbuf_bytes(line, text, len);
+	put(line, (uint64_t)val, digits_of_int);
 }
 
 void outbuf_hex(struct outbuf *line, uint64_t val)
 {
-	char text[DIGITS_LEN];
-	size_t len = digits_hex(text, val);
-
-	outbuf_bytes(line, text, len);
+	put(line, val, digits_hex);
 }
 
 void outbuf_hex16(struct outbuf *line, uint64_t val)
 {
-	char text[DIGITS_LEN];
-	size_t len = digits_hex16(text, val);
-
-	outbuf_bytes(line, text, len);
+	put(line, val, digits_hex16);
 }

@@ -18,6 +18,9 @@
 /* Room for a number of any kind. */
 #define DIGITS_LEN	24
 
+/* A text of at most so many bytes, in an array that is at least as long. */
+#define SHORT_LEN 32
+
 struct outbuf {
 	FILE *out;
 	size_t len;
@@ -38,18 +41,29 @@ static inline void outbuf_write(struct outbuf *line)
 	line->len = 0;
 }
 
+/* For outbuf_bytes(): where there is no room. */
+void outbuf_overflow(struct outbuf *line, const char *text, size_t len);
+
 static inline void outbuf_bytes(struct outbuf *line, const char *text,
 				size_t len)
 {
 	if (len > OUTBUF_SIZE - line->len) {
-		outbuf_write(line);
-		if (len > OUTBUF_SIZE) {
-			if (fwrite(text, 1, len, line->out) < len)
-				outerr_note();
-			return;
-		}
+		outbuf_overflow(line, text, len);
+		return;
 	}
 	memcpy(line->buf + line->len, text, len);
+	line->len += len;
+}
+
+static inline void outbuf_short(struct outbuf *line, const char *text,
+				size_t len)
+{
+	if (SHORT_LEN > OUTBUF_SIZE - line->len) {
+		outbuf_overflow(line, text, len);
+		return;
+	}
+	/* all of it, since that is quicker */
+	memcpy(line->buf + line->len, text, SHORT_LEN);
 	line->len += len;
 }
 
@@ -63,7 +77,10 @@ static inline void outbuf_char(struct outbuf *line, char c)
 	outbuf_bytes(line, &c, 1);
 }
 
-/* Numbers as text, without a NUL after them; return how long it is. */
+/*
+ * Numbers as text, without a NUL after them; return how long it is. There has to
+ * be room for DIGITS_LEN bytes, all of which may be changed.
+ */
 size_t digits_uint(char *text, uint64_t val);
 size_t digits_int(char *text, int64_t val);
 size_t digits_hex(char *text, uint64_t val);	/* 0x1f */

@@ -11,7 +11,7 @@
 /* Bits of RFLAGS that have a name, from the top; IOPL is a number. */
 static const struct {
 	unsigned int bit;
-	const char *name;
+	char name[4];
 } rflags_bits[] = {
 	{ 21, "ID" }, { 20, "VIP" }, { 19, "VIF" }, { 18, "AC" },
 	{ 17, "VM" }, { 16, "RF" }, { 14, "NT" }, { 11, "OF" },
@@ -55,13 +55,22 @@ static const struct {
 #define BLUE	"\033[34m"
 #define PLAIN	"\033[0m"
 
+/* Before each register's value: its name, which ends in the last column. */
+#define LABEL_LEN 9
+
+struct text {
+	struct printer printer;
+	char labels[VCPU_INFO_NR_REGS][LABEL_LEN + 1];
+};
+
 /* What is printed, and how. */
 struct block {
 	struct outbuf line;
+	const struct text *text;
 	const struct print_style *style;
 };
 
-static void add(struct block *out, const char *text)
+static inline void add(struct block *out, const char *text)
 {
 	outbuf_text(&out->line, text);
 }
@@ -164,20 +173,17 @@ static const char *state_color(const struct event *ev)
 static void add_reg(struct block *out, const struct event *ev,
 		    unsigned int reg)
 {
-	static const char blanks[] = "                 ";
-	const char *name = fields[FIELD_REGS + reg].name;
-	size_t len = strlen(name);
+	char text[SHORT_LEN];
 	uint64_t val;
 
-	outbuf_bytes(&out->line, blanks, 8 - len);
-	outbuf_bytes(&out->line, name, len);
+	memcpy(text, out->text->labels[reg], LABEL_LEN);
 	if (event_reg(ev, reg, &val)) {
-		add(out, " ");
-		outbuf_hex16(&out->line, val);
+		digits_hex16(text + LABEL_LEN, val);
 	} else {
-		outbuf_bytes(&out->line, blanks, 16);
-		add(out, UNKNOWN);
+		memset(text + LABEL_LEN, ' ', 15);
+		text[LABEL_LEN + 15] = UNKNOWN[0];
 	}
+	outbuf_short(&out->line, text, LABEL_LEN + 16);
 }
 
 static void add_regs(struct block *out, const struct event *ev,
@@ -388,6 +394,7 @@ static void print_event(struct printer *printer, const struct event *ev,
 	struct block out;
 
 	out.style = &printer->style;
+	out.text = (const struct text *)printer;
 	outbuf_start(&out.line, printer->style.out);
 	if (ev->kind == EVENT_RECORD)
 		add_record(&out, ev, about);
@@ -399,8 +406,19 @@ static void print_event(struct printer *printer, const struct event *ev,
 	outbuf_write(&out.line);
 }
 
+static bool init(struct printer *printer)
+{
+	struct text *text = (struct text *)printer;
+
+	for (int reg = 0; reg < VCPU_INFO_NR_REGS; reg++)
+		snprintf(text->labels[reg], sizeof(text->labels[reg]), "%*s ",
+			 LABEL_LEN - 1, fields[FIELD_REGS + reg].name);
+	return true;
+}
+
 const struct printer_ops text_printer = {
-	.size = sizeof(struct printer),
+	.size = sizeof(struct text),
+	.init = init,
 	.event = print_event,
 };
 

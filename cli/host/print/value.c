@@ -19,38 +19,37 @@ static size_t name_or_hex(char *buf, const char *name, uint64_t val)
 	return len;
 }
 
-bool value_field(char *buf, const struct event *ev, enum field_id id)
+size_t value_put(char *buf, const struct event *ev, enum field_id id)
 {
 	uint64_t val = ev->val[id];
-	size_t len = 0;
 
-	buf[0] = '\0';
 	if (!event_has(ev, id))
-		return false;
+		return 0;
 	switch (fields[id].type) {
 	case FIELD_INT:
-		len = digits_int(buf, event_int(ev, id));
-		break;
+		return digits_int(buf, event_int(ev, id));
 	case FIELD_COUNT:
-		len = digits_uint(buf, val);
-		break;
+		return digits_uint(buf, val);
 	case FIELD_REG:
-		if (!event_reg(ev, id - FIELD_REGS, &val))
-			return false;
-		len = digits_hex(buf, val);
-		break;
+		return event_reg(ev, id - FIELD_REGS, &val) ?
+			       digits_hex(buf, val) :
+			       0;
 	case FIELD_BITS:
-		len = digits_hex(buf, val);
-		break;
+		return digits_hex(buf, val);
 	case FIELD_STATE:
-		len = name_or_hex(buf, event_state_name(val), val);
-		break;
+		return name_or_hex(buf, event_state_name(val), val);
 	case FIELD_REASON:
-		len = name_or_hex(buf, event_reason_name(val), val);
-		break;
+		return name_or_hex(buf, event_reason_name(val), val);
 	}
+	return 0;
+}
+
+bool value_field(char *buf, const struct event *ev, enum field_id id)
+{
+	size_t len = value_put(buf, ev, id);
+
 	buf[len] = '\0';
-	return true;
+	return len;
 }
 
 static void seconds(char *buf, uint64_t ns, int digits)

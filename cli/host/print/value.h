@@ -22,6 +22,9 @@
  */
 bool value_field(char *buf, const struct event *ev, enum field_id id);
 
+/* The same without a NUL after it; returns how long it is. */
+size_t value_put(char *buf, const struct event *ev, enum field_id id);
+
 /* A time, in seconds or as a date. False, and UNKNOWN, if it is not known. */
 bool value_time(char *buf, const struct event *ev,
 		const struct event_about *about, enum time_format time);

@@ -10,19 +10,34 @@
 
 #define MAX_BINDINGS	(NR_FIELDS + EVENT_MAX_EXTRA)
 
-/* A field of the record, and what we know it as; -1 if we do not. */
+/**
+ * struct binding - a field of the record, asked for once and not for each record
+ * @offset: where it is
+ * @size: 1, 2, 4 or 8 bytes
+ * @is_signed: whether its highest bit is the sign
+ * @narrow: whether it has to fit into 32 bits, with the sign
+ * @id: what we know it as; -1 if we do not
+ * @name: its name, which the event owns
+ */
 struct binding {
-	struct tep_format_field *field;
+	size_t offset;
+	unsigned int size;
+	bool is_signed;
+	bool narrow;
 	int id;
+	const char *name;
 };
 
 struct binary_decoder {
-	struct tep_handle *tep;			/* owns events that were added */
-	struct tep_event *events[EVENT_NR_KINDS];
+	struct tep_handle *tep; /* owns events that were added */
+	uint64_t ids[EVENT_NR_KINDS];
+	bool bound[EVENT_NR_KINDS];
 	struct binding bindings[EVENT_NR_KINDS][MAX_BINDINGS];
 	int nr_bindings[EVENT_NR_KINDS];
-	struct tep_format_field *type;
-	struct tep_format_field *thread;
+	size_t end[EVENT_NR_KINDS]; /* no field is behind that */
+	struct binding type;
+	struct binding thread;
+	bool has_thread;
 };
 
 struct binary_decoder *binary_decoder_new(void)
@@ -57,11 +72,24 @@ static bool is_number(const struct tep_format_field *field)
 				      field->size == 4 || field->size == 8);
 }
 
-/* False if a field is missing that an event cannot do without. */
-static bool bind_fields(struct binary_decoder *dec, enum event_kind kind)
+static struct binding bind_field(const struct tep_format_field *field, int id)
 {
-	struct tep_format_field *field = dec->events[kind]->format.fields;
+	return (struct binding){
+		.offset = field->offset,
+		.size = field->size,
+		.is_signed = field->flags & TEP_FIELD_IS_SIGNED,
+		.narrow = id >= 0 && fields[id].type == FIELD_INT,
+		.id = id,
+		.name = field->name,
+	};
+}
+
+/* False if a field is missing that an event cannot do without. */
+static bool bind_fields(struct binary_decoder *dec, enum event_kind kind,
+			const struct tep_format_field *field)
+{
 	struct event seen = { 0 };
+	size_t end = 0;
 	int nr = 0;
 
 	for (; field && nr < MAX_BINDINGS; field = field->next) {
@@ -72,28 +100,35 @@ static bool bind_fields(struct binary_decoder *dec, enum event_kind kind)
 			continue;
 		if (id >= 0)
 			event_set(&seen, id, 0);
-		dec->bindings[kind][nr++] = (struct binding){ field, id };
+		dec->bindings[kind][nr] = bind_field(field, id);
+		if (dec->bindings[kind][nr].offset + field->size > end)
+			end = dec->bindings[kind][nr].offset + field->size;
+		nr++;
 	}
 	dec->nr_bindings[kind] = nr;
+	dec->end[kind] = end;
 	return event_has_key(&seen);
 }
 
 bool binary_decoder_bind(struct binary_decoder *dec, struct tep_event *event)
 {
-	struct tep_format_field *type;
+	struct tep_format_field *type, *thread;
 	int kind;
 
 	kind = event_find_kind(event->name, strlen(event->name));
 	type = tep_find_common_field(event, "common_type");
-	if (kind < 0 || dec->events[kind] || !type || !is_number(type))
+	if (kind < 0 || dec->bound[kind] || !type || !is_number(type))
 		return false;
-	dec->type = type;
-	dec->thread = tep_find_common_field(event, "common_pid");
-	dec->events[kind] = event;
-	if (bind_fields(dec, kind))
-		return true;
-	dec->events[kind] = NULL;
-	return false;
+	if (!bind_fields(dec, kind, event->format.fields))
+		return false;
+	dec->type = bind_field(type, -1);
+	thread = tep_find_common_field(event, "common_pid");
+	dec->has_thread = thread && is_number(thread);
+	if (dec->has_thread)
+		dec->thread = bind_field(thread, -1);
+	dec->ids[kind] = event->id;
+	dec->bound[kind] = true;
+	return true;
 }
 
 bool binary_decoder_add(struct binary_decoder *dec, const char *format,
@@ -106,30 +141,45 @@ bool binary_decoder_add(struct binary_decoder *dec, const char *format,
 	return event && event->name && binary_decoder_bind(dec, event);
 }
 
-/* libtraceevent checks neither the record's end nor the sign. */
-static bool read_number(struct tep_format_field *field, const void *data,
-			size_t size, uint64_t *val)
+/* The record has to be long enough. */
+static inline uint64_t read_number(const struct binding *field,
+				   const char *data)
 {
-	unsigned long long raw;
+	union {
+		uint8_t u8;
+		uint16_t u16;
+		uint32_t u32;
+		uint64_t u64;
+	} n;
 
-	if ((size_t)field->offset + (size_t)field->size > size ||
-	    tep_read_number_field(field, data, &raw))
-		return false;
-	if (field->flags & TEP_FIELD_IS_SIGNED) {
-		int shift = 64 - 8 * field->size;
-
-		raw = (unsigned long long)((long long)(raw << shift) >> shift);
+	data += field->offset;
+	switch (field->size) {
+	case 1:
+		memcpy(&n, data, 1);
+		return field->is_signed ? (uint64_t)(int8_t)n.u8 : n.u8;
+	case 2:
+		memcpy(&n, data, 2);
+		return field->is_signed ? (uint64_t)(int16_t)n.u16 : n.u16;
+	case 4:
+		memcpy(&n, data, 4);
+		return field->is_signed ? (uint64_t)(int32_t)n.u32 : n.u32;
+	default:
+		memcpy(&n, data, 8);
+		return n.u64;
 	}
-	*val = raw;
-	return true;
 }
 
-static void add_unknown(struct event *ev, const struct tep_format_field *field,
+static bool is_in(const struct binding *field, size_t size)
+{
+	return field->offset + field->size <= size;
+}
+
+static void add_unknown(struct event *ev, const struct binding *field,
 			uint64_t val)
 {
 	char text[32];
 
-	if (field->flags & TEP_FIELD_IS_SIGNED)
+	if (field->is_signed)
 		snprintf(text, sizeof(text), "%" PRId64, (int64_t)val);
 	else
 		snprintf(text, sizeof(text), "%" PRIu64, val);
@@ -137,30 +187,27 @@ static void add_unknown(struct event *ev, const struct tep_format_field *field,
 			strlen(text));
 }
 
-static bool decode_field(const struct binding *bound, const void *data,
-			 size_t size, struct event *ev)
+static bool decode_fields(const struct binding *field, int nr, const char *data,
+			  struct event *ev)
 {
-	uint64_t val;
+	for (; nr > 0; nr--, field++) {
+		uint64_t val = read_number(field, data);
 
-	if (!read_number(bound->field, data, size, &val))
-		return false;
-	if (bound->id < 0) {
-		add_unknown(ev, bound->field, val);
-		return true;
+		if (field->id < 0) {
+			add_unknown(ev, field, val);
+			continue;
+		}
+		if (field->narrow && (int64_t)val != (int32_t)val)
+			return false;
+		event_set(ev, field->id, val);
 	}
-	if (fields[bound->id].type == FIELD_INT &&
-	    (int64_t)val != (int32_t)val)
-		return false;
-	event_set(ev, bound->id, val);
 	return true;
 }
 
 static int find_kind(const struct binary_decoder *dec, uint64_t type)
 {
 	for (int kind = 0; kind < EVENT_NR_KINDS; kind++) {
-		const struct tep_event *event = dec->events[kind];
-
-		if (event && (uint64_t)event->id == type)
+		if (dec->bound[kind] && dec->ids[kind] == type)
 			return kind;
 	}
 	return -1;
@@ -170,23 +217,23 @@ enum binary_outcome binary_decode(const struct binary_decoder *dec,
 				  const void *data, size_t size,
 				  struct event *ev)
 {
-	uint64_t val;
 	int kind;
 
-	memset(ev, 0, sizeof(*ev));
-	if (!dec->type)
+	/* the room for fields that nearly no event has stays as it is */
+	memset(ev, 0, offsetof(struct event, extra));
+	if (!dec->type.size)
 		return BINARY_OTHER;
-	if (!read_number(dec->type, data, size, &val))
+	if (!is_in(&dec->type, size))
 		return BINARY_BAD;
-	kind = find_kind(dec, val);
+	kind = find_kind(dec, read_number(&dec->type, data));
 	if (kind < 0)
 		return BINARY_OTHER;
 	ev->kind = kind;
-	if (dec->thread && read_number(dec->thread, data, size, &val))
-		ev->thread = (int)val;
-	for (int i = 0; i < dec->nr_bindings[kind]; i++) {
-		if (!decode_field(&dec->bindings[kind][i], data, size, ev))
-			return BINARY_BAD;
-	}
+	if (dec->has_thread && is_in(&dec->thread, size))
+		ev->thread = (int)read_number(&dec->thread, data);
+	if (size < dec->end[kind] ||
+	    !decode_fields(dec->bindings[kind], dec->nr_bindings[kind], data,
+			   ev))
+		return BINARY_BAD;
 	return BINARY_EVENT;
 }

@@ -13,6 +13,9 @@
 /* No trace clock but one of the time of day is 30 years after its start. */
 #define WALL_MIN	(30ULL * 365 * 86400 * NS_PER_SEC)
 
+/* A power of 2. */
+#define COMM_SLOTS 64
+
 /* The buffer of the file, or of an instance in it. */
 struct part {
 	struct tracecmd_input *input;
@@ -30,6 +33,13 @@ struct trace_file {
 	event_fn *found;
 	void *arg;
 	struct losses losses;
+
+	/* names asked for lately, by the last bits of the PID */
+	struct {
+		struct tep_handle *tep;
+		int pid;
+		const char *comm;
+	} comms[COMM_SLOTS];
 };
 
 static const struct event_source_ops trace_file_ops;
@@ -180,13 +190,32 @@ static bool close_source(struct event_source *src)
 	return true;
 }
 
-static void add_comm(struct tracecmd_input *input, struct event *ev)
+/* NULL if the file does not know it. libtraceevent looks it up each time. */
+static const char *comm_of(struct trace_file *file, struct tep_handle *tep,
+			   int pid)
 {
-	struct tep_handle *tep = tracecmd_get_tep(input);
+	unsigned int slot = (unsigned int)pid % COMM_SLOTS;
 
-	if (tep_is_pid_registered(tep, ev->thread))
-		snprintf(ev->comm, sizeof(ev->comm), "%s",
-			 tep_data_comm_from_pid(tep, ev->thread));
+	if (file->comms[slot].tep != tep || file->comms[slot].pid != pid) {
+		file->comms[slot].tep = tep;
+		file->comms[slot].pid = pid;
+		file->comms[slot].comm =
+			tep_is_pid_registered(tep, pid) ?
+				tep_data_comm_from_pid(tep, pid) :
+				NULL;
+	}
+	return file->comms[slot].comm;
+}
+
+static void add_comm(struct trace_file *file, struct tracecmd_input *input,
+		     struct event *ev)
+{
+	const char *comm = comm_of(file, tracecmd_get_tep(input), ev->thread);
+	size_t len = comm ? strnlen(comm, sizeof(ev->comm) - 1) : 0;
+
+	if (len)
+		memcpy(ev->comm, comm, len);
+	ev->comm[len] = '\0';
 }
 
 static void count_lost(struct losses *losses, long long missed)
@@ -235,7 +264,7 @@ static int take_record(struct tracecmd_input *input,
 	ev.ts = record->ts;
 	ev.ts_is_ns = true;
 	ev.trace_cpu = cpu;
-	add_comm(input, &ev);
+	add_comm(file, input, &ev);
 	return file->found(&ev, file->arg) ? 0 : 1;
 }
 
@@ -280,11 +309,9 @@ static void read_clock(struct event_source *src, struct timebase *tb)
 
 static const char *read_comm(struct event_source *src, int pid)
 {
-	const struct trace_file *file = (const struct trace_file *)src;
-	struct tep_handle *tep = tracecmd_get_tep(file->parts[0].input);
+	struct trace_file *file = (struct trace_file *)src;
 
-	return tep_is_pid_registered(tep, pid) ?
-	       tep_data_comm_from_pid(tep, pid) : NULL;
+	return comm_of(file, tracecmd_get_tep(file->parts[0].input), pid);
 }
 
 static const struct event_source_ops trace_file_ops = {
