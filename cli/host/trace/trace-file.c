@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <stdlib.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <trace-cmd.h>
 
-#include "trace/behind.h"
 #include "trace/decode-binary.h"
 #include "trace/trace-file.h"
 
@@ -20,8 +20,6 @@
 struct part {
 	struct tracecmd_input *input;
 	struct binary_decoder *dec;
-	struct behind *behind;	/* by CPU */
-	int nr_behind;
 };
 
 struct trace_file {
@@ -63,11 +61,38 @@ static bool bind_events(struct part *part)
 	return any;
 }
 
+/*
+ * What libtracecmd prints while it opens a file, such as that it has to read what
+ * it cannot map, goes nowhere; the error is ours to print. Returns standard error.
+ */
+static int mute(void)
+{
+	int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	fflush(stderr);
+	if (saved >= 0 && null >= 0)
+		dup2(null, STDERR_FILENO);
+	if (null >= 0)
+		close(null);
+	return saved;
+}
+
+static void unmute(int saved)
+{
+	fflush(stderr);
+	if (saved < 0)
+		return;
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+}
+
 static enum trace_file_status open_parts(struct trace_file *file,
 					 struct tracecmd_input *input)
 {
 	int nr = tracecmd_buffer_instances(input);
 	bool any = false;
+	int saved;
 
 	file->parts = calloc(1 + nr, sizeof(*file->parts));
 	if (!file->parts) {
@@ -75,6 +100,7 @@ static enum trace_file_status open_parts(struct trace_file *file,
 		return TRACE_FILE_NO_MEMORY;
 	}
 	file->parts[file->nr_parts++].input = input;
+	saved = mute();
 	for (int i = 0; i < nr; i++) {
 		struct tracecmd_input *sub;
 
@@ -82,6 +108,7 @@ static enum trace_file_status open_parts(struct trace_file *file,
 		if (sub)
 			file->parts[file->nr_parts++].input = sub;
 	}
+	unmute(saved);
 	for (int i = 0; i < file->nr_parts; i++) {
 		any |= bind_events(&file->parts[i]);
 		tracecmd_set_private(file->parts[i].input, &file->parts[i]);
@@ -143,6 +170,18 @@ static enum trace_file_status why_not(const struct trace_file_form *form)
 	return TRACE_FILE_BAD;
 }
 
+static struct tracecmd_input *open_input(int fd)
+{
+	struct tracecmd_input *input;
+	int saved = mute();
+
+	tracecmd_set_loglevel(TEP_LOG_NONE);
+	tep_set_loglevel(TEP_LOG_NONE);
+	input = tracecmd_open_fd(fd, TRACECMD_FL_LOAD_NO_PLUGINS);
+	unmute(saved);
+	return input;
+}
+
 enum trace_file_status trace_file_open(int fd, struct trace_file **file,
 				       struct trace_file_form *form)
 {
@@ -150,10 +189,7 @@ enum trace_file_status trace_file_open(int fd, struct trace_file **file,
 	enum trace_file_status status;
 
 	read_form(fd, form);
-	/* what these have to say is said here, once */
-	tracecmd_set_loglevel(TEP_LOG_NONE);
-	tep_set_loglevel(TEP_LOG_NONE);
-	input = tracecmd_open_fd(fd, TRACECMD_FL_LOAD_NO_PLUGINS);
+	input = open_input(fd);
 	if (!input) {
 		close(fd);
 		return why_not(form);
@@ -182,7 +218,6 @@ static bool close_source(struct event_source *src)
 	/* instances are parts of the first, which goes last */
 	for (int i = file->nr_parts - 1; i >= 0; i--) {
 		binary_decoder_free(file->parts[i].dec);
-		free(file->parts[i].behind);
 		tracecmd_close(file->parts[i].input);
 	}
 	free(file->parts);
@@ -226,23 +261,6 @@ static void count_lost(struct losses *losses, long long missed)
 		losses->more = true;
 }
 
-/* libtracecmd maps up to an eighth of the machine's memory. */
-static void drop_behind(struct part *part, int cpu, const void *data)
-{
-	if (cpu >= part->nr_behind) {
-		struct behind *bigger;
-
-		bigger = reallocarray(part->behind, cpu + 1, sizeof(*bigger));
-		if (!bigger)
-			return;
-		memset(bigger + part->nr_behind, 0,
-		       (cpu + 1 - part->nr_behind) * sizeof(*bigger));
-		part->behind = bigger;
-		part->nr_behind = cpu + 1;
-	}
-	behind_at(&part->behind[cpu], data);
-}
-
 static int take_record(struct tracecmd_input *input,
 		       struct tep_record *record, int cpu, void *arg)
 {
@@ -250,7 +268,6 @@ static int take_record(struct tracecmd_input *input,
 	struct trace_file *file = arg;
 	struct event ev;
 
-	drop_behind(part, cpu, record->data);
 	count_lost(&file->losses, record->missed_events);
 	switch (binary_decode(part->dec, record->data, record->size, &ev)) {
 	case BINARY_OTHER:
