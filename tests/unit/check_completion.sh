@@ -35,13 +35,13 @@ completes()
 
 cd "$(mktemp -d)" || exit 1
 touch trace.dat
-completes "sample show status" s
+completes "show sample status" s
 completes "record report" re
 completes "+follow" ""
 completes "+top" ""
 completes "--since --state" show --s
 completes "text table" show --format t
-completes "text table json csv" show -f ""
+completes "text line table json csv" show -f ""
 completes "trace wall age" follow --time-format ""
 completes "auto always" report --color a
 completes "" show --last ""
