@@ -117,6 +117,19 @@ void *fake_at(struct fake_linux *fake, uint64_t va)
 	return at_pa(fake, page.address);
 }
 
+uint64_t *fake_image_table(struct fake_linux *fake)
+{
+	uint64_t table = image_pa(TOP_PGT);
+
+	for (int level = fake->options & FAKE_LA57 ? 5 : 4; level > 2; level--) {
+		uint64_t *entries = (uint64_t *)at_pa(fake, table);
+
+		table = entries[FAKE_TEXT >> (12 + 9 * (level - 1)) & 511] &
+			PAGING_ADDRESS_MASK;
+	}
+	return (uint64_t *)at_pa(fake, table);
+}
+
 static void map_image(struct fake_linux *fake)
 {
 	uint64_t locked = fake->options & FAKE_EARLY ? WRITABLE : 0;

@@ -64,6 +64,9 @@ void fake_linux_free(struct fake_linux *fake);
 /* The guest's memory at a kernel address that is mapped. */
 void *fake_at(struct fake_linux *fake, uint64_t va);
 
+/* The table of 512 entries that maps the GiB of the image, 2 MiB each. */
+uint64_t *fake_image_table(struct fake_linux *fake);
+
 /* The address of a symbol; aborts if there is none. */
 uint64_t fake_address(const struct fake_linux *fake, const char *name);
 

@@ -199,6 +199,13 @@ static void all_tasks(void **state)
 	close_fake(kernel);
 }
 
+static bool count_any(void *arg, const struct guest_task *task)
+{
+	(void)task;
+	(*(size_t *)arg)++;
+	return true;
+}
+
 /* Frames, their stacks and the end as one string. */
 static const char *stack_text(struct guest_kernel *kernel,
 			      const struct guest_stack *stack)
@@ -431,6 +438,48 @@ static void wrong_base(void **state)
 	}
 }
 
+/*
+ * Page tables that show some pages all over the GiB of the image: it is read as
+ * far as the limits allow, and no further.
+ */
+static void alias_storm(void **state)
+{
+	struct guest_kernel *kernel;
+	uint64_t *table, rodata;
+
+	(void)state;
+	for (int huge = 0; huge < 2; huge++) {
+		fake_linux_make(&fake, FAKE_6_12, 0);
+		table = fake_image_table(&fake);
+		rodata = table[(FAKE_TEXT >> 21 & 511) + 1];
+		for (int i = 0; i < 512; i++)
+			table[i] = huge ? FAKE_HIGH_BASE | 0x8000000000000081 : rodata;
+		/* what looks like a table of tokens, everywhere */
+		for (size_t i = 0; i + 4096 < 2UL << 20; i += 4096)
+			memcpy(fake.ram + FAKE_LOW + i,
+			       "0\0001\0002\0003\0004\0005\0006\0007\0008\0009", 20);
+		assert_int_equal(guest_kernel_open(&kernel, &fake.memory,
+						   &fake.registers[0]),
+				 KERNEL_NO_SYMBOLS);
+		fake_linux_free(&fake);
+	}
+}
+
+/* Tasks that lead to each other and never back to the first. */
+static void task_circle(void **state)
+{
+	struct guest_kernel *kernel = open_fake(FAKE_6_12, 0, 0);
+	uint64_t tasks = fake_address(&fake, "init_task") + 0x5000 + 96;
+	size_t n = 0;
+
+	(void)state;
+	memcpy(fake_at(&fake, tasks), &tasks, 8);
+	guest_memory_allow(kernel->memory, 1 << 20, 1 << 20);
+	assert_false(guest_task_each(kernel, 1000, count_any, &n));
+	assert_int_equal(n, 1000);
+	close_fake(kernel);
+}
+
 static void reboot(void **state)
 {
 	struct guest_kernel *kernel = open_fake(FAKE_6_1, 0, 0);
@@ -487,6 +536,8 @@ int main(void)
 		cmocka_unit_test(not_linux),
 		cmocka_unit_test(damaged_names),
 		cmocka_unit_test(wrong_base),
+		cmocka_unit_test(alias_storm),
+		cmocka_unit_test(task_circle),
 		cmocka_unit_test(reboot),
 		cmocka_unit_test(limits),
 	};
