@@ -17,6 +17,7 @@
 #include "compat/kvm_symbols.h"
 #include "device.h"
 #include "memslots.h"
+#include "quiesce.h"
 #include "sample.h"
 #include "userstruct.h"
 #include "vcpu_info_abi.h"
@@ -85,15 +86,28 @@ static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 /* Registers of a guest are what lockdown and perf's capability protect. */
 static int device_open(struct inode *inode, struct file *file)
 {
+	int err;
+
 	if (!perfmon_capable())
 		return -EPERM;
 
-	return security_locked_down(LOCKDOWN_PERF);
+	err = security_locked_down(LOCKDOWN_PERF);
+	if (!err)
+		vcpu_info_quiesce_host(true);
+
+	return err;
+}
+
+static int device_release(struct inode *inode, struct file *file)
+{
+	vcpu_info_quiesce_host(false);
+	return 0;
 }
 
 static const struct file_operations device_fops = {
 	.owner = THIS_MODULE,
 	.open = device_open,
+	.release = device_release,
 	.unlocked_ioctl = device_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.llseek = noop_llseek,

@@ -50,6 +50,7 @@ static struct rest_set *table;
  */
 static DEFINE_MUTEX(needs_lock);
 static unsigned int needs = VCPU_INFO_NEEDS_ADMITTED;
+static unsigned int host_users;
 static bool observing __read_mostly;
 
 /*
@@ -249,7 +250,7 @@ static bool is_needed(void)
 	const unsigned int guests = VCPU_INFO_NEEDS_LISTENED |
 				    VCPU_INFO_NEEDS_ADMITTED;
 
-	return (needs & guests) == guests || (needs & VCPU_INFO_NEEDS_HOST);
+	return host_users || (needs & guests) == guests;
 }
 
 /*
@@ -281,6 +282,15 @@ void vcpu_info_quiesce_needs(unsigned int who, bool needed)
 {
 	mutex_lock(&needs_lock);
 	needs = needed ? needs | who : needs & ~who;
+	start_or_stop();
+	mutex_unlock(&needs_lock);
+}
+
+/* For whoever may ask for the host: before the first request, and after the last */
+void vcpu_info_quiesce_host(bool begins)
+{
+	mutex_lock(&needs_lock);
+	host_users += begins ? 1 : -1;
 	start_or_stop();
 	mutex_unlock(&needs_lock);
 }

@@ -22,13 +22,14 @@ struct vcpu_info_rested {
 
 /*
  * Who may need vCPUs to be read when they rest: somebody listens to the records
- * that guests ask for, and the policy admits a guest; or the host itself.
+ * that guests ask for, and the policy admits a guest; or the host itself, see
+ * vcpu_info_quiesce_host().
  */
 #define VCPU_INFO_NEEDS_LISTENED	BIT(0)
 #define VCPU_INFO_NEEDS_ADMITTED	BIT(1)
-#define VCPU_INFO_NEEDS_HOST		BIT(2)
 
 void vcpu_info_quiesce_needs(unsigned int who, bool needed);
+void vcpu_info_quiesce_host(bool begins);
 int vcpu_info_quiesce_listened(void);
 void vcpu_info_quiesce_unlistened(void);
 
