@@ -33,7 +33,7 @@
 #include "rest_table.h"
 #include "vmcs_regs.h"
 
-#define NR_SETS		(1 << REST_SET_BITS)
+#define NR_SETS		BIT(REST_SET_BITS)
 
 /* How a vCPU came to rest */
 enum way {
@@ -175,11 +175,12 @@ static void notrace sched_out_handler(unsigned long ip, unsigned long parent_ip,
 static struct observer {
 	struct ftrace_ops ops;
 	const char *name;
-	void (*const *function)(struct kvm_vcpu *vcpu);
+	void **function;
 	bool installed;
 } observers[] = {
-	{ { .func = halt_handler }, "kvm_vcpu_halt", &compat_kvm.vcpu_halt },
-	{ { .func = put_handler }, "vcpu_put", &compat_kvm.vcpu_put },
+	{ { .func = halt_handler }, "kvm_vcpu_halt",
+	  (void **)&compat_kvm.vcpu_halt },
+	{ { .func = put_handler }, "vcpu_put", (void **)&compat_kvm.vcpu_put },
 	{ { .func = sched_out_handler }, "kvm_sched_out" },
 };
 

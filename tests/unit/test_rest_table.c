@@ -5,12 +5,9 @@
  */
 #include "unit.h"
 
-typedef uint32_t u32;
-typedef uint64_t u64;
-typedef struct {
-	u32 raw_lock;
-} raw_spinlock_t;
-
+#define u32			uint32_t
+#define u64			uint64_t
+#define raw_spinlock_t		u32
 #define CACHE_LINE		64
 #define ____cacheline_aligned	__attribute__((aligned(CACHE_LINE)))
 
