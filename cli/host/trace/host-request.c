@@ -216,7 +216,10 @@ bool host_request_round(struct host_request *req, vm_sample_fn *found,
 	struct host_device dev;
 	enum device_status status;
 
-	req->nr_vms = req->nr_gone = req->nr_vcpus = req->nr_others = 0;
+	req->nr_vms = 0;
+	req->nr_gone = 0;
+	req->nr_vcpus = 0;
+	req->nr_others = 0;
 	req->status = DEVICE_OK;
 	status = host_device_open(&dev);
 	if (status != DEVICE_OK)

@@ -340,7 +340,8 @@ static int report_no_module(void)
 		msg_error("the module vcpu_info is not loaded");
 		msg_hint("to put it right: modprobe vcpu_info");
 	} else {
-		msg_error("the module vcpu_info that is loaded is older than this program: it has no " VCPU_INFO_HOST_DEV_PATH);
+		msg_error("the module vcpu_info that is loaded is older than this program: there is no %s",
+			  VCPU_INFO_HOST_DEV_PATH);
 		msg_hint("to put it right: rmmod vcpu_info && modprobe vcpu_info");
 	}
 	return EXIT_NO_MODULE;

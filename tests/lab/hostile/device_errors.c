@@ -112,7 +112,7 @@ static void errors_of_versions(int vm_fd)
 	} entry = { .more = 7 };
 	struct { uint32_t size, abi_version; } older = { 8, 0 };
 	int32_t ids[2] = { 0, 12345 };
-	struct { int32_t id, result; } shorts[2];
+	struct { int32_t id, result; } shorts[2] = { 0 };
 
 	newer.args.size = sizeof(newer);
 	newer.args.entries = (uintptr_t)&entry;
@@ -128,7 +128,8 @@ static void errors_of_versions(int vm_fd)
 	tap_ok(older.abi_version == VCPU_INFO_ABI_VERSION,
 	       "it gets what it knows");
 	newer.more = 0;
-	newer.args.nr_ids = newer.args.nr_entries = 2;
+	newer.args.nr_ids = 2;
+	newer.args.nr_entries = 2;
 	newer.args.ids = (uintptr_t)ids;
 	newer.args.entries = (uintptr_t)shorts;
 	newer.args.entry_size = sizeof(shorts[0]);
@@ -150,6 +151,7 @@ static void check_memslots(const struct vm *vm)
 		.nr_entries = 8,
 		.entries = (uintptr_t)entries,
 	};
+	struct kvm_userspace_memory_region none = { .slot = 1 };
 	uint64_t generation;
 
 	expect("memslots", call(VCPU_INFO_HOST_IOC_MEMSLOTS, &slots), 0);
@@ -161,8 +163,7 @@ static void check_memslots(const struct vm *vm)
 	       entries[1].userspace_addr == (uintptr_t)vm->trap,
 	       "they are those that the VMM made");
 	generation = slots.generation[0];
-	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION,
-		  &(struct kvm_userspace_memory_region) { .slot = 1 }))
+	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &none))
 		die("a slot cannot be removed: %s", strerror(errno));
 	slots.nr_entries = 1;
 	expect("memslots, with room for one",
@@ -186,14 +187,15 @@ static void drop_capabilities(unsigned int keep)
 
 static int open_with_capability(unsigned int capability)
 {
-	int status;
+	int status, fd;
 	pid_t pid = fork();
 
 	if (pid < 0)
 		die("fork: %s", strerror(errno));
 	if (!pid) {
 		drop_capabilities(capability);
-		_exit(open(VCPU_INFO_HOST_DEV_PATH, O_RDWR) < 0 ? errno : 0);
+		fd = open(VCPU_INFO_HOST_DEV_PATH, O_RDWR);
+		_exit(fd < 0 ? errno : 0);
 	}
 	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
 		die("a child is lost");

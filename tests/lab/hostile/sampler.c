@@ -15,7 +15,7 @@
 
 #include "sampler.h"
 
-/* quiet: a vCPU that sleeps sleeps on */
+/* quiet: a vCPU that is asleep stays so */
 
 /* How often a thread was put on a CPU, and left it */
 static void thread_switches(const struct vcpu *vcpu, char *buf, size_t size)
@@ -245,7 +245,7 @@ static pid_t start_sampler(pid_t pid, int fd, int out)
 		note("sampling ends with %s", strerror(err));
 		_exit(1);
 	}
-	_exit(write(out, &done, sizeof(done)) != sizeof(done));
+	_exit(write(out, &done, sizeof(done)) == sizeof(done) ? 0 : 1);
 }
 
 /* The VMM: grows while it is looked at, then ends or waits to be killed. */
@@ -429,7 +429,8 @@ static int watch(char **argv)
 		else if (errno != EBADF || device >= 0)
 			break;
 		close(vm_fd);
-		close(device);
+		if (device >= 0)
+			close(device);
 		usleep(WATCH_US);
 	}
 	printf("watched %lu: %s\n", done, strerror(errno));
@@ -438,18 +439,18 @@ static int watch(char **argv)
 
 int main(int argc, char **argv)
 {
-	unsigned int i = 0;
+	unsigned int i;
 
 	if (argc == 4 && !strcmp(argv[1], "watch"))
 		return watch(argv);
 	if (argc != 3)
 		die("usage: sampler COMMAND N");
-	while (i < ARRAY_SIZE(commands) && strcmp(commands[i].name, argv[1]))
-		i++;
-	if (i == ARRAY_SIZE(commands))
-		die("no such command: %s", argv[1]);
-	begin();
-	commands[i].run(parse_number(argv[2], 1, 100000000));
-
-	return tap_done();
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(commands[i].name, argv[1]))
+			continue;
+		begin();
+		commands[i].run(parse_number(argv[2], 1, 100000000));
+		return tap_done();
+	}
+	die("no such command: %s", argv[1]);
 }

@@ -126,7 +126,6 @@ static inline int dead_vm(void)
 	return fd;
 }
 
-
 /* Random numbers, the host, its device; on the first CPU */
 static inline void begin(void)
 {
