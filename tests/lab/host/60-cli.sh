@@ -137,7 +137,8 @@ recording()
 
 echo sched:sched_process_fork >$TRACING/set_event
 before=$(top_level)
-vcpu-info record -o /tmp/own.dat >/tmp/recording 2>&1 &
+# a shell has its background jobs ignore Ctrl-C, and so record would
+env --default-signal=INT vcpu-info record -o /tmp/own.dat >/tmp/recording 2>&1 &
 pid=$!
 check "record is at work" poll_until 60 recording $pid
 trigger
