@@ -58,7 +58,7 @@ static inline void outbuf_bytes(struct outbuf *line, const char *text,
 static inline void outbuf_short(struct outbuf *line, const char *text,
 				size_t len)
 {
-	if (SHORT_LEN > OUTBUF_SIZE - line->len) {
+	if (OUTBUF_SIZE - line->len < SHORT_LEN) {
 		outbuf_overflow(line, text, len);
 		return;
 	}
