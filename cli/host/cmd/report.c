@@ -187,20 +187,20 @@ static int copy_to_file(int in)
 {
 	int out = memfd_create("trace.dat", MFD_CLOEXEC);
 	char buf[65536];
-	ssize_t n = -1;
+	ssize_t n;
 
-	while (out >= 0 && (n = read(in, buf, sizeof(buf))) > 0) {
+	if (out < 0)
+		return -1;
+	while ((n = read(in, buf, sizeof(buf))) > 0) {
 		if (write(out, buf, n) != n) {
 			n = -1;
 			break;
 		}
 	}
-	if (n < 0 && out >= 0) {
-		close(out);
-		return -1;
-	}
-	lseek(out, 0, SEEK_SET);
-	return out;
+	if (!n && !lseek(out, 0, SEEK_SET))
+		return out;
+	close(out);
+	return -1;
 }
 
 static int open_input(const char *file)

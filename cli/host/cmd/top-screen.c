@@ -63,7 +63,7 @@ static void draw_rows(struct top_rows *top, const struct vcpu **rows, size_t nr)
 
 static void draw_help(void)
 {
-	for (int i = 0; top_rows_help[i] && i < LINES - 3; i++)
+	for (int i = 0; i < LINES - 3 && top_rows_help[i]; i++)
 		mvaddnstr(2 + i, 0, top_rows_help[i], screen_width());
 }
 

@@ -173,7 +173,7 @@ static const char *state_color(const struct event *ev)
 static void add_reg(struct block *out, const struct event *ev,
 		    unsigned int reg)
 {
-	char text[SHORT_LEN];
+	char text[SHORT_LEN] = "";
 	uint64_t val;
 
 	memcpy(text, out->text->labels[reg], LABEL_LEN);
@@ -484,6 +484,7 @@ static void print_line(struct printer *printer, const struct event *ev,
 	struct block out;
 
 	out.style = &printer->style;
+	out.text = NULL;	/* no registers in a line */
 	outbuf_start(&out.line, printer->style.out);
 	add_line(&out, ev, about);
 	outbuf_write(&out.line);
