@@ -35,7 +35,7 @@ completes()
 
 cd "$(mktemp -d)" || exit 1
 touch trace.dat
-completes "show sample status" s
+completes "show sample stack symbols status" s
 completes "record report" re
 completes "+follow" ""
 completes "+top" ""
