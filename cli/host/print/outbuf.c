@@ -106,13 +106,16 @@ static char *room(struct outbuf *line)
 static void put(struct outbuf *line, uint64_t val,
 		size_t (*digits)(char *text, uint64_t val))
 {
-	char text[DIGITS_LEN];
 	char *to = room(line);
 
-	if (to)
+	if (to) {
 		line->len += digits(to, val);
-	else
-		outbuf_bytes(line, text, digits(text, val));
+	} else {
+		char text[DIGITS_LEN] = "";
+		size_t len = digits(text, val);
+
+		outbuf_bytes(line, text, len);
+	}
 }
 
 static size_t digits_of_int(char *text, uint64_t val)
