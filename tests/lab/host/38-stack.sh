@@ -3,14 +3,14 @@
 # Names and stacks out of a guest's memory: with nothing of ours in it, while it
 # runs, against what its own kernel says.
 # needs: linux-guest
-# asked
+# rows: bookworm-amd
 # silence: 600
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
 GUEST_TIMEOUT=180
 
-# chain - of one JSON stack, the functions from the innermost outwards
+# chain - the functions of JSON stacks from the innermost outwards, a line each
 chain()
 {
 	jq -r '[.frames[].symbol // "?"] | join(" ")'
@@ -64,15 +64,15 @@ jq -c 'select(.mode == "kernel" and .complete and
 	/tmp/running >/tmp/reading
 check "some are in the middle of read()" test -s /tmp/reading
 is "each of these has the same way there" \
-	"$(while read -r line; do
-		chain <<<"$line"
-	done </tmp/reading | grep -oE ' read_(iter_)?zero .*' | sort -u | wc -l)" 1
+	"$(chain </tmp/reading | grep -oE ' read_(iter_)?zero .*' | sort -u |
+		wc -l)" 1
 like "and it is that of a system call" \
 	"$(head -n 1 /tmp/reading | chain)" \
 	'read_(iter_)?zero vfs_read ksys_read .*do_syscall_64 entry_SYSCALL_64'
-complete=$(jq -c 'select(.complete)' /tmp/running | wc -l)
-check "of $n stacks of a running vCPU $complete are complete" \
-	test $((complete * 10)) -ge $((n * 9))
+# How many are complete is up to how long it takes from the registers to the stack,
+# which is long where the host is emulated; but none may claim more than it is.
+is "a stack of a vCPU that runs on is not called exact" \
+	"$(jq -c 'select(.exact and .state == "guest")' /tmp/running | wc -l)" 0
 guest_run lab "kill $pid"
 
 vcpu-info stack no-such-vm >/tmp/out 2>&1
