@@ -14,7 +14,7 @@
 #define MIN_INTERVAL_NS	(10 * NS_PER_MS)
 
 const struct opt_spec stack_opts[] = {
-	{ 'v', "vcpu", "LIST", "Only these vCPUs, such as 0-3,7" },
+	{ 'c', "vcpu", "LIST", "Only these vCPUs, such as 0-3,7" },
 	{ 'n', "count", "N", "Do it N times (default: once)" },
 	{ 'd', "interval", "TIME", "Time from one to the next (default: 1s)" },
 	{ 'j', "json", NULL, "Print one JSON object a vCPU" },
@@ -52,7 +52,7 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 		return opt_bad(op,
 			       "invalid interval '%.60s' (2, 500ms, 1.5s; from 10ms)",
 			       op->arg);
-	case 'v':
+	case 'c':
 		if (select_add_vcpus(&params->select, op->arg, err, sizeof(err)))
 			return OPT_RUN;
 		return opt_bad(op, "%s", err);
