@@ -31,9 +31,9 @@ says "status as JSON" 0 '"hook" ?: ?"active"' vcpu-info status --json
 
 says "show, not root" 5 'root' as_nobody vcpu-info show
 says "status, not root" 5 'root' as_nobody vcpu-info status
-says "a wrong option" 2 "show --help" vcpu-info show --nonsense
-says "no command" 2 'Usage' vcpu-info
-says "a wrong vCPU list" 2 'show --help' vcpu-info show --vcpu 3-1
+says "a wrong option" 2 "help show" vcpu-info show --nonsense
+says "no command: that of show" 0 'no records yet' vcpu-info
+says "a wrong vCPU list" 2 'help show' vcpu-info show --vcpu 3-1
 
 echo 0 >$tracefs/instances/vcpu_info/events/vcpu_info/enable
 says "show, events off" 6 'enable' vcpu-info show
@@ -66,7 +66,7 @@ says "guest CLI without a device" 3 'vcpu-info-guest-dkms|KVM guest' \
 	vcpu-info-guest trigger
 says "guest status without a device" 3 'vcpu-info-guest-dkms|KVM guest' \
 	vcpu-info-guest status
-says "guest CLI, wrong option" 2 'trigger --help' \
+says "guest CLI, wrong option" 2 'help trigger' \
 	vcpu-info-guest trigger --nonsense
 before=$(log_lines)
 check "the guest module does not load here" \

@@ -104,7 +104,11 @@ module_unlimited
 check "a guest boots" guest_start web -smp 4 -m 160 || exit 1
 check "a second one, too" guest_start mail -smp 2 -m 160 || exit 1
 vcpu-info top --batch --count 1 web mail >/tmp/top.batch
-is "top has vCPUs that nobody has asked for" \
+is "top has the states of vCPUs without a guest's help" \
+	"$(awk '/^(mail|web) / && $5 ~ /^(guest|halted|preempted|user|in-exit)$/' \
+		/tmp/top.batch | wc -l)" 6
+vcpu-info top --recorded --batch --count 1 web mail >/tmp/top.batch
+is "with --recorded it has vCPUs that nobody has asked for" \
 	"$(awk '/^(mail|web) / { print $1, $3, $5 }' /tmp/top.batch | sort | xargs)" \
 	"mail 0 - mail 1 - web 0 - web 1 - web 2 - web 3 -"
 is "and says what it waits for" "$(head -n 1 /tmp/top.batch)" \
