@@ -64,7 +64,7 @@ jq -c 'select(.mode == "kernel" and .complete and
 	/tmp/running >/tmp/reading
 check "some are in the middle of read()" test -s /tmp/reading
 is "each of these has the same way there" \
-	"$(chain </tmp/reading | grep -oE ' read_(iter_)?zero .*' | sort -u |
+	"$(chain </tmp/reading | grep -oE '\<read_(iter_)?zero .*' | sort -u |
 		wc -l)" 1
 like "and it is that of a system call" \
 	"$(head -n 1 /tmp/reading | chain)" \
