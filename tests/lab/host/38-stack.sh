@@ -63,11 +63,12 @@ jq -c 'select(.mode == "kernel" and .complete and
 	([.frames[].symbol] | index("read_zero") or index("read_iter_zero")))' \
 	/tmp/running >/tmp/reading
 check "some are in the middle of read()" test -s /tmp/reading
-is "each of these has the same way there" \
-	"$(chain </tmp/reading | grep -oE '\<read_(iter_)?zero .*' | sort -u |
-		wc -l)" 1
-like "and it is that of a system call" \
-	"$(head -n 1 /tmp/reading | chain)" \
+# It runs on between its registers and its stack, so that single ones may differ.
+chain </tmp/reading | grep -oE '\<read_(iter_)?zero .*' | sort | uniq -c |
+	sort -rn >/tmp/ways
+diag </tmp/ways
+like "the most frequent way there is that of a system call" \
+	"$(head -n 1 /tmp/ways)" \
 	'read_(iter_)?zero vfs_read ksys_read .*do_syscall_64 entry_SYSCALL_64'
 # How many are complete is up to how long it takes from the registers to the stack,
 # which is long where the host is emulated; but none may claim more than it is.
