@@ -27,7 +27,7 @@ size_t digits_uint(char *text, uint64_t val)
 	}
 	if (val >= 10) {
 		p -= 2;
-		memcpy(p, pairs[val], 2);
+		memcpy(p, pairs[val % 100], 2);
 	} else {
 		*--p = '0' + val;
 	}
