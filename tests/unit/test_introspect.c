@@ -469,11 +469,11 @@ static void alias_storm(void **state)
 static void task_circle(void **state)
 {
 	struct guest_kernel *kernel = open_fake(FAKE_6_12, 0, 0);
-	uint64_t tasks = fake_address(&fake, "init_task") + 0x5000 + 96;
+	uint64_t list = fake_address(&fake, "init_task") + 0x5000 + 96;
 	size_t n = 0;
 
 	(void)state;
-	memcpy(fake_at(&fake, tasks), &tasks, 8);
+	memcpy(fake_at(&fake, list), &list, 8);
 	guest_memory_allow(kernel->memory, 1 << 20, 1 << 20);
 	assert_false(guest_task_each(kernel, 1000, count_any, &n));
 	assert_int_equal(n, 1000);
