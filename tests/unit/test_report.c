@@ -172,9 +172,9 @@ static void every_format(void **state)
 static int report_from(void *arg)
 {
 	struct run run = { { "-i", "-", "-j", "--rates" } };
-	int saved = dup(STDIN_FILENO), *in = arg, ret;
+	int saved = dup(STDIN_FILENO), *from = arg, ret;
 
-	assert_true(dup2(*in, STDIN_FILENO) == STDIN_FILENO);
+	assert_true(dup2(*from, STDIN_FILENO) == STDIN_FILENO);
 	ret = run_report(&run);
 	dup2(saved, STDIN_FILENO);
 	close(saved);
