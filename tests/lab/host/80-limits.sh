@@ -66,6 +66,7 @@ fi
 # More VMs than there are slots, which the test's build has 64 of: who finds none is
 # refused, told of without a name, and served when others are idle again
 
+module_unload
 check "load with few slots" insmod /lab/modules/vcpu_info.ko vm_rate=1 \
 	vm_burst=100 host_rate=0
 hostile ask --vms 200 --count 16
