@@ -53,15 +53,28 @@ bool select_add_vm(struct select *select, const char *s, char *err,
 	return true;
 }
 
-enum opt_outcome select_take_vms(struct select *select, struct opt_parser *op)
+static enum opt_outcome take_vm(struct select *select, struct opt_parser *op,
+				const char *word)
 {
 	char err[sizeof(op->err)];
 
-	for (char **word = opt_rest(op); *word; word++) {
-		if (!select_add_vm(select, *word, err, sizeof(err)))
-			return opt_bad(op, "%s", err);
-	}
-	return OPT_RUN;
+	if (select_add_vm(select, word, err, sizeof(err)))
+		return OPT_RUN;
+	return opt_bad(op, "%s", err);
+}
+
+enum opt_outcome select_take_vm(struct select *select, struct opt_parser *op)
+{
+	return take_vm(select, op, op->arg);
+}
+
+enum opt_outcome select_take_vms(struct select *select, struct opt_parser *op)
+{
+	enum opt_outcome outcome = OPT_RUN;
+
+	for (char **word = opt_rest(op); outcome == OPT_RUN && *word; word++)
+		outcome = take_vm(select, op, *word);
+	return outcome;
 }
 
 bool select_add_vcpus(struct select *select, const char *s, char *err,

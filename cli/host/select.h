@@ -31,6 +31,9 @@ struct select {
 bool select_add_vm(struct select *select, const char *s, char *err,
 		   size_t err_size);
 
+/* Add the VM that the last option has as its argument. */
+enum opt_outcome select_take_vm(struct select *select, struct opt_parser *op);
+
 /* Add the VMs that are operands of a command; after its last option. */
 enum opt_outcome select_take_vms(struct select *select, struct opt_parser *op);
 

@@ -89,6 +89,16 @@ uint64_t signals_clock(void)
 	return ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
 }
 
+void signals_sleep_until(uint64_t when)
+{
+	uint64_t now = signals_clock();
+
+	while (now < when && !signals_want_end()) {
+		signals_sleep_ms((when - now + NS_PER_MS - 1) / NS_PER_MS);
+		now = signals_clock();
+	}
+}
+
 void signals_end_if_pipe_broke(void)
 {
 	struct pollfd fd = { .fd = fileno(stdout) };

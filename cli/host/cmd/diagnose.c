@@ -6,7 +6,6 @@
 #include "duration.h"
 #include "exit-codes.h"
 #include "msg.h"
-#include "num.h"
 #include "print/vm-diagnosis.h"
 #include "signals.h"
 
@@ -14,28 +13,18 @@
 #define MAX_INTERVAL_NS	(60000 * NS_PER_MS)
 
 const struct opt_spec diagnose_opts[] = {
-	{ 'm', "vm", "VM", "Only this VM (PID, PID:FD, name); may be repeated" },
 	{ 'd', "interval", "TIME", "Time between the two samples (default: 1s)" },
 	{ 'j', "json", NULL, "Print one JSON object a VM" },
+	{ .more = vm_opts },
 	{ 0 }
 };
-
-static enum opt_outcome take_vm(struct opt_parser *op, const char *vm,
-				struct diagnose_params *params)
-{
-	char err[sizeof(op->err)];
-
-	if (select_add_vm(&params->select, vm, err, sizeof(err)))
-		return OPT_RUN;
-	return opt_bad(op, "%s", err);
-}
 
 static enum opt_outcome parse_option(struct opt_parser *op, int val,
 				     struct diagnose_params *params)
 {
 	switch (val) {
 	case 'm':
-		return take_vm(op, op->arg, params);
+		return select_take_vm(&params->select, op);
 	case 'd':
 		if (duration_parse(&params->interval_ns, op->arg) &&
 		    params->interval_ns >= MIN_INTERVAL_NS &&
@@ -67,9 +56,8 @@ enum opt_outcome diagnose_parse(struct opt_parser *op, int argc, char **argv,
 			return outcome;
 	}
 	outcome = opt_default(val);
-	for (char **vm = opt_rest(op); outcome == OPT_RUN && *vm; vm++)
-		outcome = take_vm(op, *vm, params);
-	return outcome;
+	return outcome == OPT_RUN ? select_take_vms(&params->select, op) :
+				    outcome;
 }
 
 /* How many VMs were printed, and how */
@@ -102,31 +90,12 @@ static int failed(const struct diagnosis *diagnosis)
 
 static int report_none(const struct diagnosis *diagnosis)
 {
-	const struct host_request *req = &diagnosis->req;
-
 	if (diagnosis->nr) {
 		msg_error("every VM ended between the two samples");
 		return EXIT_NO_VM;
 	}
-	msg_error("no %sVM runs on this host", req->all_vms ? "such " : "");
-	if (req->denied) {
-		msg_hint("%u processes of other users could not be looked into: run vcpu-info as root",
-			 req->denied);
-		return EXIT_DENIED;
-	}
-	if (req->all_vms)
-		msg_hint("'vcpu-info vms' lists them.");
-	return EXIT_NO_VM;
-}
-
-static void wait_for(uint64_t end)
-{
-	uint64_t now = signals_clock();
-
-	while (now < end && !signals_want_end()) {
-		signals_sleep_ms((end - now + NS_PER_MS - 1) / NS_PER_MS);
-		now = signals_clock();
-	}
+	return vm_scan_report_none(diagnosis->req.all_vms,
+				   diagnosis->req.denied);
 }
 
 static int diagnose_run(const struct diagnose_params *params)
@@ -142,7 +111,7 @@ static int diagnose_run(const struct diagnose_params *params)
 	} else if (!diagnosis.nr) {
 		exit_code = report_none(&diagnosis);
 	} else {
-		wait_for(signals_clock() + params->interval_ns);
+		signals_sleep_until(signals_clock() + params->interval_ns);
 		if (signals_want_end())
 			exit_code = EXIT_OK;
 		else if (!diagnosis_end(&diagnosis, print_vm, &printing))

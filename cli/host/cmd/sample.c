@@ -160,15 +160,7 @@ static int report_none(const struct sampling *run)
 			  req->nr_vms == 1 ? "the VM has" : "the VMs have");
 		return EXIT_NO_VM;
 	}
-	msg_error("no %sVM runs on this host", req->all_vms ? "such " : "");
-	if (req->denied) {
-		msg_hint("%u processes of other users could not be looked into: run vcpu-info as root, or with CAP_SYS_PTRACE",
-			 req->denied);
-		return EXIT_DENIED;
-	}
-	if (req->all_vms)
-		msg_hint("'vcpu-info vms' lists them.");
-	return EXIT_NO_VM;
+	return vm_scan_report_none(req->all_vms, req->denied);
 }
 
 static int round_failed(const struct sampling *run)
@@ -186,16 +178,6 @@ static bool goes_on(const struct sample_params *params, long long done)
 	return params->repeats;
 }
 
-static void wait_for(uint64_t next)
-{
-	uint64_t now = signals_clock();
-
-	while (now < next && !signals_want_end()) {
-		signals_sleep_ms((next - now + NS_PER_MS - 1) / NS_PER_MS);
-		now = signals_clock();
-	}
-}
-
 /* As often as was asked for, or until no VM is left */
 static int do_rounds(struct sampling *run)
 {
@@ -206,7 +188,7 @@ static int do_rounds(struct sampling *run)
 	do {
 		if (done) {
 			next += params->interval_ns;
-			wait_for(next);
+			signals_sleep_until(next);
 			if (signals_want_end())
 				break;
 		}

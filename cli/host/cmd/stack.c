@@ -18,19 +18,9 @@ const struct opt_spec stack_opts[] = {
 	{ 'n', "count", "N", "Do it N times (default: once)" },
 	{ 'd', "interval", "TIME", "Time from one to the next (default: 1s)" },
 	{ 'j', "json", NULL, "Print one JSON object a vCPU" },
+	{ .more = vm_opts },
 	{ 0 }
 };
-
-static enum opt_outcome take_vms(struct opt_parser *op, struct select *select)
-{
-	char err[sizeof(op->err)];
-
-	for (char **vm = opt_rest(op); *vm; vm++) {
-		if (!select_add_vm(select, *vm, err, sizeof(err)))
-			return opt_bad(op, "%s", err);
-	}
-	return OPT_RUN;
-}
 
 static enum opt_outcome parse_option(struct opt_parser *op, int val,
 				     struct stack_params *params)
@@ -38,6 +28,8 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 	char err[sizeof(op->err)];
 
 	switch (val) {
+	case 'm':
+		return select_take_vm(&params->select, op);
 	case 'j':
 		params->json = true;
 		return OPT_RUN;
@@ -78,7 +70,7 @@ enum opt_outcome stack_parse(struct opt_parser *op, int argc, char **argv,
 	}
 	if (val != -1)
 		return opt_default(val);
-	return take_vms(op, &params->select);
+	return select_take_vms(&params->select, op);
 }
 
 static void print(const struct stack_params *params,
@@ -184,10 +176,8 @@ static int print_guest(struct guest *guest, void *arg)
 	if (guest->kernel)
 		guest_stack_prepare(guest->kernel);
 	for (long long i = 0; i < params->count && !ferror(stdout); i++) {
-		uint64_t now = signals_clock();
-
-		if (i && now < next)
-			signals_sleep_ms((next - now + NS_PER_MS - 1) / NS_PER_MS);
+		if (i)
+			signals_sleep_until(next);
 		if (!is_current(guest, &checked)) {
 			msg_error("the guest has rebooted");
 			return EXIT_FAILED;

@@ -21,7 +21,7 @@ const struct opt_spec vms_opts[] = { { .more = vm_opts },
 enum opt_outcome vms_parse(struct opt_parser *op, int argc, char **argv,
 			   struct vms_params *params)
 {
-	char err[sizeof(op->err)];
+	enum opt_outcome outcome;
 	int val;
 
 	*params = (struct vms_params){ 0 };
@@ -34,13 +34,12 @@ enum opt_outcome vms_parse(struct opt_parser *op, int argc, char **argv,
 			params->is_long = true;
 		else if (val != 'm')
 			return opt_default(val);
-		else if (!select_add_vm(&params->select, op->arg, err,
-					sizeof(err)))
-			return opt_bad(op, "%s", err);
+		else if (select_take_vm(&params->select, op) != OPT_RUN)
+			return OPT_BAD;
 	}
-	if (val != -1)
-		return opt_default(val);
-	return select_take_vms(&params->select, op);
+	outcome = opt_default(val);
+	return outcome == OPT_RUN ? select_take_vms(&params->select, op) :
+				    outcome;
 }
 
 static bool wanted(const struct vms_params *params, const struct vm *vm)

@@ -259,17 +259,6 @@ static int look_at(struct host_device *dev, const struct vm *vm,
 	return exit_code;
 }
 
-static int no_vm(const struct vm_scan *scan)
-{
-	msg_error("no %sVM runs on this host", scan->nr ? "such " : "");
-	if (scan->denied)
-		msg_hint("%u processes of other users could not be looked into: run vcpu-info as root",
-			 scan->denied);
-	else if (scan->nr)
-		msg_hint("'vcpu-info vms' lists them.");
-	return scan->denied ? EXIT_DENIED : EXIT_NO_VM;
-}
-
 static int look_at_each(struct host_device *dev, const struct select *select,
 			const struct vm_scan *scan,
 			int (*call)(struct guest *guest, void *arg), void *arg)
@@ -289,7 +278,7 @@ static int look_at_each(struct host_device *dev, const struct select *select,
 		if (code)
 			exit_code = code;
 	}
-	return any ? exit_code : no_vm(scan);
+	return any ? exit_code : vm_scan_report_none(scan->nr, scan->denied);
 }
 
 int guest_each(const struct select *select,

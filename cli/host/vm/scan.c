@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "exit-codes.h"
 #include "host-file.h"
+#include "msg.h"
 #include "num.h"
 #include "vm/scan.h"
 
@@ -311,4 +313,17 @@ void vm_scan_free(struct vm_scan *scan)
 		free(scan->vms[i].vcpus);
 	free(scan->vms);
 	*scan = (struct vm_scan){ 0 };
+}
+
+int vm_scan_report_none(size_t nr, unsigned int denied)
+{
+	msg_error("no %sVM runs on this host", nr ? "such " : "");
+	if (denied) {
+		msg_hint("%u processes of other users could not be looked into: run vcpu-info as root, or with CAP_SYS_PTRACE",
+			 denied);
+		return EXIT_DENIED;
+	}
+	if (nr)
+		msg_hint("'vcpu-info vms' lists them.");
+	return EXIT_NO_VM;
 }

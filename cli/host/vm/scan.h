@@ -58,6 +58,12 @@ bool vm_scan_run(struct vm_scan *scan);
 void vm_scan_free(struct vm_scan *scan);
 
 /*
+ * Print that none of the VMs there are is wanted, or that there is none, and why
+ * that may be. Returns the exit code for it.
+ */
+int vm_scan_report_none(size_t nr, unsigned int denied);
+
+/*
  * The number in the name that a VMM gave a vCPU's thread, counted by the VMM;
  * -1 if it is no such name.
  */

@@ -8,17 +8,6 @@
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
-# says WHAT STATUS ERE COMMAND... - exit status and message of a command
-says()
-{
-	local what=$1 status=$2 message=$3 out
-
-	shift 3
-	out=$("$@" 2>&1)
-	is "$what: exit status $status" $? "$status"
-	like "$what: says why" "$out" "$message"
-}
-
 # sample ARGUMENT... - as JSON, one object a vCPU
 sample()
 {

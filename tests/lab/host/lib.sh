@@ -32,6 +32,17 @@ poll_until()
 	done
 }
 
+# says WHAT STATUS ERE COMMAND... - exit status and message of a command
+says()
+{
+	local what=$1 status=$2 message=$3 out
+
+	shift 3
+	out=$("$@" 2>&1)
+	is "$what: exit status $status" $? "$status"
+	like "$what: says why" "$out" "$message"
+}
+
 # Guests. Each is known by a name; several can run at once.
 
 # guest_start NAME [QEMU ARGUMENT...] - boot a guest, wait until it can be used
