@@ -5,9 +5,9 @@
  * Each VM that the policy admits has a slot in a table of fixed size, so a guest
  * cannot make the module allocate, and a VM that goes away leaves nothing behind
  * that has to be freed. A slot knows its VM by its address, which it never
- * follows, and its maker. A slot is given to another VM only when it is as good as new, so that no
- * VM gets more by losing its slot; a VM that finds no slot is refused until one
- * is.
+ * follows, and its maker. A slot is given to another VM only when it is as good as
+ * new, so that no VM gets more by losing its slot; a VM that finds no slot is
+ * refused until one is.
  *
  * Refusals for other reasons than the rate are counted in a table of their own:
  * however many they are, they take no slot from a VM that is admitted. Who finds
