@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check_examples.sh JSON PAGE... - paste the man pages' examples with jq into a
-# shell, in which vcpu-info prints the file of JSON; prints TAP
+# check_examples.sh GOLDEN PAGE... - paste the man pages' examples with jq into a
+# shell, in which vcpu-info prints a file of the directory GOLDEN: what the command
+# prints, or records; prints TAP
 set -u
 
-json=$1
+golden=$1
 shift
 number=0
 failed=0
@@ -13,7 +14,11 @@ failed=0
 # shellcheck disable=SC2317 # the examples call it
 vcpu-info()
 {
-	cat "$json"
+	case $1 in
+	diagnose)	cat "$golden/diagnosis.json" ;;
+	stack)		cat "$golden/stack.json" ;;
+	*)		cat "$golden/report.json" ;;
+	esac
 }
 
 # Each command of a rendered page, with a NUL after it: from "# " to the line at
