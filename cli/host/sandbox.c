@@ -4,14 +4,22 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "cmd.h"
 #include "compiler.h"
+#include "exit-codes.h"
+#include "msg.h"
 #include "sandbox.h"
 
 #define NOBODY	65534
@@ -86,4 +94,60 @@ bool sandbox_enter(void)
 {
 	return drop_root() && !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
 	       filter_calls();
+}
+
+/* A signal that ends the child by intent ends us, too. */
+static int child_died(const char *file, int sig)
+{
+	switch (sig) {
+	case SIGHUP:
+	case SIGINT:
+	case SIGPIPE:
+	case SIGTERM:
+		signal(sig, SIG_DFL);
+		raise(sig);
+	}
+	msg_error("%s is damaged: the library that reads it crashed (%s)", file,
+		  strsignal(sig));
+	return EXIT_FAILED;
+}
+
+/* A crash ends the child alone, and who takes it over has little. */
+static int call_confined(int (*call)(void *arg), void *arg)
+{
+	static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGABRT };
+	const struct rlimit no_core = { 0 };
+
+	setrlimit(RLIMIT_CORE, &no_core);
+	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
+		signal(crashes[i], SIG_DFL);
+	if (!sandbox_enter()) {
+		msg_error("cannot give up privileges: %s", strerror(errno));
+		return EXIT_FAILED;
+	}
+	/* a change of the user clears it */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	return cmd_flush(call(arg));
+}
+
+int sandbox_call(int (*call)(void *arg), void *arg, const char *file)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	fflush(stderr);
+	pid = fork();
+	if (pid < 0) {
+		msg_error("cannot fork: %s", strerror(errno));
+		return EXIT_FAILED;
+	}
+	if (!pid)
+		_exit(call_confined(call, arg));
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return EXIT_FAILED;
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) :
+				   child_died(file, WTERMSIG(status));
 }

@@ -15,4 +15,11 @@
  */
 bool sandbox_enter(void);
 
+/*
+ * Call a function in a child that has done so, for libraries that believe what is in
+ * the file and crash on some that are cut off or damaged; its exit code. If it
+ * crashes, that file is said to be damaged.
+ */
+int sandbox_call(int (*call)(void *arg), void *arg, const char *file);
+
 #endif /* HOST_SANDBOX_H */

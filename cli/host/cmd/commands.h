@@ -81,16 +81,19 @@ int cmd_top(const struct cmd *cmd, int argc, char **argv);
  * struct record_params - what 'vcpu-info record' was asked for
  * @file: where to
  * @duration_ns: for that time; 0 if not given
+ * @select: of these VMs
  * @command: as long as this runs, with its arguments up to a NULL; may be empty
  */
 struct record_params {
 	const char *file;
 	uint64_t duration_ns;
+	struct select select;
 	char **command;
 };
 
 extern const struct opt_spec record_opts[];
 
+/* Free the selection. */
 enum opt_outcome record_parse(struct opt_parser *op, int argc, char **argv,
 			      struct record_params *params);
 
@@ -143,11 +146,15 @@ int cmd_sample(const struct cmd *cmd, int argc, char **argv);
 
 /**
  * struct diagnose_params - what 'vcpu-info diagnose' was asked for
+ * @file: print what is in this file of 'vcpu-info collect'; NULL: diagnose now
+ * @fd: that file, while it is open
  * @interval_ns: time between the two samples
  * @json: print JSON
  * @select: which VMs
  */
 struct diagnose_params {
+	const char *file;
+	int fd;
 	uint64_t interval_ns;
 	bool json;
 	struct select select;
@@ -159,6 +166,28 @@ extern const struct opt_spec diagnose_opts[];
 enum opt_outcome diagnose_parse(struct opt_parser *op, int argc, char **argv,
 				struct diagnose_params *params);
 int cmd_diagnose(const struct cmd *cmd, int argc, char **argv);
+
+/**
+ * struct collect_params - what 'vcpu-info collect' was asked for
+ * @file: where to; NULL: to a file in the working directory
+ * @count: samples of each vCPU
+ * @interval_ns: time from one to the next
+ * @select: the VM
+ */
+struct collect_params {
+	const char *file;
+	long long count;
+	uint64_t interval_ns;
+	struct select select;
+};
+
+extern const struct opt_spec collect_opts[];
+
+/* Free the selection. */
+enum opt_outcome collect_parse(struct opt_parser *op, int argc, char **argv,
+			       struct collect_params *params);
+int collect_run(const struct collect_params *params);
+int cmd_collect(const struct cmd *cmd, int argc, char **argv);
 
 /**
  * struct vms_params - what 'vcpu-info vms' was asked for

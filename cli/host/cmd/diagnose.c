@@ -1,19 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "cmd/commands.h"
+#include "collect/archive.h"
 #include "diagnosis.h"
 #include "duration.h"
 #include "exit-codes.h"
 #include "msg.h"
 #include "print/vm-diagnosis.h"
+#include "sandbox.h"
 #include "signals.h"
+#include "text.h"
 
 #define MIN_INTERVAL_NS	(100 * NS_PER_MS)
 #define MAX_INTERVAL_NS	(60000 * NS_PER_MS)
+#define MAX_DIAGNOSIS	(64UL << 20)
 
 const struct opt_spec diagnose_opts[] = {
 	{ 'd', "interval", "TIME", "Time between the two samples (default: 1s)" },
+	{ 'i', "input", "FILE",
+	  "Print the diagnosis in a FILE of 'vcpu-info collect'" },
 	{ 'j', "json", NULL, "Print one JSON object a VM" },
 	{ .more = vm_opts },
 	{ 0 }
@@ -33,12 +44,37 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 		return opt_bad(op,
 			       "invalid interval '%.60s' (2, 500ms, 1.5s; from 100ms to 60s)",
 			       op->arg);
+	case 'i':
+		params->file = op->arg;
+		return OPT_RUN;
 	case 'j':
 		params->json = true;
 		return OPT_RUN;
 	default:
 		return opt_default(val);
 	}
+}
+
+/* "diagnose FILE": a VM has no such name, or is given by its PID. */
+static void take_file(struct diagnose_params *params, struct opt_parser *op)
+{
+	static const char suffix[] = ".tar.zst";
+	const char *word = opt_rest(op)[0];
+	size_t len = word ? strlen(word) : 0;
+
+	if (len >= sizeof(suffix) &&
+	    !strcmp(word + len - strlen(suffix), suffix) && !opt_rest(op)[1])
+		params->file = word;
+}
+
+static enum opt_outcome check_file(const struct diagnose_params *params,
+				   struct opt_parser *op)
+{
+	const char *word = opt_rest(op)[0];
+
+	if (params->select.nr_vms || (word && word != params->file))
+		return opt_bad(op, "a file has one VM: give no other");
+	return OPT_RUN;
 }
 
 enum opt_outcome diagnose_parse(struct opt_parser *op, int argc, char **argv,
@@ -56,8 +92,70 @@ enum opt_outcome diagnose_parse(struct opt_parser *op, int argc, char **argv,
 			return outcome;
 	}
 	outcome = opt_default(val);
+	if (outcome == OPT_RUN && !params->file)
+		take_file(params, op);
+	if (outcome == OPT_RUN && params->file)
+		return check_file(params, op);
 	return outcome == OPT_RUN ? select_take_vms(&params->select, op) :
 				    outcome;
+}
+
+/* A collected file's diagnosis, which its own printer has made fit for a terminal */
+static int print_file(int fd, size_t size, bool json)
+{
+	void (*fit)(char *dst, size_t size, const char *src) =
+		json ? text_utf8 : text_printable;
+	char *text = malloc(size + 1), *line, *end;
+
+	if (!text || pread(fd, text, size, 0) != (ssize_t)size) {
+		msg_error("out of memory");
+		free(text);
+		return EXIT_FAILED;
+	}
+	text[size] = '\0';
+	/* but whoever changed it since may have had other things in mind */
+	for (line = text; *line; line = end) {
+		end = line + strcspn(line, "\n");
+		if (*end)
+			*end++ = '\0';
+		fit(line, strlen(line) + 1, line);
+		puts(line);
+	}
+	free(text);
+	return EXIT_OK;
+}
+
+static int read_confined(void *arg)
+{
+	const struct diagnose_params *params = arg;
+	int out = memfd_create("diagnosis", MFD_CLOEXEC);
+	enum archive_status status = ARCHIVE_SYSTEM;
+
+	if (out >= 0)
+		status = archive_read_file(params->fd,
+					   params->json ? ARCHIVE_DIAGNOSIS_JSON :
+							  ARCHIVE_DIAGNOSIS,
+					   MAX_DIAGNOSIS, out);
+	if (status == ARCHIVE_READ)
+		return print_file(out, lseek(out, 0, SEEK_CUR), params->json);
+	msg_error("%s %s", params->file, archive_strerror(status));
+	return EXIT_FAILED;
+}
+
+static int diagnose_file(struct diagnose_params *params)
+{
+	int exit_code;
+
+	params->fd = open(params->file, O_RDONLY | O_CLOEXEC);
+	if (params->fd < 0) {
+		msg_error("cannot open %s: %s", params->file, strerror(errno));
+		if (errno == ENOENT)
+			msg_hint("'vcpu-info collect' makes such a file.");
+		return EXIT_FAILED;
+	}
+	exit_code = sandbox_call(read_confined, params, params->file);
+	close(params->fd);
+	return exit_code;
 }
 
 /* How many VMs were printed, and how */
@@ -132,7 +230,8 @@ int cmd_diagnose(const struct cmd *cmd, int argc, char **argv)
 
 	if (cmd_go(cmd, &op, diagnose_parse(&op, argc, argv, &params),
 		   &exit_code))
-		exit_code = diagnose_run(&params);
+		exit_code = params.file ? diagnose_file(&params) :
+					  diagnose_run(&params);
 	select_free(&params.select);
 	return exit_code;
 }

@@ -255,7 +255,7 @@ static int follow_run(const struct follow_params *params)
 	if (!fl.pl)
 		return EXIT_FAILED;
 	signals_catch();
-	status = own_open("follow", params->buffer_kb, &fl.own);
+	status = own_open("follow", params->buffer_kb, NULL, &fl.own);
 	exit_code = status == INSTANCE_OK ? follow_own(&fl) :
 					    own_report_failed(status);
 	pipeline_free(fl.pl);

@@ -16,15 +16,20 @@
 #include "signals.h"
 #include "trace/own-instance.h"
 #include "vm/process.h"
+#include "vm/scan.h"
 
 /* Often enough for buffers that fill within 100 ms. */
 #define PERIOD_MS 50
 #define BUFFER_KB 2048
 
+/* The kernel takes a page of it at the most. */
+#define MAX_FILTER 4000
+
 const struct opt_spec record_opts[] = {
 	{ 'o', "output", "FILE", "Write to FILE (default: trace.dat)" },
 	{ 't', "duration", "TIME",
 	  "End after that time, such as 30 (seconds), 500ms or 5m" },
+	{ .more = vm_opts },
 	{ 0 }
 };
 
@@ -32,6 +37,8 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 				     struct record_params *params)
 {
 	switch (val) {
+	case 'm':
+		return select_take_vm(&params->select, op);
 	case 'o':
 		if (!op->arg[0])
 			return opt_bad(op, "--output needs the name of a file");
@@ -228,17 +235,62 @@ static int record_opened(struct recording *rec)
 	return EXIT_NO_MODULE;
 }
 
+/* One VM of a filter of events; false if there is no room for it. */
+static bool filter_add(char *filter, size_t size, const struct vm *vm)
+{
+	size_t len = strlen(filter);
+
+	return snprintf(filter + len, size - len,
+			"%s(vm_pid == %d && vm_fd == %d)", len ? " || " : "",
+			vm->vmm.pid, vm->fd) < (int)(size - len);
+}
+
+/* The VMs that are selected now, as a filter; the exit code. */
+static int make_filter(const struct select *select, char *filter, size_t size)
+{
+	struct vm_scan scan = { 0 };
+	int exit_code = EXIT_OK;
+
+	filter[0] = '\0';
+	if (!select->nr_vms)
+		return EXIT_OK;
+	if (!vm_scan_run(&scan)) {
+		msg_error("cannot read /proc");
+		return EXIT_FAILED;
+	}
+	for (size_t i = 0; i < scan.nr && !exit_code; i++) {
+		const struct vm *vm = &scan.vms[i];
+
+		if (!select_has_vm(select, vm->vmm.pid, vm->fd,
+				   vm->vmm.vm.name, vm->vmm.comm) ||
+		    filter_add(filter, size, vm))
+			continue;
+		msg_error("--vm: too many VMs for one filter");
+		msg_hint("Without --vm all of them are recorded.");
+		exit_code = EXIT_FAILED;
+	}
+	if (!exit_code && !filter[0])
+		exit_code = vm_scan_report_none(scan.nr, scan.denied);
+	vm_scan_free(&scan);
+	return exit_code;
+}
+
 static int record_run(const struct record_params *params)
 {
 	struct recording rec = { .params = params };
 	enum instance_status status;
+	char filter[MAX_FILTER];
 	int exit_code;
 
+	exit_code = make_filter(&params->select, filter, sizeof(filter));
+	if (exit_code)
+		return exit_code;
 	signals_catch();
 	rec.writer = file_writer_open(params->file);
 	if (!rec.writer)
 		return write_failed(&rec);
-	status = own_open("record", BUFFER_KB, &rec.own);
+	status = own_open("record", BUFFER_KB, filter[0] ? filter : NULL,
+			  &rec.own);
 	if (status == INSTANCE_OK) {
 		exit_code = record_opened(&rec);
 		if (!source_close(own_source(rec.own)))
@@ -257,8 +309,9 @@ int cmd_record(const struct cmd *cmd, int argc, char **argv)
 	struct opt_parser op;
 	int exit_code;
 
-	if (!cmd_go(cmd, &op, record_parse(&op, argc, argv, &params),
-		    &exit_code))
-		return exit_code;
-	return diagnose_report() ?: record_run(&params);
+	if (cmd_go(cmd, &op, record_parse(&op, argc, argv, &params),
+		   &exit_code))
+		exit_code = diagnose_report() ?: record_run(&params);
+	select_free(&params.select);
+	return exit_code;
 }

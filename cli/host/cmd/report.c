@@ -2,21 +2,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmd/commands.h"
+#include "collect/archive.h"
 #include "exit-codes.h"
 #include "msg.h"
 #include "pipeline.h"
 #include "sandbox.h"
 #include "trace/trace-file.h"
+
+/* The largest trace-cmd file that is taken out of an archive */
+#define MAX_TRACE	(256UL << 20)
 
 const struct opt_spec report_opts[] = {
 	{ 'i', "input", "FILE",
@@ -148,38 +148,36 @@ static int report_file(const struct report_params *params, int fd)
 	return exit_code;
 }
 
-/* A signal that ends the child by intent ends us, too. */
-static int child_died(const char *file, int sig)
+/* What 'vcpu-info collect' wrote has such a file in it. */
+static int take_trace(const char *file, int fd)
 {
-	switch (sig) {
-	case SIGHUP:
-	case SIGINT:
-	case SIGPIPE:
-	case SIGTERM:
-		signal(sig, SIG_DFL);
-		raise(sig);
-	}
-	msg_error("%s is damaged: libtracecmd cannot read it (%s)", file,
-		  strsignal(sig));
-	return EXIT_FAILED;
+	int out = memfd_create("trace.dat", MFD_CLOEXEC);
+	enum archive_status status = ARCHIVE_SYSTEM;
+
+	if (out >= 0)
+		status = archive_read_file(fd, ARCHIVE_TRACE, MAX_TRACE, out);
+	close(fd);
+	if (status == ARCHIVE_READ && lseek(out, 0, SEEK_SET) == 0)
+		return out;
+	msg_error("%s %s", file, archive_strerror(status));
+	if (out >= 0)
+		close(out);
+	return -1;
 }
 
-/* In a child: a crash ends that alone, and who takes it over has little. */
-static int report_confined(const struct report_params *params, int fd)
-{
-	static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGABRT };
-	const struct rlimit no_core = { 0 };
+struct confined {
+	const struct report_params *params;
+	int fd;
+};
 
-	setrlimit(RLIMIT_CORE, &no_core);
-	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
-		signal(crashes[i], SIG_DFL);
-	if (!sandbox_enter()) {
-		msg_error("cannot give up privileges: %s", strerror(errno));
-		return EXIT_FAILED;
-	}
-	/* a change of the user clears it */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	return cmd_flush(report_file(params, fd));
+static int report_confined(void *arg)
+{
+	struct confined *confined = arg;
+	int fd = confined->fd;
+
+	if (archive_is(fd))
+		fd = take_trace(confined->params->file, fd);
+	return fd < 0 ? EXIT_FAILED : report_file(confined->params, fd);
 }
 
 /* A pipe's data in a file that has no name: libtracecmd goes back and forth. */
@@ -218,8 +216,8 @@ static int open_input(const char *file)
  */
 int report_run(const struct report_params *params)
 {
-	int status, fd;
-	pid_t pid;
+	struct confined confined = { .params = params };
+	int exit_code, fd;
 
 	fd = open_input(params->file);
 	if (fd < 0) {
@@ -229,23 +227,10 @@ int report_run(const struct report_params *params)
 		return EXIT_FAILED;
 	}
 
-	fflush(stdout);
-	fflush(stderr);
-	pid = fork();
-	if (pid < 0) {
-		msg_error("cannot fork: %s", strerror(errno));
-		close(fd);
-		return EXIT_FAILED;
-	}
-	if (!pid)
-		_exit(report_confined(params, fd));
+	confined.fd = fd;
+	exit_code = sandbox_call(report_confined, &confined, params->file);
 	close(fd);
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return EXIT_FAILED;
-	}
-	return WIFEXITED(status) ? WEXITSTATUS(status) :
-				   child_died(params->file, WTERMSIG(status));
+	return exit_code;
 }
 
 int cmd_report(const struct cmd *cmd, int argc, char **argv)

@@ -427,7 +427,7 @@ static int top_run(const struct top_params *params)
 	run.top->totals = params->totals;
 	signals_catch();
 	run.opened = signals_clock();
-	status = own_open("top", BUFFER_KB, &run.own);
+	status = own_open("top", BUFFER_KB, NULL, &run.own);
 	exit_code = status == INSTANCE_OK ? top_opened(&run) :
 					    own_report_failed(status);
 	pipeline_free(run.pl);

@@ -103,7 +103,8 @@ static bool bind_events(struct own_instance *own)
 }
 
 /* The events are switched on last, when all is as it has to be. */
-static bool set_up(struct own_instance *own, unsigned long buffer_kb)
+static bool set_up(struct own_instance *own, unsigned long buffer_kb,
+		   const char *filter)
 {
 	struct tracefs_instance *instance = own->tracefs;
 
@@ -113,6 +114,11 @@ static bool set_up(struct own_instance *own, unsigned long buffer_kb)
 						"mono") > 0;
 	if (own->hold < 0 || !bind_events(own) ||
 	    tracefs_instance_set_buffer_size(instance, buffer_kb, -1))
+		return false;
+	if (filter &&
+	    tracefs_instance_file_write(instance,
+					"events/" VCPU_INFO_SYSTEM "/filter",
+					filter) < 0)
 		return false;
 	own->bufs = cpu_buffers_open(instance);
 	return own->bufs &&
@@ -156,7 +162,7 @@ static enum instance_status create(struct own_instance *own,
 }
 
 enum instance_status own_open(const char *purpose, unsigned long buffer_kb,
-			      struct own_instance **own)
+			      const char *filter, struct own_instance **own)
 {
 	enum instance_status status;
 	char dir[PATH_MAX];
@@ -171,7 +177,7 @@ enum instance_status own_open(const char *purpose, unsigned long buffer_kb,
 	(*own)->hold = -1;
 	remove_stale();
 	status = create(*own, purpose);
-	if (status == INSTANCE_OK && !set_up(*own, buffer_kb))
+	if (status == INSTANCE_OK && !set_up(*own, buffer_kb, filter))
 		status = INSTANCE_MISSING;
 	if (status != INSTANCE_OK)
 		source_close(&(*own)->source);

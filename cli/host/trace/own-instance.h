@@ -22,12 +22,14 @@ struct own_instance;
  *	taken) and enable the events
  * @purpose: the command's name
  * @buffer_kb: size of a CPU's buffer
+ * @filter: only events that it matches, as
+ *	Documentation/trace/events.rst has it; NULL: all
  * @own: the instance, on INSTANCE_OK
  *
  * Instances of processes that ended without removing theirs are removed.
  */
 enum instance_status own_open(const char *purpose, unsigned long buffer_kb,
-			      struct own_instance **own);
+			      const char *filter, struct own_instance **own);
 
 /* Print why it is not open, with errno as it was left; the exit code for it. */
 int own_report_failed(enum instance_status status);

@@ -101,7 +101,41 @@ boot spinning '\xfa\xeb\xfe'			# cli; jmp .
 check "spinning with interrupts off" poll_until 120 diagnosed spinning spinning
 has "it runs" '.vcpus[0].run_percent >= 90' true
 has "the VM is hung" .word hung
+
+# What is kept of it tells the same when it is gone.
+
+# in_archive FILE - one of its files
+in_archive()
+{
+	tar -xOf "$archive" --wildcards "vcpu-info-*/$1"
+}
+
+archive=/tmp/spinning.tar.zst
+check "its evidence is collected" vcpu-info collect spinning -o $archive
+pid=$vmm
 end
+is "the archive is its owner's" "$(stat -c %a $archive)" 600
+tar -tf $archive | sort | diag
+check "it says of what it is" test \
+	"$(in_archive collection.json | jq -r .vm_pid)" = "$pid"
+is "no part has failed" "$(in_archive collection.json |
+	jq -r '.parts[] | select(.exit_code != 0) | .file')" ""
+in_archive collection.json >/tmp/collection
+check "collection.json is as the schema has it" python3 /lab/check_schema.py \
+	--valid /lab/record.schema.json /tmp/collection
+like "diagnose reads it" "$(vcpu-info diagnose $archive)" \
+	'^  vCPU 0 thread [0-9]+ spinning: in .* IF=0, rip 0x7c'
+is "report reads it: samples of that VM alone" \
+	"$(vcpu-info report --json $archive | jq -r '"\(.vm_pid) \(.rip)"' |
+		sort | uniq -c | xargs)" "5 $pid 0x7c01"
+like "it has the VMM's command line" "$(in_archive vmm/command-line)" '^-enable-kvm$'
+like "its limits" "$(in_archive vmm/limits)" '^Max open files '
+like "its threads" "$(in_archive 'vmm/threads/*/comm')" '^CPU 0/KVM$'
+like "and the host's log" "$(in_archive host/kernel-log)" 'vcpu_info: .* serving'
+vcpu-info collect spinning -o $archive 2>/tmp/err
+is "of a VM that is gone there is none: exit status" $? 9
+vcpu-info collect $$ -o /nonexistent/x.tar.zst 2>/tmp/err
+is "nor of another process" $? 9
 
 boot running '\xfb\xeb\xfe'			# sti; jmp .
 check "a busy guest with interrupts on is running" \

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collect/archive.h"
+
+#define MAX_NAME	256
+
+/* Entries looked at: what collect writes has one for each thread and less. */
+#define MAX_ENTRIES	100000
+
+struct archive_out {
+	struct archive *archive;
+	char directory[64];
+	char *path;
+	char *part;	/* where it is until it is complete; NULL: no more */
+	int fd;
+};
+
+static bool open_part(struct archive_out *out)
+{
+	if (asprintf(&out->part, "%s.XXXXXX", out->path) < 0) {
+		out->part = NULL;
+		errno = ENOMEM;
+		return false;
+	}
+	out->fd = mkostemp(out->part, O_CLOEXEC);
+	if (out->fd >= 0)
+		return true;
+	free(out->part);
+	out->part = NULL;
+	return false;
+}
+
+/* libarchive's number may be one of its own, or none. */
+static bool failed(struct archive *archive)
+{
+	int err = archive_errno(archive);
+
+	errno = err > 0 ? err : EIO;
+	return false;
+}
+
+static bool begin(struct archive_out *out)
+{
+	struct archive *archive = archive_write_new();
+
+	out->archive = archive;
+	if (!archive) {
+		errno = ENOMEM;
+		return false;
+	}
+	/* a warning means that it would run another program for it */
+	if (archive_write_add_filter_zstd(archive) != ARCHIVE_OK ||
+	    archive_write_set_format_pax_restricted(archive) != ARCHIVE_OK ||
+	    archive_write_open_fd(archive, out->fd) != ARCHIVE_OK)
+		return failed(archive);
+	return true;
+}
+
+struct archive_out *archive_create(const char *path, const char *directory)
+{
+	struct archive_out *out = calloc(1, sizeof(*out));
+	int err;
+
+	if (!out)
+		return NULL;
+	out->fd = -1;
+	out->path = strdup(path);
+	snprintf(out->directory, sizeof(out->directory), "%s", directory);
+	if (out->path && open_part(out) && begin(out))
+		return out;
+	err = errno;
+	archive_close(out);
+	errno = err;
+	return NULL;
+}
+
+bool archive_add(struct archive_out *out, const char *name, const void *data,
+		 size_t size)
+{
+	struct archive_entry *entry = archive_entry_new();
+	char path[MAX_NAME];
+	bool added;
+
+	if (!entry) {
+		errno = ENOMEM;
+		return false;
+	}
+	snprintf(path, sizeof(path), "%s/%s", out->directory, name);
+	archive_entry_set_pathname(entry, path);
+	archive_entry_set_filetype(entry, AE_IFREG);
+	archive_entry_set_perm(entry, 0600);
+	archive_entry_set_mtime(entry, time(NULL), 0);
+	archive_entry_set_size(entry, size);
+	added = archive_write_header(out->archive, entry) == ARCHIVE_OK &&
+		archive_write_data(out->archive, data, size) == (la_ssize_t)size;
+	archive_entry_free(entry);
+	return added || failed(out->archive);
+}
+
+bool archive_commit(struct archive_out *out)
+{
+	if (archive_write_close(out->archive) != ARCHIVE_OK)
+		return failed(out->archive);
+	if (fsync(out->fd) || rename(out->part, out->path))
+		return false;
+	free(out->part);
+	out->part = NULL;
+	return true;
+}
+
+void archive_close(struct archive_out *out)
+{
+	if (!out)
+		return;
+	if (out->archive)
+		archive_write_free(out->archive);
+	if (out->fd >= 0)
+		close(out->fd);
+	if (out->part)
+		unlink(out->part);
+	free(out->part);
+	free(out->path);
+	free(out);
+}
+
+bool archive_is(int fd)
+{
+	static const unsigned char zstd[] = { 0x28, 0xb5, 0x2f, 0xfd };
+	unsigned char start[sizeof(zstd)];
+
+	return pread(fd, start, sizeof(start), 0) == sizeof(start) &&
+	       !memcmp(start, zstd, sizeof(zstd));
+}
+
+/* "DIRECTORY/NAME", or as tar may write it, "./DIRECTORY/NAME" */
+static bool is_named(struct archive_entry *entry, const char *name)
+{
+	const char *path = archive_entry_pathname(entry);
+	const char *slash;
+
+	if (!path || archive_entry_filetype(entry) != AE_IFREG)
+		return false;
+	if (!strncmp(path, "./", 2))
+		path += 2;
+	slash = strchr(path, '/');
+	return slash && !strcmp(slash + 1, name);
+}
+
+static enum archive_status copy_data(struct archive *archive, size_t max,
+				     int out)
+{
+	char buf[65536];
+	size_t sum = 0;
+	la_ssize_t n;
+
+	while ((n = archive_read_data(archive, buf, sizeof(buf))) > 0) {
+		sum += n;
+		if (sum > max)
+			return ARCHIVE_LARGE;
+		if (write(out, buf, n) != n)
+			return ARCHIVE_SYSTEM;
+	}
+	return n ? ARCHIVE_BAD : ARCHIVE_READ;
+}
+
+static enum archive_status find_and_copy(struct archive *archive,
+					 const char *name, size_t max, int out)
+{
+	struct archive_entry *entry;
+	int status;
+
+	for (int i = 0; i < MAX_ENTRIES; i++) {
+		status = archive_read_next_header(archive, &entry);
+		if (status == ARCHIVE_EOF)
+			return i ? ARCHIVE_LACKS : ARCHIVE_BAD;
+		if (status != ARCHIVE_OK)
+			return ARCHIVE_BAD;
+		if (is_named(entry, name))
+			return copy_data(archive, max, out);
+	}
+	return ARCHIVE_LACKS;
+}
+
+enum archive_status archive_read_file(int fd, const char *name, size_t max,
+				      int out)
+{
+	struct archive *archive = archive_read_new();
+	enum archive_status status;
+
+	if (!archive) {
+		errno = ENOMEM;
+		return ARCHIVE_SYSTEM;
+	}
+	if (archive_read_support_filter_zstd(archive) != ARCHIVE_OK ||
+	    archive_read_support_format_tar(archive) != ARCHIVE_OK ||
+	    archive_read_open_fd(archive, fd, 65536) != ARCHIVE_OK)
+		status = ARCHIVE_BAD;
+	else
+		status = find_and_copy(archive, name, max, out);
+	archive_read_free(archive);
+	return status;
+}
+
+const char *archive_strerror(enum archive_status status)
+{
+	switch (status) {
+	case ARCHIVE_READ:
+		return "is read";
+	case ARCHIVE_BAD:
+		return "is damaged, or was not written by 'vcpu-info collect'";
+	case ARCHIVE_LACKS:
+		return "has no such file in it: was it written by 'vcpu-info collect'?";
+	case ARCHIVE_LARGE:
+		return "has a file in it that is too large";
+	case ARCHIVE_SYSTEM:
+		break;
+	}
+	return strerror(errno);
+}

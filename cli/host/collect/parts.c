@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "collect/parts.h"
+#include "duration.h"
+#include "exit-codes.h"
+#include "signals.h"
+
+#define TIDY_UP_NS	(2 * NS_PER_SEC)
+
+static void run_child(struct part *part, pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent || dup2(part->out, STDOUT_FILENO) < 0 ||
+	    dup2(part->messages, STDERR_FILENO) < 0)
+		_exit(EXIT_FAILED);
+	_exit(cmd_flush(part->run(part->arg)));
+}
+
+bool part_start(struct part *part)
+{
+	pid_t parent = getpid();
+	int err;
+
+	part->pid = 0;
+	part->pidfd = -1;
+	part->out = memfd_create("part", MFD_CLOEXEC);
+	part->messages = memfd_create("messages", MFD_CLOEXEC);
+	fflush(stdout);
+	fflush(stderr);
+	if (part->out >= 0 && part->messages >= 0)
+		part->pid = fork();
+	if (!part->pid && part->messages >= 0)
+		run_child(part, parent);
+	if (part->pid > 0)
+		part->pidfd = syscall(SYS_pidfd_open, part->pid, 0);
+	if (part->pidfd >= 0)
+		return true;
+	err = errno;
+	if (part->pid > 0) {
+		kill(part->pid, SIGKILL);
+		waitpid(part->pid, NULL, 0);
+	}
+	part->pid = 0;
+	part_close(part);
+	errno = err;
+	return false;
+}
+
+static void reap(struct part *part)
+{
+	int status;
+
+	if (waitpid(part->pid, &status, 0) != part->pid)
+		return;
+	part->pid = 0;
+	part->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) :
+					      128 + WTERMSIG(status);
+}
+
+/* Until it ends or the time has come; two signals to end make it come early. */
+static bool wait_for(const struct part *part, uint64_t deadline)
+{
+	struct pollfd pfd = { .fd = part->pidfd, .events = POLLIN };
+	uint64_t now;
+
+	do {
+		now = signals_clock();
+		if (poll(&pfd, 1, now < deadline ?
+			 (deadline - now) / NS_PER_MS + 1 : 0) > 0)
+			return true;
+	} while (now < deadline && !signals_want_abort());
+	return false;
+}
+
+/* One that takes too long may tidy up first. */
+static void stop(struct part *part)
+{
+	kill(part->pid, SIGTERM);
+	if (!wait_for(part, signals_clock() + TIDY_UP_NS))
+		kill(part->pid, SIGKILL);
+}
+
+void parts_wait(struct part *parts, size_t nr, uint64_t deadline)
+{
+	for (size_t i = 0; i < nr; i++) {
+		if (parts[i].pid <= 0)
+			continue;
+		parts[i].ended = wait_for(&parts[i], deadline);
+		if (!parts[i].ended)
+			stop(&parts[i]);
+		reap(&parts[i]);
+	}
+}
+
+char *part_read(int fd, size_t *size)
+{
+	struct stat st;
+	char *data;
+
+	if (fd < 0 || fstat(fd, &st) || st.st_size < 0)
+		return NULL;
+	data = malloc(st.st_size + 1);
+	if (!data)
+		return NULL;
+	if (pread(fd, data, st.st_size, 0) != st.st_size) {
+		free(data);
+		return NULL;
+	}
+	data[st.st_size] = '\0';
+	*size = st.st_size;
+	return data;
+}
+
+void part_close(struct part *part)
+{
+	if (part->pidfd >= 0)
+		close(part->pidfd);
+	if (part->out >= 0)
+		close(part->out);
+	if (part->messages >= 0)
+		close(part->messages);
+	part->pidfd = -1;
+	part->out = -1;
+	part->messages = -1;
+}

@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What 'collect' keeps, what it leaves out, and what reads its files.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+#include "cmd/commands.h"
+#include "collect/archive.h"
+#include "collect/evidence.h"
+#include "collect/parts.h"
+#include "collect/redact.h"
+#include "datfile.h"
+#include "duration.h"
+#include "host-file.h"
+#include "signals.h"
+#include "support.h"
+
+static enum opt_outcome parse(struct opt_parser *op,
+			      struct collect_params *params, int argc,
+			      char **argv)
+{
+	return collect_parse(op, argc, argv, params);
+}
+
+#define PARSE(op, params, ...)						\
+	parse(op, params,						\
+	      (int)ARRAY_SIZE(((char *[]){ "collect", ##__VA_ARGS__ })), \
+	      (char *[]){ "collect", ##__VA_ARGS__, NULL })
+
+static void options(void **state)
+{
+	struct collect_params params;
+	struct opt_parser op;
+
+	(void)state;
+	assert_int_equal(PARSE(&op, &params, "web"), OPT_RUN);
+	assert_null(params.file);
+	assert_int_equal(params.count, 5);
+	assert_int_equal(params.interval_ns, 200 * NS_PER_MS);
+	assert_string_equal(params.select.vms[0].name, "web");
+	select_free(&params.select);
+	assert_int_equal(PARSE(&op, &params, "-o", "x.tar.zst", "-n", "7",
+			       "-d", "1", "12:3"), OPT_RUN);
+	assert_string_equal(params.file, "x.tar.zst");
+	assert_int_equal(params.count, 7);
+	assert_int_equal(params.interval_ns, NS_PER_SEC);
+	assert_int_equal(params.select.vms[0].fd, 3);
+	select_free(&params.select);
+}
+
+static void bad_options(void **state)
+{
+	static char *const lines[][4] = {
+		{ "collect" },
+		{ "collect", "web", "mail" },
+		{ "collect", "-n", "0", "web" },
+		{ "collect", "-n", "1001", "web" },
+		{ "collect", "-d", "9ms", "web" },
+		{ "collect", "-d", "11s", "web" },
+		{ "collect", "-o", "", "web" },
+		{ "collect", "" },
+	};
+	struct collect_params params;
+	struct opt_parser op;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		char *argv[5] = { NULL };
+		int argc = 0;
+
+		for (; argc < 4 && lines[i][argc]; argc++)
+			argv[argc] = lines[i][argc];
+		assert_int_equal(collect_parse(&op, argc, argv, &params),
+				 OPT_BAD);
+		assert_true(op.err[0]);
+		select_free(&params.select);
+	}
+}
+
+/* command lines as the kernel has them, and what becomes of them */
+static void secrets(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		const char *want;
+	} cases[] = {
+#define CASE(bytes, want)	{ bytes, sizeof(bytes), want }
+		CASE("qemu\0-name\0guest=web,debug-threads=on",
+		     "qemu\n-name\nguest=web,debug-threads=on\n"),
+		CASE("-object\0secret,id=s0,data=aGVs,,bG8=,format=base64",
+		     "-object\nsecret,id=s0,data=[removed],format=base64\n"),
+		CASE("-spice\0port=5900,password=hunter2,addr=::1",
+		     "-spice\nport=5900,password=[removed],addr=::1\n"),
+		CASE("--password\0hunter2\0-m\0" "512",
+		     "--password\n[removed]\n-m\n512\n"),
+		CASE("-drive\0file=rbd:p/i:id=me:key=AQB0==:auth_supported=x,if=virtio",
+		     "-drive\nfile=rbd:p/i:id=me:key=[removed],if=virtio\n"),
+		CASE("file=https://me:hunter2@host/disk.qcow2",
+		     "file=https://[removed]@host/disk.qcow2\n"),
+		CASE("{\"driver\":\"nbd\",\"tls-creds\": \"t\",\"password\": \"a\\\"b,c\",\"x\":1}",
+		     "{\"driver\":\"nbd\",\"tls-creds\": \"t\",\"password\": [removed],\"x\":1}\n"),
+		CASE("-smbios\0type=11,value=io.systemd.credential:x=y",
+		     "-smbios\ntype=11,value=[removed]\n"),
+		CASE("-append\0root=/dev/vda token=abc quiet",
+		     "-append\nroot=/dev/vda token=[removed] quiet\n"),
+		CASE("-fw_cfg\0name=opt/x,string=hunter2",
+		     "-fw_cfg\nname=opt/x,string=[removed]\n"),
+		CASE("MY_API_KEY=abc\0LUKS_PASSPHRASE='a b' x",
+		     "MY_API_KEY=[removed]\nLUKS_PASSPHRASE=[removed] x\n"),
+		CASE("a\033[2Jb\nc", "a?[2Jb?c\n"),
+		CASE("password=", "password=\n"),
+#undef CASE
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *text = NULL;
+		size_t size;
+		FILE *out = open_memstream(&text, &size);
+
+		redact_command_line(out, cases[i].bytes, cases[i].len - 1);
+		fclose(out);
+		assert_string_equal(text, cases[i].want);
+		free(text);
+	}
+}
+
+/* An argument too long to be looked at is left out, not cut. */
+static void long_argument(void **state)
+{
+	size_t size, len = 100000;
+	char *text = NULL, *bytes = malloc(len);
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	memset(bytes, 'a', len);
+	redact_command_line(out, bytes, len);
+	fclose(out);
+	assert_string_equal(text, "[removed]\n");
+	free(text);
+	free(bytes);
+}
+
+static void log_lines(void **state)
+{
+	(void)state;
+	assert_true(evidence_wants_log_line("kvm: vcpu 0 exits"));
+	assert_true(evidence_wants_log_line("SVM: kvm_amd"));
+	assert_true(evidence_wants_log_line("vcpu_info: serving"));
+	assert_false(evidence_wants_log_line("usb 1-1: new device"));
+}
+
+static char *archive_path(const char *root)
+{
+	char *path = NULL;
+
+	assert_true(asprintf(&path, "%s/x.tar.zst", root) > 0);
+	return path;
+}
+
+/* An archive that has one file */
+static char *make_archive(const char *root, const char *name, const void *data,
+			  size_t size)
+{
+	char *path = archive_path(root);
+	struct archive_out *out = archive_create(path, "vcpu-info-1");
+
+	assert_non_null(out);
+	assert_true(archive_add(out, "other", "x", 1));
+	assert_true(archive_add(out, name, data, size));
+	assert_int_not_equal(access(path, F_OK), 0);
+	assert_true(archive_commit(out));
+	archive_close(out);
+	return path;
+}
+
+static enum archive_status read_back(const char *path, const char *name,
+				     size_t max, char *buf, size_t size)
+{
+	FILE *tmp = tmpfile();
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum archive_status status;
+
+	assert_true(archive_is(fd));
+	status = archive_read_file(fd, name, max, fileno(tmp));
+	memset(buf, 0, size);
+	assert_true(pread(fileno(tmp), buf, size - 1, 0) >= 0);
+	fclose(tmp);
+	close(fd);
+	return status;
+}
+
+static void archives(void **state)
+{
+	char *root = tree_make();
+	char *path = make_archive(root, "a/b", "hello", 5);
+	struct stat st;
+	char buf[16];
+
+	(void)state;
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(read_back(path, "a/b", 5, buf, sizeof(buf)),
+			 ARCHIVE_READ);
+	assert_string_equal(buf, "hello");
+	assert_int_equal(read_back(path, "a/b", 4, buf, sizeof(buf)),
+			 ARCHIVE_LARGE);
+	assert_int_equal(read_back(path, "b", 5, buf, sizeof(buf)),
+			 ARCHIVE_LACKS);
+	assert_int_equal(truncate(path, st.st_size / 2), 0);
+	assert_int_equal(read_back(path, "a/b", 5, buf, sizeof(buf)),
+			 ARCHIVE_BAD);
+	free(path);
+	tree_remove(root);
+}
+
+/* Nothing is left of one that is not committed, nor is an older one harmed. */
+static void not_committed(void **state)
+{
+	char *root = tree_make();
+	char *path = archive_path(root);
+	struct archive_out *out;
+	char buf[200];
+
+	(void)state;
+	tree_write(root, "/x.tar.zst", "old");
+	out = archive_create(path, "vcpu-info-1");
+	assert_non_null(out);
+	assert_true(archive_add(out, "a", "x", 1));
+	archive_close(out);
+	host_file_set_root(root);
+	assert_true(host_file_line(buf, sizeof(buf), "/x.tar.zst"));
+	host_file_set_root("");
+	assert_string_equal(buf, "old");
+	tree_delete(root, "/x.tar.zst");
+	assert_int_equal(rmdir(root), 0);
+	free(path);
+	free(root);
+
+	assert_null(archive_create("/nonexistent/x.tar.zst", "d"));
+	assert_int_equal(errno, ENOENT);
+}
+
+static int run_diagnose(void *arg)
+{
+	char **argv = arg;
+	int argc = 0;
+
+	while (argv[argc])
+		argc++;
+	return cmd_diagnose(&(struct cmd){ .name = "diagnose" }, argc, argv);
+}
+
+/* What comes to the terminal out of a file is text. */
+static void diagnose_file(void **state)
+{
+	static const char text[] = "VM 1:2 (web): hung\033]0;x\a\n  vCPU 0\n";
+	char *root = tree_make();
+	char *path = make_archive(root, ARCHIVE_DIAGNOSIS, text,
+				  sizeof(text) - 1);
+	char *argv[] = { "diagnose", path, NULL };
+	char *json[] = { "diagnose", "--json", "-i", path, NULL };
+	char *two[] = { "diagnose", "-i", path, "web", NULL };
+	struct diagnose_params params;
+	struct opt_parser op;
+	struct captured cap = capture(run_diagnose, argv);
+
+	(void)state;
+	assert_int_equal(cap.ret, 0);
+	assert_string_equal(cap.out, "VM 1:2 (web): hung?]0;x?\n  vCPU 0\n");
+	captured_free(&cap);
+	cap = capture(run_diagnose, json);
+	assert_int_equal(cap.ret, 1);
+	assert_non_null(strstr(cap.err, "has no such file in it"));
+	captured_free(&cap);
+	assert_int_equal(diagnose_parse(&op, 4, two, &params), OPT_BAD);
+	assert_string_equal(op.err, "a file has one VM: give no other");
+	free(path);
+	tree_remove(root);
+}
+
+static void diagnose_bad_file(void **state)
+{
+	char *root = tree_make();
+	char *path = archive_path(root);
+	char *argv[] = { "diagnose", path, NULL };
+	struct captured cap;
+
+	(void)state;
+	cap = capture(run_diagnose, argv);
+	assert_int_equal(cap.ret, 1);
+	assert_non_null(strstr(cap.err, "'vcpu-info collect' makes such a file"));
+	captured_free(&cap);
+	tree_write(root, "/x.tar.zst", "not zstd at all");
+	cap = capture(run_diagnose, argv);
+	assert_int_equal(cap.ret, 1);
+	assert_non_null(strstr(cap.err, "is damaged, or was not written by"));
+	captured_free(&cap);
+	free(path);
+	tree_remove(root);
+}
+
+static int run_report(void *arg)
+{
+	char *argv[] = { "report", "--json", arg, NULL };
+
+	return cmd_report(&(struct cmd){ .name = "report" }, 3, argv);
+}
+
+/* 'report' takes the trace out of it. */
+static void report_archive(void **state)
+{
+	char *root = tree_make(), *path, *text;
+	struct raw_record rec = raw_record();
+	struct datfile *file;
+	struct captured cap;
+	char dat[200];
+	long size;
+	FILE *f;
+
+	(void)state;
+	snprintf(dat, sizeof(dat), "%s/t.dat", root);
+	file = datfile_new(dat, 1, true, 0);
+	datfile_next_cpu(file);
+	datfile_add(file, 1000000, &rec, sizeof(rec));
+	datfile_close(file);
+	f = fopen(dat, "r");
+	assert_non_null(f);
+	fseek(f, 0, SEEK_END);
+	size = ftell(f);
+	rewind(f);
+	text = malloc(size);
+	assert_int_equal(fread(text, 1, size, f), size);
+	fclose(f);
+
+	path = make_archive(root, ARCHIVE_TRACE, text, size);
+	cap = capture(run_report, path);
+	assert_int_equal(cap.ret, 0);
+	assert_non_null(strstr(cap.out, "\"type\":\"record\""));
+	captured_free(&cap);
+	free(path);
+	tree_delete(root, "/x.tar.zst");
+	path = make_archive(root, "no-trace", "x", 1);
+	cap = capture(run_report, path);
+	assert_int_equal(cap.ret, 1);
+	assert_non_null(strstr(cap.err, "has no such file in it"));
+	captured_free(&cap);
+	free(path);
+	free(text);
+	tree_remove(root);
+}
+
+static int print_both(void *arg)
+{
+	printf("%s", (char *)arg);
+	fprintf(stderr, "message");
+	return 7;
+}
+
+static int __attribute__((noreturn)) hang(void *arg)
+{
+	(void)arg;
+	printf("begun");
+	fflush(stdout);
+	for (;;)
+		pause();
+}
+
+/* One that hangs is ended, and what it has printed is there. */
+static void parts(void **state)
+{
+	struct part all[] = {
+		{ .run = print_both, .arg = "text" }, { .run = hang },
+	};
+	size_t size;
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		assert_true(part_start(&all[i]));
+	parts_wait(all, 1, signals_clock() + 60 * NS_PER_SEC);
+	assert_true(all[0].ended);
+	assert_int_equal(all[0].exit_code, 7);
+	text = part_read(all[0].out, &size);
+	assert_string_equal(text, "text");
+	free(text);
+	text = part_read(all[0].messages, &size);
+	assert_string_equal(text, "message");
+	free(text);
+	do {
+		text = part_read(all[1].out, &size);
+		if (size)
+			break;
+		free(text);
+		usleep(1000);
+	} while (true);
+	assert_string_equal(text, "begun");
+	free(text);
+	parts_wait(&all[1], 1, 0);
+	assert_false(all[1].ended);
+	assert_int_equal(all[1].exit_code, 128 + 15);
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		part_close(&all[i]);
+}
+
+/* A VM's process, its group and the host, in an archive */
+static void evidence(void **state)
+{
+	static const char cmdline[] = "qemu\0-spice\0password=hunter2";
+	char *root = tree_make(), *path = archive_path(root);
+	struct archive_out *out = archive_create(path, "vcpu-info-12");
+	char buf[256];
+
+	(void)state;
+	tree_write(root, "/proc/12/limits", "Max open files 1024\n");
+	tree_bytes(root, "/proc/12/cmdline", cmdline, sizeof(cmdline));
+	tree_write(root, "/proc/12/environ", "TOKEN=x");
+	tree_write(root, "/proc/12/task/13/comm", "CPU 0/KVM\n");
+	tree_write(root, "/proc/12/cgroup", "0::/machine.slice/vm.scope\n");
+	tree_write(root, "/sys/fs/cgroup/machine.slice/vm.scope/cpu.max",
+		   "5000 100000\n");
+	tree_write(root, "/sys/fs/cgroup/machine.slice/cpu.max", "max 100000\n");
+	tree_write(root, "/sys/module/kvm/parameters/halt_poll_ns", "200000\n");
+	tree_write(root, "/dev/kmsg", "6,7,5000001,-;kvm: hello\n KEY=x\n");
+	host_file_set_root(root);
+	assert_true(evidence_add(out, 12));
+	host_file_set_root("");
+	assert_true(archive_commit(out));
+	archive_close(out);
+
+#define HAS(name, want)							\
+	do {								\
+		assert_int_equal(read_back(path, name, 255, buf,	\
+					   sizeof(buf)), ARCHIVE_READ);	\
+		assert_string_equal(buf, want);				\
+	} while (0)
+	HAS("vmm/limits", "Max open files 1024\n");
+	HAS("vmm/command-line", "qemu\n-spice\npassword=[removed]\n");
+	HAS("vmm/threads/13/comm", "CPU 0/KVM\n");
+	HAS("cgroup/0/path", "/machine.slice/vm.scope");
+	HAS("cgroup/0/cpu.max", "5000 100000\n");
+	HAS("cgroup/1/cpu.max", "max 100000\n");
+	HAS("host/kvm-parameters", "halt_poll_ns: 200000\n");
+	HAS("host/kernel-log", "[    5.000001] kvm: hello\n");
+	assert_int_equal(read_back(path, "vmm/environ", 255, buf, sizeof(buf)),
+			 ARCHIVE_LACKS);
+	free(path);
+	tree_remove(root);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(options),
+		cmocka_unit_test(bad_options),
+		cmocka_unit_test(secrets),
+		cmocka_unit_test(long_argument),
+		cmocka_unit_test(log_lines),
+		cmocka_unit_test(archives),
+		cmocka_unit_test(not_committed),
+		cmocka_unit_test(diagnose_file),
+		cmocka_unit_test(diagnose_bad_file),
+		cmocka_unit_test(report_archive),
+		cmocka_unit_test(parts),
+		cmocka_unit_test(evidence),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
