@@ -8,7 +8,7 @@ CFLAGS		?= -O2 -g
 
 VERSION		:= $(shell cat $(TOP)/VERSION)
 
-HOST_PKGS	:= libtracefs libtraceevent libtracecmd libelf json-c ncursesw libarchive
+HOST_PKGS	:= libtracefs libtraceevent libtracecmd libelf json-c ncursesw libarchive libsystemd
 GUEST_PKGS	:= json-c
 
 HOST_LIBS	:= $(shell $(PKG_CONFIG) --libs $(HOST_PKGS))

@@ -41,8 +41,8 @@ static void read_sched(struct vcpu_observation *seen)
 		       &seen->wait_ns) == 2;
 }
 
-static void observe(struct vcpu_observation *seen,
-		    const struct vcpu_info_host_vcpu *vcpu)
+void diagnosis_observe(struct vcpu_observation *seen,
+		       const struct vcpu_info_host_vcpu *vcpu)
 {
 	*seen = (struct vcpu_observation){ .vcpu = *vcpu };
 	read_sched(seen);
@@ -69,7 +69,7 @@ static bool keep_vm(const struct vm *vm, const struct vm_sample *sample,
 	first->fd = vm->fd;
 	first->nr = sample->nr;
 	for (size_t i = 0; i < sample->nr; i++)
-		observe(&first->seen[i], &sample->vcpus[i]);
+		diagnosis_observe(&first->seen[i], &sample->vcpus[i]);
 	diagnosis->nr++;
 	return true;
 }
@@ -132,7 +132,7 @@ static void judge_vm(const struct vm_first *first,
 
 		if (!before)
 			continue;
-		observe(&now, vcpu);
+		diagnosis_observe(&now, vcpu);
 		result->vcpus[result->nr].last = *vcpu;
 		vcpu_rules(before, &now, &findings[result->nr]);
 		read_sleep(&result->vcpus[result->nr++]);
@@ -181,4 +181,5 @@ void diagnosis_free(struct diagnosis *diagnosis)
 	for (size_t i = 0; i < diagnosis->nr; i++)
 		free(diagnosis->vms[i].seen);
 	free(diagnosis->vms);
+	source_close(&diagnosis->req.source);
 }

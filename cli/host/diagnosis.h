@@ -55,6 +55,10 @@ struct diagnosis {
 	bool no_memory;
 };
 
+/* A sample, and what the host's scheduler says of the vCPU's thread now. */
+void diagnosis_observe(struct vcpu_observation *seen,
+		       const struct vcpu_info_host_vcpu *vcpu);
+
 void diagnosis_init(struct diagnosis *diagnosis, const struct select *select);
 
 /* The first round. False if it could not be done: see @req. */

@@ -97,8 +97,8 @@ static void secrets(void **state)
 		     "-object\nsecret,id=s0,data=[removed],format=base64\n"),
 		CASE("-spice\0port=5900,password=hunter2,addr=::1",
 		     "-spice\nport=5900,password=[removed],addr=::1\n"),
-		CASE("--password\0hunter2\0-m\0" "512",
-		     "--password\n[removed]\n-m\n512\n"),
+		CASE("--password\0hunter2\0-m\0x",
+		     "--password\n[removed]\n-m\nx\n"),
 		CASE("-drive\0file=rbd:p/i:id=me:key=AQB0==:auth_supported=x,if=virtio",
 		     "-drive\nfile=rbd:p/i:id=me:key=[removed],if=virtio\n"),
 		CASE("file=https://me:hunter2@host/disk.qcow2",
@@ -264,9 +264,9 @@ static void diagnose_file(void **state)
 	char *root = tree_make();
 	char *path = make_archive(root, ARCHIVE_DIAGNOSIS, text,
 				  sizeof(text) - 1);
-	char *argv[] = { "diagnose", path, NULL };
-	char *json[] = { "diagnose", "--json", "-i", path, NULL };
-	char *two[] = { "diagnose", "-i", path, "web", NULL };
+	char *argv[3] = { "diagnose", path };
+	char *json[5] = { "diagnose", "--json", "-i", path };
+	char *two[5] = { "diagnose", "-i", path, "web" };
 	struct diagnose_params params;
 	struct opt_parser op;
 	struct captured cap = capture(run_diagnose, argv);
@@ -289,7 +289,7 @@ static void diagnose_bad_file(void **state)
 {
 	char *root = tree_make();
 	char *path = archive_path(root);
-	char *argv[] = { "diagnose", path, NULL };
+	char *argv[3] = { "diagnose", path };
 	struct captured cap;
 
 	(void)state;
@@ -308,7 +308,7 @@ static void diagnose_bad_file(void **state)
 
 static int run_report(void *arg)
 {
-	char *argv[] = { "report", "--json", arg, NULL };
+	char *argv[4] = { "report", "--json", arg };
 
 	return cmd_report(&(struct cmd){ .name = "report" }, 3, argv);
 }

@@ -190,6 +190,35 @@ int collect_run(const struct collect_params *params);
 int cmd_collect(const struct cmd *cmd, int argc, char **argv);
 
 /**
+ * struct watch_params - what 'vcpu-info watch' was asked for
+ * @interval_ns: time from one look to the next
+ * @json: print JSON
+ * @journal: write to the journal instead
+ * @exec: run this program when something changes; NULL: none
+ * @collect: collect evidence in this directory; NULL: do not
+ * @keep: archives in it take at most so many bytes
+ * @rounds: end after so many looks, 0: never
+ * @select: which VMs
+ */
+struct watch_params {
+	uint64_t interval_ns;
+	bool json;
+	bool journal;
+	const char *exec;
+	const char *collect;
+	uint64_t keep;
+	long long rounds;
+	struct select select;
+};
+
+extern const struct opt_spec watch_opts[];
+
+/* Free the selection. */
+enum opt_outcome watch_parse(struct opt_parser *op, int argc, char **argv,
+			     struct watch_params *params);
+int cmd_watch(const struct cmd *cmd, int argc, char **argv);
+
+/**
  * struct vms_params - what 'vcpu-info vms' was asked for
  * @json: JSON instead of a table
  * @is_long: all that can be found out

@@ -151,10 +151,11 @@ static void print_argument(FILE *out, const char *s)
 static bool wants_secret(const char *argument)
 {
 	const char *key = argument + strspn(argument, "-");
+	size_t len = 0;
 
-	return key != argument && *key && key[strspn(key, "abcdefghijklmnopqrstuvwxyz"
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")] == '\0' &&
-	       is_secret(key, strlen(key));
+	while (is_key_char(key[len]))
+		len++;
+	return key != argument && len && !key[len] && is_secret(key, len);
 }
 
 void redact_command_line(FILE *out, const char *bytes, size_t len)

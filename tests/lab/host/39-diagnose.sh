@@ -72,6 +72,25 @@ is "no VM: exit status" $? 9
 vcpu-info diagnose --interval 1ms >/tmp/out 2>&1
 is "too short an interval: exit status" $? 2
 
+# All that changes is told of meanwhile.
+
+cat >/tmp/hook <<'END'
+#!/bin/sh
+echo "$VCPU_INFO_VM_NAME $VCPU_INFO_WORD_BEFORE $VCPU_INFO_WORD $(jq -r .type)" >>/tmp/hook.out
+END
+chmod 700 /tmp/hook
+mkdir /tmp/kept
+vcpu-info watch --interval 1s --json --exec /tmp/hook --collect /tmp/kept \
+	>/tmp/watch.json 2>/tmp/watch.err &
+watch=$!
+
+# told VM WORD - the last change of a VM
+told()
+{
+	[ "$(jq -r "select(.vm_name == \"$1\") | .word" /tmp/watch.json |
+		tail -n 1)" = "$2" ]
+}
+
 boot halted-off '\xfa\xf4\xeb\xfd'		# cli; hlt; jmp
 check "halted with interrupts off" poll_until 120 diagnosed halted-off halted-off
 has "IF is clear" '.vcpus[0].interrupts_on' false
@@ -101,6 +120,17 @@ boot spinning '\xfa\xeb\xfe'			# cli; jmp .
 check "spinning with interrupts off" poll_until 120 diagnosed spinning spinning
 has "it runs" '.vcpus[0].run_percent >= 90' true
 has "the VM is hung" .word hung
+
+check "watch tells of it" poll_until 120 told spinning hung
+check "its program is run" poll_until 60 grep -qx \
+	'spinning well hung diagnosis' /tmp/hook.out
+kept()
+{
+	ls /tmp/kept/vcpu-info-"$vmm"-*.tar.zst >/tmp/archives 2>/dev/null
+}
+check "and evidence collected" poll_until 120 kept
+like "which has the diagnosis" "$(vcpu-info diagnose "$(cat /tmp/archives)")" \
+	'^  vCPU 0 thread [0-9]+ spinning: '
 
 # What is kept of it tells the same when it is gone.
 
@@ -146,7 +176,9 @@ check "its VMM is stopped" poll_until 30 stopped
 check "then it is paused" poll_until 60 diagnosed running paused
 has "with the VM" .word paused
 has "it has no exits" '.vcpus[0].exits' 0
+check "watch tells of it" poll_until 120 told running paused
 kill -CONT "$vmm"
+check "and that it is well again" poll_until 120 told running well
 
 # Eight that want the CPU it is bound to leave it a ninth.
 taskset -ap 1 "$vmm" >/dev/null
@@ -167,5 +199,13 @@ boot exit-loop '\xfa\xba\x80\x00\xee\xeb\xfd'
 check "an exit loop" poll_until 120 diagnosed exit-loop exit-loop
 has "its kind is named" \
 	'.vcpus[0].exits_by_kind | to_entries | max_by(.value).key' io
+check "watch tells of it" poll_until 120 told exit-loop exit-loop
 end
+check "an idle VM was never told of" test \
+	"$(grep -c '"vm_name":"idle"' /tmp/watch.json)" = 0
+check "changes are as the schema has them" python3 /lab/check_schema.py --valid \
+	/lab/record.schema.json /tmp/watch.json
+kill "$watch"
+wait "$watch"
+is "watch ends well" "$?$(cat /tmp/watch.err)" 0
 tap_end

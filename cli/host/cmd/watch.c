@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "cmd/commands.h"
+#include "diagnosis.h"
+#include "duration.h"
+#include "exit-codes.h"
+#include "msg.h"
+#include "num.h"
+#include "print/vm-diagnosis.h"
+#include "signals.h"
+#include "text.h"
+#include "watch/helpers.h"
+#include "watch/log.h"
+#include "watch/watched.h"
+
+#define MIN_INTERVAL_NS		NS_PER_SEC
+#define MAX_INTERVAL_NS		(3600 * NS_PER_SEC)
+
+/* Between the two samples of a closer look */
+#define LOOK_NS			NS_PER_SEC
+
+/* VMs that come are found after that time. */
+#define RESCAN_NS		(30 * NS_PER_SEC)
+
+/* Evidence of a VM is collected at most so often. */
+#define COLLECT_NS		(3600 * NS_PER_SEC)
+
+#define MIB			(1ULL << 20)
+#define DEFAULT_KEEP_MIB	1024
+#define MAX_KEEP_MIB		(1LL << 30)
+
+enum {
+	WATCH_JOURNAL = OPT_LONG,
+	WATCH_EXEC,
+	WATCH_COLLECT,
+	WATCH_KEEP,
+};
+
+const struct opt_spec watch_opts[] = {
+	{ 'd', "interval", "TIME", "Time from one look to the next (default: 10s)" },
+	{ 'n', "count", "N", "End after N looks (default: never)" },
+	{ 'j', "json", NULL, "Print one JSON object a change" },
+	{ WATCH_JOURNAL, "journal", NULL,
+	  "Write to the journal, with fields, instead of printing" },
+	{ WATCH_EXEC, "exec", "FILE", "Run the program FILE on every change" },
+	{ WATCH_COLLECT, "collect", "DIR",
+	  "Keep evidence in DIR, of a VM at most once an hour" },
+	{ WATCH_KEEP, "keep", "MIB",
+	  "Let the files in DIR take up to MIB MiB (default: 1024)" },
+	{ .more = vm_opts },
+	{ 0 }
+};
+
+static enum opt_outcome parse_keep(struct opt_parser *op,
+				   struct watch_params *params)
+{
+	long long mib;
+
+	if (!num_parse_int(op->arg, 1, MAX_KEEP_MIB, &mib))
+		return opt_bad(op, "invalid size '%.60s' (MiB, from 1)", op->arg);
+	params->keep = mib * MIB;
+	return OPT_RUN;
+}
+
+static enum opt_outcome parse_option(struct opt_parser *op, int val,
+				     struct watch_params *params)
+{
+	switch (val) {
+	case 'm':
+		return select_take_vm(&params->select, op);
+	case 'd':
+		if (duration_parse(&params->interval_ns, op->arg) &&
+		    params->interval_ns >= MIN_INTERVAL_NS &&
+		    params->interval_ns <= MAX_INTERVAL_NS)
+			return OPT_RUN;
+		return opt_bad(op, "invalid interval '%.60s' (10, 30s, 1m; from 1s to 1h)",
+			       op->arg);
+	case 'n':
+		if (num_parse_int(op->arg, 1, LLONG_MAX, &params->rounds))
+			return OPT_RUN;
+		return opt_bad(op, "invalid count '%.60s' (from 1)", op->arg);
+	case 'j':
+		params->json = true;
+		return OPT_RUN;
+	case WATCH_JOURNAL:
+		params->journal = true;
+		return OPT_RUN;
+	case WATCH_EXEC:
+		params->exec = op->arg;
+		return OPT_RUN;
+	case WATCH_COLLECT:
+		params->collect = op->arg;
+		return OPT_RUN;
+	case WATCH_KEEP:
+		return parse_keep(op, params);
+	default:
+		return opt_default(val);
+	}
+}
+
+enum opt_outcome watch_parse(struct opt_parser *op, int argc, char **argv,
+			     struct watch_params *params)
+{
+	enum opt_outcome outcome;
+	int val;
+
+	*params = (struct watch_params){ .interval_ns = 10 * NS_PER_SEC };
+	opt_init(op, argc, argv, watch_opts);
+	opt_take_words(op);
+	while (opt_next(op, &val)) {
+		outcome = parse_option(op, val, params);
+		if (outcome != OPT_RUN)
+			return outcome;
+	}
+	if (val != -1)
+		return opt_default(val);
+	if (params->json && params->journal)
+		return opt_bad(op, "--json and --journal do not go together");
+	if (params->keep && !params->collect)
+		return opt_bad(op, "--keep is for --collect");
+	if (!params->keep)
+		params->keep = DEFAULT_KEEP_MIB * MIB;
+	return select_take_vms(&params->select, op);
+}
+
+/**
+ * struct watching - one run of the command
+ * @params: what was asked for
+ * @req: for the counts of all VMs
+ * @watched: the VMs
+ * @suspects: those that are worth a closer look in this round
+ * @helpers: programs that were started
+ * @no_memory: of some VM nothing is known
+ */
+struct watching {
+	const struct watch_params *params;
+	struct host_request req;
+	struct watched watched;
+	struct select suspects;
+	struct helpers helpers;
+	bool no_memory;
+};
+
+/* "VM 1234:14 (web): well again" */
+static void well_again(char **text, const struct vm *vm)
+{
+	char name[TEXT_SIZE];
+
+	text_printable(name, sizeof(name), process_vm_name(&vm->vmm));
+	if (asprintf(text, "VM %d:%d (%s): well again\n", vm->vmm.pid, vm->fd,
+		     name) < 0)
+		*text = NULL;
+}
+
+static char *print_diagnosis(const struct vm_diagnosis *diagnosis,
+			     void (*print)(FILE *out,
+					   const struct vm_diagnosis *diagnosis))
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	print(f, diagnosis);
+	return fclose(f) ? NULL : text;
+}
+
+static bool wants_archive(const struct watching *run,
+			  const struct watched_vm *known, const char *word)
+{
+	uint64_t now = signals_clock();
+
+	return run->params->collect && strcmp(word, WATCH_WELL) &&
+	       (!known->collected || now - known->collected >= COLLECT_NS);
+}
+
+static void act_on(struct watching *run, struct watched_vm *known,
+		   const struct change *change)
+{
+	const struct watch_params *params = run->params;
+
+	log_change(params->journal ? LOG_JOURNAL :
+		   params->json ? LOG_JSON : LOG_TEXT, change);
+	if (params->exec && !helpers_exec(&run->helpers, params->exec, change))
+		msg_error("cannot run %s: %s", params->exec, strerror(errno));
+	if (!wants_archive(run, known, change->word))
+		return;
+	if (helpers_collect(&run->helpers, params->collect, params->keep,
+			    change->vm))
+		known->collected = signals_clock();
+	else
+		msg_error("cannot collect evidence: %s", strerror(errno));
+}
+
+/* One more round in which a VM has that word; diagnosis is NULL if it is well. */
+static void step(struct watching *run, const struct vm *vm, const char *word,
+		 const struct vm_diagnosis *diagnosis)
+{
+	struct watched_vm *known = watched_find(&run->watched, vm->vmm.pid,
+						vm->fd);
+	struct change change = { .vm = vm, .word = word };
+	char *text = NULL, *json = NULL;
+
+	if (!known)
+		return;
+	change.before = known->state.told;
+	if (!watch_state_step(&known->state, word))
+		return;
+	if (diagnosis && strcmp(word, WATCH_WELL)) {
+		text = print_diagnosis(diagnosis, diagnosis_print_text);
+		json = print_diagnosis(diagnosis, diagnosis_print_json);
+	} else {
+		well_again(&text, vm);
+		json = strdup("");
+	}
+	change.text = text;
+	change.json = json;
+	if (text && json)
+		act_on(run, known, &change);
+	else
+		run->no_memory = true;
+	free(text);
+	free(json);
+}
+
+static bool take_counts(const struct vm *vm, const struct vm_sample *sample,
+			void *arg)
+{
+	struct watching *run = arg;
+	char name[32], err[64];
+
+	switch (watched_take(&run->watched, vm, sample)) {
+	case WATCHED_FAILED:
+		run->no_memory = true;
+		return false;
+	case WATCHED_WELL:
+		step(run, vm, WATCH_WELL, NULL);
+		return true;
+	case WATCHED_SUSPECT:
+		break;
+	}
+	snprintf(name, sizeof(name), "%d:%d", vm->vmm.pid, vm->fd);
+	if (!select_add_vm(&run->suspects, name, err, sizeof(err)))
+		run->no_memory = true;
+	return !run->no_memory;
+}
+
+static bool take_diagnosis(const struct vm_diagnosis *diagnosis, void *arg)
+{
+	struct watching *run = arg;
+
+	step(run, diagnosis->vm, watch_word(diagnosis), diagnosis);
+	return !run->no_memory;
+}
+
+/* A closer look at the suspects: registers, twice */
+static bool diagnose_suspects(struct watching *run)
+{
+	struct diagnosis diagnosis;
+	bool done;
+
+	diagnosis_init(&diagnosis, &run->suspects);
+	done = diagnosis_begin(&diagnosis);
+	if (done) {
+		signals_sleep_until(signals_clock() + LOOK_NS);
+		if (!signals_want_end())
+			done = diagnosis_end(&diagnosis, take_diagnosis, run);
+	}
+	run->no_memory |= diagnosis.no_memory;
+	run->req.status = diagnosis.req.status;
+	run->req.err = diagnosis.req.err;
+	diagnosis_free(&diagnosis);
+	return done;
+}
+
+/* One look at all VMs. False if that was not possible. */
+static bool look(struct watching *run)
+{
+	bool done = host_request_round(&run->req, take_counts, run);
+
+	if (done)
+		watched_forget_gone(&run->watched);
+	if (done && run->suspects.nr_vms)
+		done = diagnose_suspects(run);
+	select_free(&run->suspects);
+	run->suspects = (struct select){ 0 };
+	helpers_reap(&run->helpers);
+	return done;
+}
+
+/* The module may be updated and VMs may come: that is no reason to end. */
+static bool is_passing(enum device_status status)
+{
+	return status == DEVICE_OK || status == DEVICE_NO_MODULE ||
+	       status == DEVICE_VM_GONE;
+}
+
+static int report_failed(const struct watching *run)
+{
+	if (run->no_memory) {
+		msg_error("out of memory");
+		return EXIT_FAILED;
+	}
+	errno = run->req.err;
+	return host_device_report(run->req.status);
+}
+
+static int watch_vms(struct watching *run)
+{
+	const struct watch_params *params = run->params;
+	uint64_t next = signals_clock();
+	bool told = false;
+
+	for (long long i = 0; !params->rounds || i < params->rounds; i++) {
+		if (i)
+			signals_sleep_until(next);
+		if (signals_want_end())
+			break;
+		next += params->interval_ns;
+		if (look(run) && !run->no_memory) {
+			told = false;
+			if (!i)
+				sd_notify(0, "READY=1");
+			continue;
+		}
+		if (!i || run->no_memory || !is_passing(run->req.status))
+			return report_failed(run);
+		/* once, not at every look */
+		if (!told)
+			report_failed(run);
+		told = true;
+	}
+	return EXIT_OK;
+}
+
+/* Before anything is watched: what would fail when it is wanted most */
+static int check_files(const struct watch_params *params)
+{
+	struct stat st;
+
+	if (params->collect && (stat(params->collect, &st) ||
+				!S_ISDIR(st.st_mode) ||
+				access(params->collect, W_OK))) {
+		msg_error("--collect: %s is no directory that can be written to",
+			  params->collect);
+		return EXIT_FAILED;
+	}
+	if (params->exec && strchr(params->exec, '/') &&
+	    access(params->exec, X_OK)) {
+		msg_error("--exec: cannot run %s: %s", params->exec,
+			  strerror(errno));
+		return EXIT_FAILED;
+	}
+	return EXIT_OK;
+}
+
+static int watch_run(const struct watch_params *params)
+{
+	struct watching run = { .params = params };
+	int exit_code = check_files(params);
+
+	if (exit_code)
+		return exit_code;
+	host_request_init(&run.req, &params->select);
+	run.req.flags = VCPU_INFO_SAMPLE_COUNTS;
+	run.req.rescan_ns = RESCAN_NS;
+	signals_catch();
+	exit_code = watch_vms(&run);
+	sd_notify(0, "STOPPING=1");
+	helpers_wait(&run.helpers);
+	helpers_stop(&run.helpers);
+	source_close(&run.req.source);
+	watched_free(&run.watched);
+	signals_end_if_pipe_broke();
+	return exit_code;
+}
+
+int cmd_watch(const struct cmd *cmd, int argc, char **argv)
+{
+	struct watch_params params;
+	struct opt_parser op;
+	int exit_code;
+
+	if (cmd_go(cmd, &op, watch_parse(&op, argc, argv, &params), &exit_code))
+		exit_code = watch_run(&params);
+	select_free(&params.select);
+	return exit_code;
+}

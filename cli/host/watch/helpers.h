@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What 'watch' has done when something changes: a program of the user's, an archive
+ * of the evidence. Both run in children, which it does not wait for.
+ */
+#ifndef HOST_WATCH_HELPERS_H
+#define HOST_WATCH_HELPERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "vm/scan.h"
+
+#define MAX_HELPERS	16
+
+/* One that runs for longer is ended. */
+#define HELPER_SECONDS	120
+
+/**
+ * struct helpers - those that run
+ * @running: their processes, 0 for none
+ * @deadline: signals_clock() at which each has to be gone
+ */
+struct helpers {
+	pid_t running[MAX_HELPERS];
+	uint64_t deadline[MAX_HELPERS];
+};
+
+/**
+ * struct change - what is told of a VM
+ * @vm: it
+ * @word: what it does now
+ * @before: what it did before
+ * @text: the diagnosis for people; of several lines
+ * @json: the same for programs, one line; "" if the VM is well
+ */
+struct change {
+	const struct vm *vm;
+	const char *word;
+	const char *before;
+	const char *text;
+	const char *json;
+};
+
+/*
+ * Run a program, without a shell and without arguments. The environment has
+ * VCPU_INFO_VM_NAME, _VM_PID, _VM_FD, _WORD and _WORD_BEFORE, standard input the
+ * change's JSON. False and errno if that is not possible.
+ */
+bool helpers_exec(struct helpers *helpers, const char *program,
+		  const struct change *change);
+
+/*
+ * Collect the VM's evidence to a file in the directory. Before that the oldest
+ * archives in it are removed until they take less than so many bytes.
+ */
+bool helpers_collect(struct helpers *helpers, const char *directory,
+		     uint64_t keep, const struct vm *vm);
+
+/* Take note of those that have ended, and end those that take too long. */
+void helpers_reap(struct helpers *helpers);
+
+/* Wait until all have ended, or are ended because they took too long. */
+void helpers_wait(struct helpers *helpers);
+
+/* End them all now. */
+void helpers_stop(struct helpers *helpers);
+
+/* Remove the oldest archives of a directory until the rest takes at most so much. */
+void helpers_make_room(const char *directory, uint64_t keep);
+
+#endif /* HOST_WATCH_HELPERS_H */

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <string.h>
+#include <syslog.h>
+#include <systemd/sd-journal.h>
+
+#include "jsonout.h"
+#include "msg.h"
+#include "text.h"
+#include "watch/log.h"
+#include "watch/watch-rules.h"
+
+/* journalctl MESSAGE_ID=...: trouble, and its end */
+#define ID_TROUBLE	"4b1d6d1b0f0b4f0fa3d3c6c8f7a94e51"
+#define ID_WELL		"c95d8e3a6f5f4ac29b14c7c2a0b0de86"
+
+static void log_to_journal(const struct change *change)
+{
+	const struct process *vmm = &change->vm->vmm;
+	bool well = !strcmp(change->word, WATCH_WELL);
+	char name[TEXT_SIZE];
+	int err;
+
+	text_utf8(name, sizeof(name), process_vm_name(vmm));
+	err = sd_journal_send("MESSAGE=%s", change->text, "MESSAGE_ID=%s",
+			      well ? ID_WELL : ID_TROUBLE, "PRIORITY=%d",
+			      well ? LOG_NOTICE : LOG_WARNING,
+			      "VCPU_INFO_VM_NAME=%s", name,
+			      "VCPU_INFO_VM_PID=%d", vmm->pid,
+			      "VCPU_INFO_VM_FD=%d", change->vm->fd,
+			      "VCPU_INFO_WORD=%s", change->word,
+			      "VCPU_INFO_WORD_BEFORE=%s", change->before,
+			      "VCPU_INFO_DIAGNOSIS=%s", change->json, NULL);
+	if (err < 0)
+		msg_error("cannot write to the journal: %s", strerror(-err));
+}
+
+static void print_json(const struct change *change)
+{
+	const struct process *vmm = &change->vm->vmm;
+	struct json_object *obj = json_new("change");
+
+	json_add_text(obj, "vm_name", vmm->vm.name[0] ? vmm->vm.name : NULL);
+	json_add_text(obj, "vmm_comm", vmm->comm);
+	json_add_int(obj, "vm_pid", vmm->pid);
+	json_add_int(obj, "vm_fd", change->vm->fd);
+	json_add_text(obj, "word", change->word);
+	json_add_text(obj, "word_before", change->before);
+	json_object_object_add(obj, "diagnosis",
+			       change->json[0] ?
+				       json_tokener_parse(change->json) : NULL);
+	json_print(stdout, obj);
+	fflush(stdout);
+}
+
+void log_change(enum log_form form, const struct change *change)
+{
+	switch (form) {
+	case LOG_JOURNAL:
+		log_to_journal(change);
+		break;
+	case LOG_JSON:
+		print_json(change);
+		break;
+	case LOG_TEXT:
+		fputs(change->text, stdout);
+		fflush(stdout);
+	}
+}
