@@ -3,6 +3,7 @@
 # What a guest must not get, what it is told, and what must stay as it was.
 # needs: linux-guest
 # guest: shared
+# rows: bookworm-amd bookworm-bpo-amd trixie-bpo-amd sid-amd experimental-amd debug61-amd debug72-amd
 # silence: 600
 . /lab/host/lib.sh
 . /lab/host/module.sh

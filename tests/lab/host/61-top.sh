@@ -3,7 +3,7 @@
 # 'vcpu-info top' on a terminal, with two VMs and six vCPUs. What it looked like
 # is kept in the logs as top-COLUMNSxLINES.txt.
 # needs: linux-guest
-# rows: bookworm-amd trixie-bpo-amd
+# rows: bookworm-amd
 # silence: 900
 . /lab/host/lib.sh
 . /lab/host/module.sh

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Symbols of a real guest's kernel, which is loaded where KASLR likes.
 # needs: linux-guest
-# rows: bookworm-amd trixie-bpo-amd
+# rows: bookworm-amd
 # guest: shared
 # silence: 900
 . /lab/host/lib.sh
