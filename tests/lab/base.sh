@@ -41,9 +41,11 @@ install_root()
 	mapfile -t trim < <(printf -- '--dpkgopt=%s\n' "${DPKG_TRIM[@]}")
 	# Not with our locks and pipes: mmdebstrap hands a descriptor to dash, which
 	# knows none above 9.
-	# INITRD=No: the lab boots with an initramfs of its own.
+	# INITRD=No: the lab boots with an initramfs of its own. In a mount namespace of
+	# its own: if it is interrupted, no file system stays mounted in the root.
 	apt_sources "$1" |
-		INITRD=No DEBIAN_FRONTEND=noninteractive mmdebstrap \
+		INITRD=No DEBIAN_FRONTEND=noninteractive \
+		unshare --mount --propagation private mmdebstrap \
 			--mode=root --variant=minbase --format=directory \
 			"${opts[@]}" "${trim[@]}" --include="$include" \
 			--skip=check/empty "$base" "$2" - >"$3" 2>&1 \
