@@ -5,6 +5,7 @@
 
 #define RFLAGS_IF	(1ULL << 9)
 #define CR0_PE		1ULL
+#define CR0_PG		(1ULL << 31)
 #define RESET_RIP	0xfff0
 #define NSEC_PER_SEC	1000000000ULL
 
@@ -166,6 +167,8 @@ static void take_evidence(const struct vcpu_observation *first,
 
 	finding->have_if = reg_known(second, VCPU_INFO_REG_RFLAGS);
 	finding->interrupts_on = vcpu->regs[VCPU_INFO_REG_RFLAGS] & RFLAGS_IF;
+	finding->have_paging = reg_known(second, VCPU_INFO_REG_CR0);
+	finding->paging = vcpu->regs[VCPU_INFO_REG_CR0] & CR0_PG;
 	finding->have_rip = both_known(first, second, VCPU_INFO_REG_RIP);
 	finding->rip[0] = first->vcpu.regs[VCPU_INFO_REG_RIP];
 	finding->rip[1] = vcpu->regs[VCPU_INFO_REG_RIP];
@@ -423,10 +426,28 @@ static enum vm_word vm_word_of(const struct vcpu_finding *findings, size_t nr,
 	return VM_NOTHING;
 }
 
+/*
+ * The firmware starts all CPUs, and parks them until an operating system does so
+ * again: one that is still there, when others have paging on, was never started.
+ */
+static void find_parked(struct vcpu_finding *findings, size_t nr)
+{
+	bool paging = false;
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		paging |= findings[i].have_paging && findings[i].paging;
+	for (i = 0; i < nr; i++)
+		if (paging && findings[i].word == VCPU_HALTED_OFF &&
+		    findings[i].have_paging && !findings[i].paging)
+			findings[i].word = VCPU_NOT_STARTED;
+}
+
 /**
  * vm_rules() - what follows for a VM
  * @findings: of all its vCPUs; if all of them are in the VMM and do not return,
- *	their words become VCPU_PAUSED
+ *	their words become VCPU_PAUSED, and those that the firmware has parked are
+ *	VCPU_NOT_STARTED
  * @nr: how many
  * @vm: filled
  */
@@ -434,6 +455,7 @@ void vm_rules(struct vcpu_finding *findings, size_t nr, struct vm_finding *vm)
 {
 	size_t i, outside = 0;
 
+	find_parked(findings, nr);
 	for (i = 0; i < nr; i++)
 		outside += findings[i].word == VCPU_IN_VMM ||
 			   findings[i].word == VCPU_NOT_STARTED;

@@ -86,6 +86,8 @@ struct vcpu_observation {
  * @wait: percent of the interval waiting for one, 0 to 100
  * @have_if: @interrupts_on is known
  * @interrupts_on: RFLAGS.IF in the second sample
+ * @have_paging: @paging is known
+ * @paging: CR0.PG in the second sample
  * @have_rip: both RIPs are known
  * @rip: of both samples
  * @function: of the second sample, as in the observation, or NULL
@@ -104,6 +106,8 @@ struct vcpu_finding {
 	unsigned int wait;
 	bool have_if;
 	bool interrupts_on;
+	bool have_paging;
+	bool paging;
 	bool have_rip;
 	uint64_t rip[2];
 	const char *function;

@@ -472,6 +472,34 @@ static void test_vm_cpu_missing(void **state)
 	assert_vm(all, 2, VM_NOTHING, -1);
 }
 
+/* Linux with maxcpus=1: its firmware has started the other, and parked it. */
+static void test_vm_cpu_parked(void **state)
+{
+	struct vcpu_finding parked[] = {
+		{ .word = VCPU_IDLE, .have_paging = true, .paging = true },
+		{ .word = VCPU_HALTED_OFF, .have_paging = true },
+	};
+	struct vcpu_finding off[] = {
+		{ .word = VCPU_IDLE, .have_paging = true, .paging = true },
+		{ .word = VCPU_HALTED_OFF, .have_paging = true, .paging = true },
+	};
+	struct vcpu_finding firmware[] = {
+		{ .word = VCPU_RUNNING, .have_paging = true },
+		{ .word = VCPU_HALTED_OFF, .have_paging = true },
+	};
+	struct vcpu_finding unknown[] = {
+		{ .word = VCPU_IDLE, .have_paging = true, .paging = true },
+		{ .word = VCPU_HALTED_OFF },
+	};
+
+	(void)state;
+	assert_vm(parked, 2, VM_CPU_MISSING, 1);
+	assert_int_equal(parked[1].word, VCPU_NOT_STARTED);
+	assert_vm(off, 2, VM_NOTHING, -1);
+	assert_vm(firmware, 2, VM_NOTHING, -1);
+	assert_vm(unknown, 2, VM_NOTHING, -1);
+}
+
 static void test_every_name(void **state)
 {
 	int i;
@@ -516,6 +544,7 @@ int main(void)
 		cmocka_unit_test(test_vm_starved),
 		cmocka_unit_test(test_vm_hung),
 		cmocka_unit_test(test_vm_cpu_missing),
+		cmocka_unit_test(test_vm_cpu_parked),
 		cmocka_unit_test(test_every_name),
 	};
 
