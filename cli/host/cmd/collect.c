@@ -27,7 +27,7 @@
 #define MAX_SAMPLES	1000
 
 /* What a part may take besides its samples */
-#define PATIENCE_NS	(15 * NS_PER_SEC)
+#define PATIENCE_NS	(30 * NS_PER_SEC)
 #define DIAGNOSIS_NS	NS_PER_SEC
 
 #define MAX_ARGS	16
@@ -228,22 +228,37 @@ static void set_up_commands(struct collection *run)
 	run->parts[PART_DIAGNOSIS].arg = run;
 }
 
-/* All at once: none waits for another, and the VM is seen as it is now. */
-static bool run_parts(struct collection *run)
+/* At the same time: none waits for another. */
+static bool run_parts(struct part *parts, size_t nr, uint64_t patience)
 {
-	uint64_t deadline = signals_clock() + PATIENCE_NS +
-			    run->params->count * run->params->interval_ns;
+	uint64_t deadline = signals_clock() + patience;
 	bool started = true;
 
-	for (int i = 0; i < NR_PARTS && started; i++)
-		started = part_start(&run->parts[i]);
+	for (size_t i = 0; i < nr && started; i++)
+		started = part_start(&parts[i]);
 	if (!started) {
 		msg_error("cannot start a process: %s", strerror(errno));
 		deadline = 0;
 	}
-	parts_wait(run->parts, NR_PARTS, deadline);
-	unlink(run->trace_path);
+	parts_wait(parts, nr, deadline);
 	return started;
+}
+
+/*
+ * The diagnosis comes first and alone: on a small host all the others at once would
+ * take CPUs from the VM, and it would say so.
+ */
+static bool run_all_parts(struct collection *run)
+{
+	uint64_t samples = run->params->count * run->params->interval_ns;
+	bool done;
+
+	done = run_parts(&run->parts[PART_DIAGNOSIS], 1,
+			 PATIENCE_NS + DIAGNOSIS_NS) &&
+	       run_parts(&run->parts[PART_DIAGNOSIS + 1], NR_PARTS - 1,
+			 PATIENCE_NS + samples);
+	unlink(run->trace_path);
+	return done;
 }
 
 static bool add_fd(struct archive_out *out, const char *name, int fd)
@@ -445,7 +460,7 @@ static int collect_vm(const struct collect_params *params, const struct vm *vm)
 		write_failed(&run);
 	} else {
 		set_up_commands(&run);
-		if (run_parts(&run))
+		if (run_all_parts(&run))
 			exit_code = write_archive(&run);
 		for (int i = 0; i < NR_PARTS; i++)
 			part_close(&run.parts[i]);

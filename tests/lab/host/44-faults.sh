@@ -13,7 +13,7 @@ long) TRIES=100 ;;
 esac
 
 # boot NAME CODE [QEMU ARGUMENT...] - a VM whose boot sector is that code, in the
-# background; sets vmm
+# background, before all else that this test does; sets vmm
 boot()
 {
 	local name=$1
@@ -22,7 +22,7 @@ boot()
 	truncate -s 510 "/tmp/boot-$name"
 	printf '\x55\xaa' >>"/tmp/boot-$name"
 	shift 2
-	qemu-system-x86_64 -name "$name" -enable-kvm -nodefaults -display none \
+	nice -n -10 qemu-system-x86_64 -name "$name" -enable-kvm -nodefaults -display none \
 		-m 16 -cpu "$GUEST_CPU" \
 		-monitor "unix:/tmp/$name.monitor,server=on,wait=off" \
 		-drive "file=/tmp/boot-$name,format=raw" "$@" \
