@@ -221,8 +221,10 @@ static void set_up_commands(struct collection *run)
 
 	memcpy(run->commands, commands, sizeof(commands));
 	for (int i = 0; i < NR_PARTS; i++) {
-		run->parts[i].run = run_command;
-		run->parts[i].arg = &run->commands[i];
+		run->parts[i] = (struct part){
+			.run = run_command, .arg = &run->commands[i],
+			.pidfd = -1, .out = -1, .messages = -1,
+		};
 	}
 	run->parts[PART_DIAGNOSIS].run = run_diagnosis;
 	run->parts[PART_DIAGNOSIS].arg = run;
