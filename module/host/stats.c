@@ -4,9 +4,11 @@
 #include <linux/sysfs.h>
 
 #include "compat/kvm_symbols.h"
+#include "compat/sysfs.h"
 #include "hook.h"
 #include "hypercall.h"
 #include "instance.h"
+#include "policy.h"
 #include "stats.h"
 #include "vcpu_info_abi.h"
 
@@ -61,6 +63,18 @@ static struct attribute *info_attrs[] = {
 	&missing_attr.attr,
 	NULL,
 };
+
+/* More than a page: the PIDs of the policy's list, one a line */
+static ssize_t policy_pids_read(struct file *file, struct kobject *kobj,
+				COMPAT_BIN_ATTRIBUTE_CONST
+				struct bin_attribute *attr, char *buf,
+				loff_t off, size_t count)
+{
+	return vcpu_info_policy_pids(buf, off, count);
+}
+
+static const struct bin_attribute policy_pids_attr =
+	__BIN_ATTR_RO(policy_pids, 0);
 
 static const struct attribute_group info_group = {
 	.attrs = info_attrs,
@@ -146,14 +160,24 @@ int vcpu_info_stats_init(const struct vcpu_info_hook *hook)
 
 	err = sysfs_create_groups(stats_kobj, stats_groups);
 	if (err)
-		kobject_put(stats_kobj);
+		goto err_kobj;
+	err = sysfs_create_bin_file(stats_kobj, &policy_pids_attr);
+	if (err)
+		goto err_groups;
 
+	return 0;
+
+err_groups:
+	sysfs_remove_groups(stats_kobj, stats_groups);
+err_kobj:
+	kobject_put(stats_kobj);
 	return err;
 }
 
 /* Returns when no reader is in one of the files any more. */
 void vcpu_info_stats_exit(void)
 {
+	sysfs_remove_bin_file(stats_kobj, &policy_pids_attr);
 	sysfs_remove_groups(stats_kobj, stats_groups);
 	kobject_put(stats_kobj);
 }

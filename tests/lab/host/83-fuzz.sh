@@ -45,7 +45,8 @@ guest_stop lab
 
 values=("" 0 1 -1 4294967295 4294967296 18446744073709551616 1000000 1000001
 	0x10 010 1e3 " 5" "5 " "5x" nan all none pid: pid:1 "pid:1,pid:1"
-	"pid:$$" "pid:1 pid:2" "$(printf 'x%.0s' {1..3000})" $'\n' "a b"
+	"pid:$$" "pid:1 pid:2" +pid:1 -pid:1 +pid: "all,-pid:1"
+	"none,+pid:1" "all,pid:1" -all "+pid:1,-pid:1" "$(printf 'x%.0s' {1..3000})" $'\n' "a b"
 	'%s%n' $'\xff\xfe' "../../etc/passwd")
 in_range()
 {
@@ -53,7 +54,7 @@ in_range()
 
 	value=$(cat "$params/$1")
 	case $1 in
-	policy) [[ $value =~ ^(all|none|pid:[0-9]+(,pid:[0-9]+)*)$ ]] ;;
+	policy) [[ $value =~ ^(none|all(,-pid:[0-9]+)*|pid:[0-9]+(,pid:[0-9]+)*)$ ]] ;;
 	vm_burst) [ "$value" -ge 1 ] && [ "$value" -le 1000000 ] ;;
 	vm_rate | host_rate) [ "$value" -ge 0 ] && [ "$value" -le 1000000 ] ;;
 	esac

@@ -6,8 +6,11 @@
  *              this one; each of its VMs that then ask once has to be served
  *   callers N  each of N vCPUs of a VM asks for the next one, all at once
  *   burst N    one of N vCPUs of a VM asks for all of them, until it is refused
+ *   until N    a VM probes until it is answered -N, for a minute at the most
+ *   policy N   a list of N processes and this one: in, out, all but these
  */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +18,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "oracle.h"
@@ -24,6 +29,8 @@
 #include "../guest/tap.h"
 
 #define POLICY		"/sys/module/vcpu_info/parameters/policy"
+#define POLICY_PIDS	"/sys/kernel/vcpu_info/policy_pids"
+#define STACK		16384
 #define VICTIMS		64
 #define MOST_VCPUS	1024
 #define ROUNDS		3
@@ -105,12 +112,20 @@ static int fork_refused(int nr)
 	return socks[0];
 }
 
-static void serve_only_us(void)
+static void set_policy(const char *text)
 {
 	FILE *file = fopen(POLICY, "w");
 
-	if (!file || fprintf(file, "pid:%d", getpid()) < 0 || fclose(file))
+	if (!file || fputs(text, file) < 0 || fclose(file))
 		die(POLICY ": %s", strerror(errno));
+}
+
+static void serve_only_us(void)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "pid:%d", getpid());
+	set_policy(text);
 }
 
 static int all_refused(int sock)
@@ -182,6 +197,118 @@ static void burst(int nr)
 	vm_destroy(vm);
 }
 
+/* A process of its own in our memory: thousands of them are cheap. */
+static int wait_to_be_killed(void *unused)
+{
+	(void)unused;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		pause();
+	return 0;
+}
+
+static pid_t *make_processes(int nr)
+{
+	pid_t *pids = calloc(nr, sizeof(*pids));
+	char *stacks = calloc(nr, STACK);
+	int i;
+
+	if (!pids || !stacks)
+		die("out of memory");
+	for (i = 0; i < nr; i++) {
+		pids[i] = clone(wait_to_be_killed, stacks + (i + 1) * STACK,
+				CLONE_VM | SIGCHLD, NULL);
+		if (pids[i] < 0)
+			die("clone: %s", strerror(errno));
+	}
+
+	return pids;
+}
+
+/* As many as fit into a page are written at once. */
+static void edit_policy(const pid_t *pids, int nr, char sign)
+{
+	char text[4096];
+	int i, len = 0;
+
+	for (i = 0; i < nr; i++) {
+		len += sprintf(text + len, "%s%cpid:%d", len ? "," : "", sign,
+			       pids[i]);
+		if (len > (int)sizeof(text) - 32 || i == nr - 1) {
+			set_policy(text);
+			len = 0;
+		}
+	}
+}
+
+static bool is_one_of(pid_t pid, const pid_t *pids, int nr)
+{
+	int i;
+
+	for (i = 0; i < nr; i++)
+		if (pids[i] == pid)
+			return true;
+
+	return false;
+}
+
+/* How many of the processes are on the list; -1 if any other is */
+static int count_listed(const pid_t *pids, int nr)
+{
+	FILE *file = fopen(POLICY_PIDS, "r");
+	int pid, hits = 0;
+
+	if (!file)
+		die(POLICY_PIDS ": %s", strerror(errno));
+	while (hits >= 0 && fscanf(file, "%d", &pid) == 1)
+		hits = is_one_of(pid, pids, nr) ? hits + 1 : -1;
+	fclose(file);
+
+	return hits;
+}
+
+static void policy(int nr)
+{
+	struct vcpu *caller = make_caller(vm_create(MODE_64), 0);
+	pid_t *pids = make_processes(nr), us = getpid();
+	int i;
+
+	set_policy("none");
+	edit_policy(pids, nr, '+');
+	tap_is(count_listed(pids, nr), nr, "the list has all processes");
+	tap_is(ask(caller, 0), -VCPU_INFO_HC_EACCES, "another is refused");
+	edit_policy(&us, 1, '+');
+	tap_is(ask(caller, 0), VCPU_INFO_HC_OK, "until it is added");
+	edit_policy(&us, 1, '-');
+	tap_is(ask(caller, 0), -VCPU_INFO_HC_EACCES, "or taken away again");
+	tap_is(count_listed(pids, nr), nr, "which is all that changed");
+
+	set_policy("all");
+	edit_policy(pids, nr, '-');
+	tap_is(count_listed(pids, nr), nr, "the list of who is refused, too");
+	tap_is(ask(caller, 0), VCPU_INFO_HC_OK, "another is served");
+	edit_policy(&us, 1, '-');
+	tap_is(ask(caller, 0), -VCPU_INFO_HC_EACCES, "until it is listed");
+	for (i = 0; i < nr; i++)
+		kill(pids[i], SIGKILL);
+	while (wait(NULL) > 0)
+		;
+	tap_is(count_listed(&us, 1), 1, "who has ended is off the list");
+	set_policy("all");
+	tap_is(ask(caller, 0), VCPU_INFO_HC_OK, "all are served again");
+}
+
+static void until(long want)
+{
+	struct vcpu *caller = make_caller(vm_create(MODE_64), 0);
+	const struct timespec pause = { .tv_nsec = 20000000 };
+	int tries = 3000;
+
+	while (tries-- && ask(caller, VCPU_INFO_PROBE_ID) != want)
+		nanosleep(&pause, NULL);
+	tap_ok(tries >= 0, "a VM is answered %ld", want);
+}
+
 static void allow_many_files(void)
 {
 	struct rlimit limit;
@@ -196,7 +323,7 @@ static void allow_many_files(void)
 int main(int argc, char **argv)
 {
 	if (argc != 3)
-		die("usage: fleet starve|callers|burst N");
+		die("usage: fleet starve|callers|burst|until|policy N");
 	allow_many_files();
 	host_open_any();
 	bind_to_cpu(host.cpus[0]);
@@ -206,6 +333,10 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "callers"))
 		callers(parse_number(argv[2], 1, VM_MAX_VCPUS));
+	else if (!strcmp(argv[1], "until"))
+		until(-parse_number(argv[2], 0, 4095));
+	else if (!strcmp(argv[1], "policy"))
+		policy(parse_number(argv[2], 1, 4095));
 	else if (!strcmp(argv[1], "burst"))
 		burst(parse_number(argv[2], 1, MOST_VCPUS));
 	else
