@@ -72,7 +72,7 @@ completes '+guest=\$\(touch\$\{IFS\}RAN\)' show --vm ""
 completes '+1234' show --vm ""
 completes 'two\ words' vms --vm two
 completes '--help' vms --vm --h
-completes 'all none 1234 1235 1236 guest=\$\(touch\$\{IFS\}RAN\) two\ words' \
+completes 'all none allow deny 1234 1235 1236 guest=\$\(touch\$\{IFS\}RAN\) two\ words' \
 	policy ""
 completes '1234 1235 1236 guest=\$\(touch\$\{IFS\}RAN\) two\ words' \
 	sample ""

@@ -9,6 +9,7 @@
 #include "host-file.h"
 #include "host.h"
 
+#define NAMES	"/etc/vcpu-info/policy"
 #define POLICY	"/sys/module/vcpu_info/parameters/policy"
 
 struct run {
@@ -57,6 +58,7 @@ static int setup(void **state)
 	tree_link(root, "/proc/400/fd/5", "/dev/null");
 	tree_process(root, 2000, "qemu", HOST_CMDLINE, sizeof(HOST_CMDLINE));
 	tree_link(root, "/proc/2000/fd/9", "anon_inode:kvm-vm");
+	tree_write(root, "/etc/hostname", "lab\n");
 	*state = root;
 	return 0;
 }
@@ -120,7 +122,7 @@ static void shows(void **state)
 static void shows_json(void **state)
 {
 	static const char * const policies[] = {
-		"all", "none", "pid:1234,pid:300,pid:77",
+		"all", "none", "pid:1234,pid:300,pid:77", "all,-pid:1234",
 	};
 	char all[1000] = "";
 
@@ -129,6 +131,8 @@ static void shows_json(void **state)
 		struct captured cap;
 
 		tree_write(*state, POLICY, "%s\n", policies[i]);
+		if (i == 3)
+			tree_write(*state, NAMES, "deny web\n");
 		cap = capture(run_policy, &run);
 		assert_int_equal(cap.ret, EXIT_OK);
 		strcat(all, cap.out);
@@ -183,6 +187,141 @@ static void names_of_all_kinds(void **state)
 	check_set(&(struct run){ *state, { "300" } }, "pid:300");
 }
 
+static void check_file(const char *root, const char *name, const char *want)
+{
+	char path[200], got[4200];
+	size_t len;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s%s", root, name);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	len = fread(got, 1, sizeof(got) - 1, f);
+	got[len] = '\0';
+	fclose(f);
+	assert_string_equal(got, want);
+}
+
+/* Names are kept, and nobody has to run. */
+static void names_outlive_vms(void **state)
+{
+	check(&(struct run){ *state, { "deny", "web", "a b" } },
+	      "deny: every VM is served, except those of these processes\n"
+	      "  1234 web\n  2000 web\n"
+	      "deny, by name (" NAMES "):\n  web\n  a b\n");
+	check_file(*state, POLICY, "all,-pid:1234,-pid:2000");
+	check_file(*state, NAMES,
+		   "# Written by 'vcpu-info policy'; see vcpu-info-policy(1).\n"
+		   "deny web\ndeny a b\n");
+	check(&(struct run){ *state, { "allow", "db" } },
+	      "none: no VM is served\n"
+	      "allow, by name (" NAMES "):\n  db\n");
+	check(&(struct run){ *state, { "allow", "my vmm" } },
+	      "list: the VMs of these processes are served, and no other\n"
+	      "  300 my vmm\n"
+	      "allow, by name (" NAMES "):\n  my vmm\n");
+}
+
+/* What udev does when KVM has a new VM: it is named by a thread's ID. */
+static void applies_to_a_new_vm(void **state)
+{
+	tree_write(*state, "/proc/1234/status", "Name:\tq\nTgid:\t1234\n");
+	tree_write(*state, "/proc/1240/status", "Name:\tq\nTgid:\t1234\n");
+	tree_write(*state, "/proc/300/status", "Name:\tx\nTgid:\t300\n");
+	tree_write(*state, POLICY, "before");
+	check(&(struct run){ *state, { "--apply", "1240" } }, "");
+	check_file(*state, POLICY, "before");
+
+	tree_write(*state, NAMES, "# mine\n\n  allow  web \r\n");
+	check(&(struct run){ *state, { "--apply", "1240" } }, "");
+	check_file(*state, POLICY, "+pid:1234");
+	tree_write(*state, POLICY, "before");
+	check(&(struct run){ *state, { "--apply", "300" } }, "");
+	check(&(struct run){ *state, { "--apply", "77" } }, "");
+	check_file(*state, POLICY, "before");
+	check(&(struct run){ *state, { "--apply" } }, "");
+	check_file(*state, POLICY, "pid:1234,pid:2000");
+
+	tree_write(*state, NAMES, "deny web\n");
+	check(&(struct run){ *state, { "--apply", "1234" } }, "");
+	check_file(*state, POLICY, "-pid:1234");
+}
+
+static void other_settings_forget_names(void **state)
+{
+	struct run run = { *state, { "none" } };
+	struct captured cap;
+
+	tree_write(*state, NAMES, "allow web\n");
+	cap = capture(run_policy, &run);
+	assert_int_equal(cap.ret, EXIT_OK);
+	assert_string_equal(cap.out, "none: no VM is served\n");
+	assert_non_null(strstr(cap.err, "removed " NAMES));
+	captured_free(&cap);
+	check(&(struct run){ *state, { "none" } }, "none: no VM is served\n");
+}
+
+static void bad_lines(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *why;
+	} bad[] = {
+		{ "allow web\ndeny db\n", "line 2: a file has either" },
+		{ "allow\n", "line 1: expected 'allow NAME' or 'deny NAME'" },
+		{ "# x\nallowed web\n", "line 2: expected" },
+		{ "web\n", "line 1: expected" },
+		{ "deny 1234\n", "line 1: '1234' is a process ID" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		tree_write(*state, POLICY, "before");
+		tree_write(*state, NAMES, "%s", bad[i].text);
+		check_fails(&(struct run){ *state, { "--apply" } },
+			    EXIT_FAILED, bad[i].why);
+		check_file(*state, POLICY, "before");
+	}
+	tree_bytes(*state, NAMES, "allow a\0b\n", 10);
+	check_fails(&(struct run){ *state, { "--apply" } }, EXIT_FAILED,
+		    "line 1: not a text file of names");
+}
+
+/* 2,000 VMs, more than a page each way; a plain file keeps the last piece. */
+static void many_vms(void **state)
+{
+	static const char cmdline[] = "qemu\0-name\0many";
+	char path[100], want[4096];
+	char *list = calloc(2000 + 1, 12);
+	struct captured cap;
+	size_t len = 0;
+
+	for (int i = 0; i < 2000; i++) {
+		len += sprintf(list + len, "%11d\n", 3000000 + i);
+		tree_process(*state, 3000000 + i, "qemu", cmdline,
+			     sizeof(cmdline));
+		snprintf(path, sizeof(path), "/proc/%d/fd/9", 3000000 + i);
+		tree_link(*state, path, "anon_inode:kvm-vm");
+	}
+	tree_bytes(*state, "/sys/kernel/vcpu_info/policy_pids", list, len);
+	cap = capture(run_policy, &(struct run){ *state, { "allow", "many" } });
+	assert_int_equal(cap.ret, EXIT_OK);
+	captured_free(&cap);
+	/* a page has room for 341 first, and for 314 with "+" */
+	len = 0;
+	for (int i = 341 + 5 * 314; i < 2000; i++)
+		len += sprintf(want + len, "%s+pid:%d", len ? "," : "",
+			       3000000 + i);
+	check_file(*state, POLICY, want);
+
+	tree_write(*state, POLICY, "pid:3000000,...\n");
+	cap = capture(run_policy, &(struct run){ *state, { NULL } });
+	assert_int_equal(cap.ret, EXIT_OK);
+	assert_non_null(strstr(cap.out, "\n  3000000 many\n"));
+	assert_non_null(strstr(cap.out, "\n  3001999 many\n"));
+	captured_free(&cap);
+	free(list);
+}
+
 static void refuses(void **state)
 {
 	check_fails(&(struct run){ *state, { "db" } }, EXIT_FAILED,
@@ -221,6 +360,10 @@ static void bad_arguments(void **state)
 		{ { "1234:14" }, "one for all VMs of a process" },
 		{ { "-1" }, "unknown option" },
 		{ { "" }, "is not a VM" },
+		{ { "allow" }, "'allow' needs the name of a VM" },
+		{ { "deny", "web", "12" }, "process ID 12 ends with its VM" },
+		{ { "--apply", "web" }, "--apply takes one process ID" },
+		{ { "--apply", "1", "2" }, "--apply takes one process ID" },
 		{ { "--json=yes" }, "takes no argument" },
 	};
 
@@ -244,6 +387,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(sets, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_of_all_kinds, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(names_outlive_vms, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(applies_to_a_new_vm, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(other_settings_forget_names,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(bad_lines, setup, teardown),
+		cmocka_unit_test_setup_teardown(many_vms, setup, teardown),
 		cmocka_unit_test_setup_teardown(refuses, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_runs_out, setup,
 						teardown),

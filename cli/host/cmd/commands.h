@@ -243,13 +243,17 @@ enum policy_action {
 	POLICY_ALL,
 	POLICY_NONE,
 	POLICY_LIST,
+	POLICY_ALLOW,
+	POLICY_DENY,
+	POLICY_APPLY,
 };
 
 /**
  * struct policy_params - what 'vcpu-info policy' was asked for
  * @json: print JSON
  * @action: what to do before the policy is printed
- * @vms: POLICY_LIST: these VMs, by PID or name
+ * @vms: POLICY_LIST: these VMs, by PID or name; POLICY_ALLOW, POLICY_DENY: by
+ *	name; POLICY_APPLY: all VMs, or the one made by a thread, by its ID
  */
 struct policy_params {
 	bool json;

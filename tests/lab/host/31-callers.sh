@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Refusals that are told of together, and the burst of a VM with many vCPUs.
+# Refusals that are told of together, the burst of a VM with many vCPUs, and the
+# policy for many VMs and by name.
 # rows: bookworm-amd trixie-bpo-amd
 . /lab/host/lib.sh
 . /lab/host/module.sh
@@ -49,5 +50,35 @@ like "a VM in its place has the burst that is set" "$(burst 3)" '^[56]$'
 check "load with the usual burst" module_load vm_rate=1
 like "a VM of 512 vCPUs may ask for all of them at once, too" "$(burst 512)" \
 	'^5(1[2-9]|2[0-9])$'
+
+# The policy
+
+NAMES=/etc/vcpu-info/policy
+policy=/sys/module/vcpu_info/parameters/policy
+
+policy_is()
+{
+	[ "$(cat $policy)" = "$1" ]
+}
+
+check "load again" module_load
+check "a policy lists 2,000 processes" /lab/bin/fleet policy 2000
+rm -rf /etc/vcpu-info
+check "udev starts" /usr/lib/systemd/systemd-udevd --daemon
+like "a VM that does not run is allowed" "$(vcpu-info policy allow fleet)" \
+	'^allow, by name'
+check "nobody is served" policy_is none
+check "until it starts" /lab/bin/fleet until 0
+check "and when it is restarted" /lab/bin/fleet until 0
+check "the module is loaded afresh" module_load
+check "and has the policy that was kept" poll_until 60 policy_is none
+check "for VMs that start now" /lab/bin/fleet until 0
+like "the VM is denied" "$(vcpu-info policy deny fleet)" '^deny, by name'
+check "all are served" policy_is all
+check "except that, when it starts" /lab/bin/fleet until 13
+vcpu-info policy all >/dev/null 2>&1
+check "another policy forgets names" test ! -e $NAMES
+check "and the VM is served" /lab/bin/fleet until 0
+udevadm control --exit
 check "the module unloads" module_unload
 tap_end
