@@ -67,13 +67,43 @@ bool signals_want_abort(void)
 	return wanted > 1 || reader_gone || ferror(stdout);
 }
 
+/*
+ * Wait for at most so many milliseconds. A signal that comes after the check, and
+ * before the wait, ends the wait, too.
+ */
+static bool wait_for(int fd, unsigned int ms)
+{
+	/* of the output no events are asked for: it is woken by errors alone */
+	struct pollfd fds[] = {
+		{ .fd = fileno(stdout) }, { .fd = fd, .events = POLLIN },
+	};
+	const struct timespec limit = {
+		.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * NS_PER_MS,
+	};
+	sigset_t blocked, before;
+	int nr = 0;
+
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaddset(&blocked, signals[i]);
+	sigprocmask(SIG_BLOCK, &blocked, &before);
+	if (!signals_want_end())
+		nr = ppoll(fds, ARRAY_SIZE(fds), &limit, &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (nr <= 0)
+		return false;
+	reader_gone |= fds[0].revents;
+	return fds[1].revents;
+}
+
 void signals_sleep_ms(unsigned int ms)
 {
-	/* no events asked for: this is woken by errors alone */
-	struct pollfd out = { .fd = fileno(stdout) };
+	wait_for(-1, ms);
+}
 
-	if (!signals_want_end() && poll(&out, 1, ms) == 1)
-		reader_gone = true;
+bool signals_wait_readable(int fd, unsigned int ms)
+{
+	return wait_for(fd, ms);
 }
 
 bool signals_reader_gone(void)

@@ -27,6 +27,9 @@ bool signals_reader_gone(void);
 /* Wait; ends early when such a signal comes or the output's reader goes. */
 void signals_sleep_ms(unsigned int ms);
 
+/* The same, until the file can be read; whether it can. */
+bool signals_wait_readable(int fd, unsigned int ms);
+
 /* Wait until signals_clock() says so, or signals_want_end(). */
 void signals_sleep_until(uint64_t when);
 

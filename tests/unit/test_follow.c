@@ -3,6 +3,7 @@
  * Options of 'follow', its trace instances, and how it ends.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -220,6 +221,26 @@ static void stop_by_signals(void **state)
 	assert_false(signals_want_end());
 }
 
+/* Waits are as long as the test may take: what ends them has to. */
+static void waits_for_files_and_signals(void **state)
+{
+	int fds[2];
+
+	(void)state;
+	signal(SIGINT, SIG_DFL);
+	signals_catch();
+	assert_int_equal(pipe(fds), 0);
+	assert_false(signals_wait_readable(fds[0], 0));
+	assert_int_equal(write(fds[1], "", 1), 1);
+	assert_true(signals_wait_readable(fds[0], INT_MAX));
+	kill(getpid(), SIGTERM);
+	assert_false(signals_wait_readable(-1, INT_MAX));
+	assert_true(signals_want_end());
+	signals_catch();
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void ignored_signals_stay_ignored(void **state)
 {
 	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
@@ -377,6 +398,7 @@ int main(void)
 		cmocka_unit_test(instances_are_not_shared),
 		cmocka_unit_test(why_no_more_come),
 		cmocka_unit_test(stop_by_signals),
+		cmocka_unit_test(waits_for_files_and_signals),
 		cmocka_unit_test(ignored_signals_stay_ignored),
 		cmocka_unit_test(slow_reader),
 		cmocka_unit_test(second_signal_ends_a_write),

@@ -15,8 +15,8 @@
 #include "signals.h"
 #include "trace/own-instance.h"
 
-/* Often enough for the eye, and for buffers that fill within 100 ms. */
-#define PERIOD_MS	50
+/* How often to see whether events can still come, when none do. */
+#define IDLE_MS		1000
 
 #define DEFAULT_KB	2048
 #define MAX_KB		(1 << 20)
@@ -154,9 +154,17 @@ static void flush(struct following *fl)
 		fl->flushed = pipeline_nr_taken(fl->pl);
 }
 
-static bool wants_haste(const struct following *fl)
+/* Until there are events to read, or the end is due. */
+static void wait_for_events(struct following *fl)
 {
-	return fl->ending || own_has_more(fl->own);
+	uint64_t ms = IDLE_MS, age_ns = signals_clock() - fl->start;
+	uint64_t limit_ns = fl->params->timeout_ns;
+
+	if (fl->ending || (limit_ns && age_ns >= limit_ns))
+		ms = 0;
+	else if (limit_ns && limit_ns - age_ns < IDLE_MS * NS_PER_MS)
+		ms = (limit_ns - age_ns + NS_PER_MS - 1) / NS_PER_MS;
+	own_wait(fl->own, ms);
 }
 
 /* Nothing more can come: say why. */
@@ -186,7 +194,7 @@ static int follow_events(struct following *fl)
 	bool last;
 
 	do {
-		signals_sleep_ms(wants_haste(fl) ? 0 : PERIOD_MS);
+		wait_for_events(fl);
 		end_if_due(fl);
 		state = own_get_state(fl->own);
 		last = fl->ending || state != OWN_ON;

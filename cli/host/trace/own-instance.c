@@ -15,12 +15,16 @@
 #include "host-file.h"
 #include "msg.h"
 #include "num.h"
+#include "signals.h"
 #include "trace/cpu-buffers.h"
 #include "trace/decode-binary.h"
 #include "trace/own-instance.h"
 #include "vm/process.h"
 
 #define PREFIX	VCPU_INFO_INSTANCE "."
+
+/* Often enough for the eye, and for buffers that fill within 100 ms. */
+#define PERIOD_MS	50
 
 /* Instances of processes that have the same PID in their namespaces. */
 #define MAX_SAME_PID	1000
@@ -34,6 +38,8 @@ struct own_instance {
 	struct cpu_buffers *bufs;
 	bool mono;		/* the clock is CLOCK_MONOTONIC */
 	int hold;		/* while it is open nobody can remove it */
+	int wakes;		/* readable when any CPU's buffer is */
+	bool busy;		/* an event was made before the last wait ended */
 	uint64_t bad;
 	struct comm_cache comms;
 };
@@ -157,6 +163,12 @@ static enum instance_status create(struct own_instance *own,
 	if (!own->tracefs)
 		return errno == EACCES || errno == EPERM ? INSTANCE_DENIED :
 							   INSTANCE_MISSING;
+	/*
+	 * Never read, only polled: it does not wait for a part of a buffer to
+	 * be full (buffer_percent), as those of each CPU do.
+	 */
+	own->wakes = tracefs_instance_file_open(own->tracefs, "trace_pipe",
+						O_RDONLY | O_NONBLOCK);
 	own->inst = instance_of(own->tracefs);
 	return own->inst ? INSTANCE_OK : INSTANCE_NO_MEMORY;
 }
@@ -175,6 +187,7 @@ enum instance_status own_open(const char *purpose, unsigned long buffer_kb,
 		return INSTANCE_NO_MEMORY;
 	(*own)->source.ops = &own_ops;
 	(*own)->hold = -1;
+	(*own)->wakes = -1;
 	remove_stale();
 	status = create(*own, purpose);
 	if (status == INSTANCE_OK && !set_up(*own, buffer_kb, filter))
@@ -204,6 +217,8 @@ static bool close_source(struct event_source *src)
 	bool ok = true;
 
 	cpu_buffers_close(own->bufs);
+	if (own->wakes >= 0)
+		close(own->wakes);
 	if (own->hold >= 0)
 		close(own->hold);
 	if (own->tracefs) {
@@ -276,6 +291,19 @@ struct event_source *own_source(struct own_instance *own)
 bool own_has_more(const struct own_instance *own)
 {
 	return cpu_buffers_have_more(own->bufs);
+}
+
+void own_wait(struct own_instance *own, unsigned int idle_ms)
+{
+	if (own_has_more(own)) {
+		signals_sleep_ms(0);
+	} else if (own->wakes < 0 || own->busy ||
+		   reorder_holds(cpu_buffers_records(own->bufs))) {
+		signals_sleep_ms(idle_ms < PERIOD_MS ? idle_ms : PERIOD_MS);
+		own->busy = false;
+	} else {
+		own->busy = signals_wait_readable(own->wakes, idle_ms);
+	}
 }
 
 bool own_drain(struct own_instance *own, event_fn *found, void *arg)

@@ -40,6 +40,14 @@ struct event_source *own_source(struct own_instance *own);
 /* Whether the last read has left some, so that it is time for another. */
 bool own_has_more(const struct own_instance *own);
 
+/*
+ * Wait until it is time for the next read, or for something else to be looked at:
+ * at once if there is more; shortly after a read that found events, so that many
+ * are read together and those that are held come out; or else when an event is
+ * made, and for at most idle_ms. Ends early as signals_sleep_ms() does.
+ */
+void own_wait(struct own_instance *own, unsigned int idle_ms);
+
 /* Read all there are once no more come, and hold nothing. As source_read(). */
 bool own_drain(struct own_instance *own, event_fn *found, void *arg);
 

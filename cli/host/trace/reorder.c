@@ -111,6 +111,15 @@ void reorder_all(struct reorder *ro)
 	ro->safe = UINT64_MAX;
 }
 
+bool reorder_holds(const struct reorder *ro)
+{
+	for (unsigned int i = 0; i < ro->nr; i++) {
+		if (ro->lanes[i].start != ro->lanes[i].end)
+			return true;
+	}
+	return false;
+}
+
 bool reorder_next(struct reorder *ro, struct reorder_rec *rec)
 {
 	struct lane *oldest = NULL;

@@ -49,6 +49,9 @@ void reorder_round(struct reorder *ro);
 /* No older record can come: hold nothing back of what is in. */
 void reorder_all(struct reorder *ro);
 
+/* Whether some are held back. */
+bool reorder_holds(const struct reorder *ro);
+
 /* Take the oldest record that can be handed over; false if there is none. */
 bool reorder_next(struct reorder *ro, struct reorder_rec *rec);
 

@@ -68,11 +68,33 @@ bad_lines()
 		}' /tmp/followed
 }
 
+# switches - how often follow has waited so far
+switches()
+{
+	sed -n 's/^voluntary_ctxt_switches:[[:space:]]*//p' /proc/$follow/status
+}
+
+# printed_some N - so many lines of CSV are there
+printed_some()
+{
+	[ "$(grep -c '^record,' /tmp/followed)" -ge "$1" ]
+}
+
 # 50,000 records a second, from a module in the place of ours
 
 module_unload
 check "a module that writes records loads" \
 	insmod /lab/modules/vcpu_info_storm.ko rate=50000 || exit 1
+follow_start --format csv
+before=$(switches)
+# nothing happens in these
+sleep 10
+woken=$(($(switches) - before))
+check "follow sleeps while there are no records (woken $woken times in 10 s)" \
+	test $woken -lt 30
+echo 1 >$STORM/write
+check "and wakes for one" poll_until 60 printed_some 1
+follow_end
 follow_start --format csv
 echo 100000 >$STORM/write
 diag "100000 records in $(cat $STORM/usecs) us"
