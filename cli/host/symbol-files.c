@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Files with a guest kernel's symbols: a copy of its /proc/kallsyms or its
- * vmlinux.
+ * vmlinux. Both may be made by the guest, so they are parsed in a child without
+ * privileges, which sends what it finds.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -10,11 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <gelf.h>
 
+#include "exit.h"
 #include "msg.h"
+#include "sandbox.h"
 #include "symbols.h"
 
 /* A copy of /proc/kallsyms: "ADDRESS TYPE NAME" and for modules "\t[MODULE]". */
@@ -105,14 +109,17 @@ static bool is_useful(const struct loading *load)
 	return false;
 }
 
-static bool load_kallsyms(struct symbol_file *file)
+static bool load_kallsyms(struct symbol_file *file, int fd)
 {
 	struct loading load = { .file = file };
-	FILE *f = fopen(file->path, "re");
+	int copy = dup(fd);
+	FILE *f = copy < 0 ? NULL : fdopen(copy, "r");
 	bool ok;
 
 	if (!f) {
-		msg_error("cannot open %s: %s", file->path, strerror(errno));
+		msg_error("cannot read %s: %s", file->path, strerror(errno));
+		if (copy >= 0)
+			close(copy);
 		return false;
 	}
 	ok = take_lines(&load, f) && is_useful(&load);
@@ -237,26 +244,140 @@ static bool load_elf(struct symbol_file *file, Elf *elf)
 	       check_offset(file, ehdr.e_machine);
 }
 
-static bool load_vmlinux(struct symbol_file *file)
+static bool load_vmlinux(struct symbol_file *file, int fd)
+{
+	Elf *elf;
+	bool ok;
+
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	ok = load_elf(file, elf);
+	elf_end(elf);
+	return ok;
+}
+
+bool symbol_file_parse(struct symbol_file *file, int fd)
+{
+	return file->kind == SYMBOLS_KALLSYMS ? load_kallsyms(file, fd) :
+						load_vmlinux(file, fd);
+}
+
+/* From the child to its parent, which does not believe it either. */
+
+#define MAX_NAME 1023
+
+/* What comes before each name; an end has no name, and KASLR's offset. */
+struct sent {
+	uint64_t address;
+	uint64_t end;
+	uint16_t name_len;
+	bool sized;
+	bool last;
+};
+
+static void send_symbols(const struct symbol_file *file, FILE *to)
+{
+	struct sent sent;
+
+	for (size_t i = 0; i < file->nr; i++) {
+		const struct symbol *symbol = &file->symbols[i];
+		const char *name = symbol->name ?: "";
+
+		memset(&sent, 0, sizeof(sent));
+		sent.address = symbol->address;
+		sent.end = symbol->end;
+		sent.name_len = strnlen(name, MAX_NAME);
+		sent.sized = symbol->sized;
+		fwrite(&sent, sizeof(sent), 1, to);
+		fwrite(name, 1, sent.name_len, to);
+	}
+	memset(&sent, 0, sizeof(sent));
+	sent.address = file->offset;
+	sent.last = true;
+	fwrite(&sent, sizeof(sent), 1, to);
+}
+
+static bool receive_symbols(struct symbol_file *file, FILE *from)
+{
+	char name[MAX_NAME + 1];
+	struct sent sent;
+	size_t total = 0;
+
+	while (fread(&sent, sizeof(sent), 1, from) == 1) {
+		if (sent.last) {
+			file->offset = sent.address;
+			return true;
+		}
+		total += sizeof(sent) + sent.name_len;
+		if (sent.name_len > MAX_NAME || total > MAX_SIZE ||
+		    fread(name, 1, sent.name_len, from) != sent.name_len)
+			return false;
+		name[sent.name_len] = '\0';
+		if (!symbol_file_add(file, name[0] ? name : NULL, sent.address,
+				     sent.sized ? sent.end - sent.address : 0,
+				     sent.end))
+			return false;
+	}
+	return false;
+}
+
+struct parsing {
+	struct symbol_file *file;
+	int fd;
+	int to;
+};
+
+/* In the child. */
+static int parse_and_send(void *arg)
+{
+	const struct parsing *parsing = arg;
+	FILE *f = fdopen(parsing->to, "w");
+
+	if (!f || !symbol_file_parse(parsing->file, parsing->fd))
+		return EXIT_FAILED;
+	send_symbols(parsing->file, f);
+	return fflush(f) ? EXIT_FAILED : EXIT_OK;
+}
+
+static bool receive(struct symbol_file *file, int fd)
+{
+	FILE *f = lseek(fd, 0, SEEK_SET) ? NULL : fdopen(fd, "r");
+	bool ok = f && receive_symbols(file, f);
+
+	if (f)
+		fclose(f);
+	else
+		close(fd);
+	if (!ok)
+		msg_error("%s has too many symbols", file->path);
+	return ok;
+}
+
+/* The two have a file in memory, as the child ends before it is read. */
+static bool read_in_child(struct symbol_file *file, int fd)
+{
+	struct parsing parsing = { file, fd, memfd_create("symbols", MFD_CLOEXEC) };
+
+	if (parsing.to < 0) {
+		msg_error("cannot read %s: %s", file->path, strerror(errno));
+		return false;
+	}
+	if (!sandbox_call(parse_and_send, &parsing, file->path))
+		return receive(file, parsing.to);
+	close(parsing.to);
+	return false;
+}
+
+bool symbol_file_read(struct symbol_file *file)
 {
 	int fd = open(file->path, O_RDONLY | O_CLOEXEC);
-	Elf *elf;
 	bool ok;
 
 	if (fd < 0) {
 		msg_error("cannot open %s: %s", file->path, strerror(errno));
 		return false;
 	}
-	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ, NULL);
-	ok = load_elf(file, elf);
-	elf_end(elf);
+	ok = read_in_child(file, fd);
 	close(fd);
 	return ok;
-}
-
-bool symbol_file_read(struct symbol_file *file)
-{
-	return file->kind == SYMBOLS_KALLSYMS ? load_kallsyms(file) :
-						load_vmlinux(file);
 }

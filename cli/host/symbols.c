@@ -162,7 +162,7 @@ static int compare(const void *a, const void *b)
 	return x->name ? strcmp(x->name, y->name) : 0;
 }
 
-static void sort(struct symbol_file *file)
+void symbol_file_sort(struct symbol_file *file)
 {
 	uint64_t next = UINT64_MAX;
 
@@ -187,7 +187,7 @@ bool symbols_load(struct symbols *symbols)
 	for (size_t i = 0; i < symbols->nr; i++) {
 		if (!symbol_file_read(&symbols->files[i]))
 			return false;
-		sort(&symbols->files[i]);
+		symbol_file_sort(&symbols->files[i]);
 	}
 	return true;
 }

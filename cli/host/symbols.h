@@ -81,8 +81,17 @@ const char *symbols_find(const struct symbols *symbols, int vm_pid, int vm_fd,
 void symbols_note_useless(const struct symbols *symbols);
 void symbols_free(struct symbols *symbols);
 
-/* For symbols_load(): read one file. False after a message. */
+/*
+ * For symbols_load(): have a child without privileges read one file. False after a
+ * message.
+ */
 bool symbol_file_read(struct symbol_file *file);
+
+/* What the child does. False after a message. */
+bool symbol_file_parse(struct symbol_file *file, int fd);
+
+/* After it: sort the symbols by address, as symbols_find() needs them. */
+void symbol_file_sort(struct symbol_file *file);
 
 /*
  * A symbol of a file. size is 0 if it is not known, limit where it has to end

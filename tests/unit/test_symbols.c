@@ -4,6 +4,8 @@
  */
 #include <elf.h>
 #include <limits.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "unit.h"
@@ -331,6 +333,29 @@ static void vmlinux_sizes(void **state)
 	symbols_free(&symbols);
 }
 
+/* Whoever made the file gets no further than a child that may do little. */
+static void a_child_parses(void **state)
+{
+	static const char * const files[] = { "/vmlinux", "/kallsyms" };
+	struct elf_file elf = elf_file();
+
+	tree_bytes(*state, files[0], &elf, sizeof(elf));
+	tree_write(*state, files[1], "%s", kallsyms);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		struct symbols symbols = { 0 };
+		struct rusage before, after;
+
+		add(&symbols, i ? SYMBOLS_KALLSYMS : SYMBOLS_VMLINUX, *state,
+		    files[i]);
+		assert_int_equal(getrusage(RUSAGE_CHILDREN, &before), 0);
+		assert_true(symbols_load(&symbols));
+		assert_int_equal(getrusage(RUSAGE_CHILDREN, &after), 0);
+		assert_true(after.ru_minflt > before.ru_minflt);
+		assert_int_equal(waitpid(-1, NULL, 0), -1);
+		symbols_free(&symbols);
+	}
+}
+
 static void check_bad_elf(const char *root, const void *data, size_t len,
 			  const char *offset, const char *says)
 {
@@ -464,6 +489,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bad_kallsyms, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(vmlinux_names, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_child_parses, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(bad_vmlinux, setup, teardown),
 		cmocka_unit_test(bad_options),
