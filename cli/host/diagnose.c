@@ -66,7 +66,7 @@ static bool check_kvm(const struct host_state *f, struct problem *p)
 
 static bool check_tracefs(const struct host_state *f, struct problem *p)
 {
-	if (f->instance_status != INSTANCE_NO_TRACEFS)
+	if (f->instance_status != INSTANCE_NO_TRACEFS || f->confidential)
 		return false;
 	if (f->has_tracefs) {
 		fix(p, "mount -t tracefs nodev /sys/kernel/tracing");
@@ -137,14 +137,18 @@ static void headers_package(char *name, size_t size, const char *release)
 }
 
 /* As dkms.conf has it: no use to install anything for an older one. */
-static bool check_kernel(const struct host_state *f, struct problem *p)
+static bool is_too_old(const struct host_state *f)
 {
 	int major, minor;
 
-	if (f->loaded || f->installed ||
-	    !parse_release(f->release, &major, &minor) ||
-	    major > OLDEST_MAJOR ||
-	    (major == OLDEST_MAJOR && minor >= OLDEST_MINOR))
+	return !f->installed && parse_release(f->release, &major, &minor) &&
+	       (major < OLDEST_MAJOR ||
+		(major == OLDEST_MAJOR && minor < OLDEST_MINOR));
+}
+
+static bool check_kernel(const struct host_state *f, struct problem *p)
+{
+	if (f->loaded || !is_too_old(f))
 		return false;
 	fix(p, "boot a newer kernel, such as Debian 12's or later");
 	return found(p, EXIT_NO_MODULE,
@@ -156,7 +160,7 @@ static bool check_module(const struct host_state *f, struct problem *p)
 {
 	char headers[128];
 
-	if (f->loaded)
+	if (f->loaded || is_too_old(f))
 		return false;
 	if (f->installed) {
 		fix(p, "modprobe vcpu_info");
@@ -358,6 +362,6 @@ int diagnose_report(void)
 	if (!first)
 		return EXIT_OK;
 	msg_error("%s", first->what);
-	msg_hint("to put it right: %s", first->fix);
+	msg_hint("fix: %s", first->fix);
 	return first->exit_code;
 }
