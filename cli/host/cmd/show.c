@@ -88,7 +88,7 @@ static int read_failed(const struct instance *inst)
 
 	msg_error("cannot read %s: %s", inst->dir, strerror(err));
 	if (err == EACCES || err == EPERM) {
-		msg_hint("to put it right: run vcpu-info as root");
+		msg_hint("fix: run vcpu-info as root");
 		return EXIT_DENIED;
 	}
 	return EXIT_FAILED;
@@ -102,7 +102,7 @@ static int show_instance(struct pipeline *pl, struct instance *inst)
 		return read_failed(inst);
 	if (!pipeline_set_source(pl, &inst->source)) {
 		msg_error("--since: the instance's trace clock does not count time");
-		msg_hint("to put it right: echo local > %s/trace_clock",
+		msg_hint("fix: echo local > %s/trace_clock",
 			 inst->dir);
 		return EXIT_FAILED;
 	}

@@ -152,7 +152,7 @@ static void print_text(FILE *out, const struct host_state *state,
 	text_instance(out, state);
 	text_counts(out, state);
 	for (size_t i = 0; i < nr; i++)
-		fprintf(out, "\n%s: %s\n  to put it right: %s\n",
+		fprintf(out, "\n%s: %s\n  fix: %s\n",
 			problems[i].exit_code ? "problem" : "note",
 			problems[i].what, problems[i].fix);
 }

@@ -241,7 +241,7 @@ int vms_run(const struct vms_params *params)
 
 	if (!vm_scan_run(&scan)) {
 		msg_error("cannot read /proc");
-		msg_hint("to put it right: mount -t proc none /proc");
+		msg_hint("fix: mount -t proc none /proc");
 		return EXIT_FAILED;
 	}
 	if (params->is_long)
@@ -250,7 +250,7 @@ int vms_run(const struct vms_params *params)
 	if (scan.denied) {
 		msg_error("%u processes of other users could not be looked into",
 			  scan.denied);
-		msg_hint("to put it right: run vcpu-info as root, with CAP_SYS_PTRACE");
+		msg_hint("fix: run vcpu-info as root, with CAP_SYS_PTRACE");
 		exit_code = EXIT_DENIED;
 	} else if (!nr) {
 		msg_error("no %sVM runs on this host",

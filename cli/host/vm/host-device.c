@@ -338,11 +338,11 @@ static int report_no_module(void)
 {
 	if (!host_file_exists("/sys/module/vcpu_info")) {
 		msg_error("the module vcpu_info is not loaded");
-		msg_hint("to put it right: modprobe vcpu_info");
+		msg_hint("fix: modprobe vcpu_info");
 	} else {
 		msg_error("the module vcpu_info that is loaded is older than this program: there is no %s",
 			  VCPU_INFO_HOST_DEV_PATH);
-		msg_hint("to put it right: rmmod vcpu_info && modprobe vcpu_info");
+		msg_hint("fix: rmmod vcpu_info && modprobe vcpu_info");
 	}
 	return EXIT_NO_MODULE;
 }
@@ -360,12 +360,12 @@ static int report_denied(enum device_status status)
 		break;
 	case DEVICE_VM_DENIED:
 		msg_error("this user may not take the VM's descriptor out of its process");
-		msg_hint("to put it right: run vcpu-info as root, or with CAP_SYS_PTRACE");
+		msg_hint("fix: run vcpu-info as root, or with CAP_SYS_PTRACE");
 		break;
 	default:
 		msg_error("cannot open " VCPU_INFO_HOST_DEV_PATH ": %s",
 			  strerror(errno));
-		msg_hint("to put it right: run vcpu-info as root, or with CAP_PERFMON");
+		msg_hint("fix: run vcpu-info as root, or with CAP_PERFMON");
 	}
 	return EXIT_DENIED;
 }
@@ -382,7 +382,7 @@ int host_device_report(enum device_status status)
 		return report_no_module();
 	case DEVICE_OLD:
 		msg_error("the module vcpu_info that is loaded is not of this program's version");
-		msg_hint("to put it right: rmmod vcpu_info && modprobe vcpu_info");
+		msg_hint("fix: rmmod vcpu_info && modprobe vcpu_info");
 		return EXIT_NO_MODULE;
 	case DEVICE_UNABLE:
 		msg_error("this kernel's KVM does not let the module tell VMs from other files");

@@ -195,7 +195,7 @@ status=$?
 diag "after trace-cmd reset -a: $status $(cat /tmp/show.err)"
 if [ $status -ne 0 ]; then
 	is "after trace-cmd reset -a show says that recording is off" $status 6
-	like "and what to do" "$(cat /tmp/show.err)" "to put it right"
+	like "and what to do" "$(cat /tmp/show.err)" "fix: "
 else
 	served "after trace-cmd reset -a"
 fi
