@@ -9,7 +9,6 @@
 #include "cmd.h"
 #include "exit.h"
 #include "msg.h"
-#include "outerr.h"
 
 static const struct program *program;
 

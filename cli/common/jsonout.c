@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "jsonout.h"
-#include "outerr.h"
+#include "msg.h"
 #include "text.h"
 
 struct json_object *json_new(const char *type)

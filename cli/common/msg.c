@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,4 +57,18 @@ void msg_hint(const char *fmt, ...)
 	va_start(ap, fmt);
 	print("", "  ", fmt, ap);
 	va_end(ap);
+}
+
+/* Of standard output. */
+static int first_errno;
+
+void outerr_note(void)
+{
+	if (!first_errno && ferror(stdout))
+		first_errno = errno;
+}
+
+int outerr_get(void)
+{
+	return first_errno;
 }

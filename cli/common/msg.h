@@ -22,4 +22,13 @@ void msg_note(const char *fmt, ...);
 __printf(1, 2)
 void msg_hint(const char *fmt, ...);
 
+/*
+ * Why writing to standard output failed: stdio remembers only that it did.
+ * To be called right after a write that may have failed; the first counts.
+ */
+void outerr_note(void);
+
+/* The errno number of the first failure that was noted; 0 for none. */
+int outerr_get(void);
+
 #endif /* COMMON_MSG_H */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What there is on this host: KVM, the module, its trace instance. Only found
- * out here; what to think of it is in check.c.
+ * out here; what to think of it is in host-problems.c.
  */
 #ifndef HOST_HOST_STATE_H
 #define HOST_HOST_STATE_H
 
-#include "module-file.h"
 #include "trace/instance.h"
 
 enum host_param {
@@ -34,6 +33,13 @@ enum host_count {
 /* Their file names. */
 extern const char *const host_param_names[NR_PARAMS];
 extern const char *const host_count_names[NR_COUNTS];
+
+/* Whether the module's file is signed. */
+enum module_file_signature {
+	SIGNATURE_UNKNOWN, /* it cannot be read or decompressed */
+	SIGNATURE_NONE,
+	SIGNATURE_THERE,
+};
 
 #define HOST_BUILD_LOG \
 	"/var/lib/dkms/vcpu-info/" VCPU_INFO_VERSION "/build/make.log"

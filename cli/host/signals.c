@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "compiler.h"
-#include "outerr.h"
+#include "msg.h"
 #include "signals.h"
 #include "trace-time.h"
 

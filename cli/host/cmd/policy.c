@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "cmd/commands.h"
-#include "diagnose.h"
 #include "exit-codes.h"
 #include "host-file.h"
+#include "host-problems.h"
 #include "jsonout.h"
 #include "msg.h"
 #include "num.h"

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "cmd/commands.h"
-#include "diagnose.h"
 #include "exit-codes.h"
+#include "host-problems.h"
 #include "msg.h"
 #include "signals.h"
 #include "trace/own-instance.h"

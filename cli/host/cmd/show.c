@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "cmd/commands.h"
-#include "diagnose.h"
 #include "exit-codes.h"
+#include "host-problems.h"
 #include "msg.h"
 #include "pipeline.h"
 #include "text.h"

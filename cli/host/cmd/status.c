@@ -5,8 +5,8 @@
 
 #include "cmd/commands.h"
 #include "compiler.h"
-#include "diagnose.h"
 #include "exit-codes.h"
+#include "host-problems.h"
 #include "jsonout.h"
 #include "num.h"
 #include "text.h"

@@ -9,7 +9,6 @@
 #include "exit-codes.h"
 #include "msg.h"
 #include "num.h"
-#include "outerr.h"
 #include "pipeline.h"
 #include "signals.h"
 #include "trace/host-request.h"

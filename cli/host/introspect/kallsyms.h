@@ -17,7 +17,7 @@
 #ifndef INTROSPECT_KALLSYMS_H
 #define INTROSPECT_KALLSYMS_H
 
-#include "image.h"
+#include "paging.h"
 #include "symtab.h"
 
 /* No kernel has more symbols, nor tables of more bytes in front of the tokens. */

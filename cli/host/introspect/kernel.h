@@ -10,9 +10,9 @@
 #ifndef INTROSPECT_KERNEL_H
 #define INTROSPECT_KERNEL_H
 
-#include "image.h"
 #include "layout.h"
 #include "orc.h"
+#include "paging.h"
 #include "symtab.h"
 
 /* Indices of struct pt_regs, in words. */

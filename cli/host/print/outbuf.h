@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "outerr.h"
+#include "msg.h"
 
 #define OUTBUF_SIZE 4096
 

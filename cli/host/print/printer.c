@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdlib.h>
 
-#include "outerr.h"
+#include "msg.h"
 #include "print/printer.h"
 
 static const struct printer_ops *const formats[] = {

@@ -10,9 +10,9 @@
 #include <tracefs.h>
 
 #include "compiler.h"
-#include "diagnose.h"
 #include "exit-codes.h"
 #include "host-file.h"
+#include "host-problems.h"
 #include "msg.h"
 #include "num.h"
 #include "signals.h"

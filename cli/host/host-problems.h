@@ -2,8 +2,8 @@
 /*
  * What is wrong with a host, and what to do about it.
  */
-#ifndef HOST_DIAGNOSE_H
-#define HOST_DIAGNOSE_H
+#ifndef HOST_HOST_PROBLEMS_H
+#define HOST_HOST_PROBLEMS_H
 
 #include "host-state.h"
 
@@ -37,4 +37,4 @@ const struct problem *diagnose_first(const struct problem *problems, size_t nr);
  */
 int diagnose_report(void);
 
-#endif /* HOST_DIAGNOSE_H */
+#endif /* HOST_HOST_PROBLEMS_H */

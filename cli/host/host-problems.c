@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "compiler.h"
-#include "diagnose.h"
 #include "exit-codes.h"
+#include "host-problems.h"
 #include "msg.h"
 #include "num.h"
 
