@@ -98,7 +98,7 @@ static bool check_signature(const struct host_state *f, struct problem *p)
 		return found(p, EXIT_NO_MODULE,
 			     "this kernel takes only signed modules (Secure Boot), and vcpu_info is not signed");
 	}
-	fix(p, "if modprobe vcpu_info says that key or operation are not allowed: mokutil --import /var/lib/dkms/mok.pub, then reboot and confirm the key");
+	fix(p, "if modprobe vcpu_info rejects the key or the operation: mokutil --import /var/lib/dkms/mok.pub, then reboot and confirm the key");
 	return found(p, EXIT_NO_MODULE,
 		     "this kernel takes only modules signed with a key that it knows (Secure Boot)");
 }
@@ -168,7 +168,7 @@ static bool check_module(const struct host_state *f, struct problem *p)
 			     "the module vcpu_info is not loaded");
 	}
 	if (f->build_failed) {
-		fix(p, "look at " HOST_BUILD_LOG ", then dkms autoinstall");
+		fix(p, "read " HOST_BUILD_LOG ", then run dkms autoinstall");
 		return found(p, EXIT_NO_MODULE,
 			     "DKMS could not build the module vcpu_info for kernel %s",
 			     f->release);
@@ -201,7 +201,7 @@ static bool check_hook(const struct host_state *f, struct problem *p)
 {
 	if (!f->loaded || !strcmp(f->hook, "active"))
 		return false;
-	fix(p, "modprobe -r vcpu_info && modprobe vcpu_info; 'dmesg | grep vcpu_info' has the reason");
+	fix(p, "modprobe -r vcpu_info && modprobe vcpu_info; 'dmesg | grep vcpu_info' says why");
 	return found(p, EXIT_FAILED, "the module's hook is %s",
 		     f->hook[0] ? f->hook : "in an unknown state");
 }
@@ -210,9 +210,9 @@ static bool check_missing(const struct host_state *f, struct problem *p)
 {
 	if (!f->missing[0])
 		return false;
-	fix(p, "see vcpu_info(4) for the registers that lack; Debian's kernels give out all");
+	fix(p, "vcpu_info(4) lists the registers that will be missing; Debian kernels export all of them");
 	return found(p, EXIT_OK,
-		     "this kernel's KVM does not give out functions that the module uses: %s",
+		     "this kernel's KVM does not export functions that the module uses: %s",
 		     f->missing);
 }
 

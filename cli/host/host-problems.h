@@ -11,7 +11,7 @@
 #define MAX_PROBLEMS	24
 
 /**
- * struct problem - something to be put right
+ * struct problem - something to fix
  * @check: name of the check that found it
  * @exit_code: 0 if it does not keep records from being made and shown
  * @what: what is wrong

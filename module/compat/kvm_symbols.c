@@ -38,7 +38,7 @@ int __init compat_kvm_symbols_get(void)
 	for (i = 0; i < ARRAY_SIZE(symbols); i++) {
 		*symbols[i].found = __symbol_get(symbols[i].name);
 		if (!*symbols[i].found)
-			pr_warn("this kernel's KVM does not give out %s(): see vcpu_info(4) for what is missing without it\n",
+			pr_warn("this kernel's KVM does not export %s(): vcpu_info(4) says what will be missing\n",
 				symbols[i].name);
 	}
 	if (compat_kvm.emulate_hypercall)

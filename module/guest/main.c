@@ -31,7 +31,7 @@ static void say_whether_host_answers(void)
 		pr_info("host answers hypercall 0x%x\n",
 			vcpu_info_hypercall_nr);
 	else if (ret == -ENOSYS)
-		pr_info("host has no vcpu_info (hypercall 0x%x); loaded all the same, requests fail until it has\n",
+		pr_info("host has no vcpu_info (hypercall 0x%x): requests will fail until it has\n",
 			vcpu_info_hypercall_nr);
 	else
 		pr_info("host answers hypercall 0x%x with error %d\n",

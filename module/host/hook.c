@@ -35,7 +35,7 @@ static void unregister(struct ftrace_ops *ops)
 	if (!err)
 		return;
 
-	pr_err("ftrace does not remove a hook (error %d): the module stays in memory, and in use, until the host is rebooted\n",
+	pr_err("ftrace cannot remove a hook (error %d): the module stays in use until the host is rebooted\n",
 	       err);
 	for (;;)
 		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
@@ -48,7 +48,7 @@ static void wait_in_flight(const struct vcpu_info_hook *hook)
 
 	while ((nr = hook_in_flight(hook))) {
 		if (end && time_after(jiffies, end)) {
-			pr_notice("waiting for %lu requests to end; they never do if a vCPU's thread was killed by a fault in the kernel\n",
+			pr_notice("waiting for %lu requests to end; they never will if a kernel fault killed a vCPU's thread\n",
 				  nr);
 			end = 0;
 		}
@@ -60,11 +60,11 @@ static void hook_explain(const char *name, int err)
 {
 	switch (err) {
 	case -EBUSY:
-		pr_err("cannot hook %s(): a livepatch or another tracer that redirects it is active, or kernel.ftrace_enabled is 0 (see /sys/kernel/tracing/enabled_functions and sysctl kernel.ftrace_enabled)\n",
+		pr_err("cannot hook %s(): already redirected by a live patch or another tracer (see /sys/kernel/tracing/enabled_functions), or sysctl kernel.ftrace_enabled is 0\n",
 		       name);
 		break;
 	case -EINVAL:
-		pr_err("cannot hook %s(): ftrace knows no such function\n",
+		pr_err("cannot hook %s(): ftrace does not know this function\n",
 		       name);
 		break;
 	default:

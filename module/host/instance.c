@@ -128,7 +128,7 @@ int vcpu_info_instance_init(unsigned int buffer_kb)
 	}
 
 	if (instance_was_there)
-		pr_info("trace instance %s exists: it is used, and stays when the module goes\n",
+		pr_info("trace instance %s exists: unloading will not remove it\n",
 			VCPU_INFO_INSTANCE);
 	err = set_buffer_size(buffer_kb);
 	if (err)
@@ -165,7 +165,7 @@ void vcpu_info_instance_exit(void)
 
 	err = trace_array_destroy(tr);
 	if (err)
-		pr_notice("trace instance %s is in use and stays (error %d): rmdir it when its readers are done\n",
+		pr_notice("trace instance %s is still in use (error %d): rmdir it when its readers are done\n",
 			  VCPU_INFO_INSTANCE, err);
 }
 

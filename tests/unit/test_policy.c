@@ -325,7 +325,7 @@ static void many_vms(void **state)
 static void refuses(void **state)
 {
 	check_fails(&(struct run){ *state, { "db" } }, EXIT_FAILED,
-		    "no VM of the name 'db' runs on this host");
+		    "no VM named 'db' runs on this host");
 	check_fails(&(struct run){ *state, { "web", "400" } }, EXIT_FAILED,
 		    "process 400 runs no VM");
 	check(&(struct run){ *state, { NULL } }, "all: every VM is served\n");

@@ -203,7 +203,7 @@ static void single_faults(void **state)
 		{ "/sys/module/vcpu_info/parameters/policy", "none", "all",
 		  EXIT_OK, "the policy refuses every VM", "vcpu-info policy all" },
 		{ "/sys/kernel/vcpu_info/missing", "kvm_get_rflags vcpu_put",
-		  "", EXIT_OK, "does not give out functions that the module uses: kvm_get_rflags vcpu_put",
+		  "", EXIT_OK, "does not export functions that the module uses: kvm_get_rflags vcpu_put",
 		  "vcpu_info(4)" },
 		{ "/sys/module/vcpu_info/version", "0.0.9", VCPU_INFO_VERSION,
 		  EXIT_OK, "the module is version 0.0.9", "same version" },

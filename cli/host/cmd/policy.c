@@ -52,7 +52,7 @@ static enum opt_outcome take_names(struct opt_parser *op, char **words,
 	for (char **word = words + 1; *word && outcome == OPT_RUN; word++) {
 		outcome = take_vm(op, params, *word);
 		if (outcome == OPT_RUN && !vms->vms[vms->nr_vms - 1].name)
-			outcome = opt_bad(op, "'%s' goes by name: process ID %.20s ends with its VM",
+			outcome = opt_bad(op, "'%s' needs a name: process ID %.20s ends with its VM",
 					  words[0], *word);
 	}
 	if (outcome == OPT_RUN && !words[1])
@@ -147,7 +147,7 @@ static bool some_missing(const struct select *vms, const bool *used)
 		if (used[i])
 			continue;
 		if (vm->name)
-			msg_error("no VM of the name '%.60s' runs on this host",
+			msg_error("no VM named '%.60s' runs on this host",
 				  vm->name);
 		else
 			msg_error("process %d runs no VM", vm->pid);
@@ -202,7 +202,7 @@ static int make_list(struct pid_list *list, const struct select *vms,
 		exit_code = EXIT_OK;
 	}
 	if (exit_code && scan.denied)
-		msg_hint("Processes of other users could not be looked into: run vcpu-info as root.");
+		msg_hint("Processes of other users could not be inspected: run vcpu-info as root.");
 	vm_scan_free(&scan);
 	free(used);
 	return exit_code;
@@ -352,7 +352,7 @@ static int set_until_unload(const struct policy_params *params)
 		return exit_code;
 	exit_code = save_names(&no_names);
 	if (!exit_code)
-		msg_note("removed " POLICY_NAMES ", which named VMs to serve or not");
+		msg_note("removed " POLICY_NAMES ": it named VMs to allow or deny");
 	return exit_code;
 }
 

@@ -248,7 +248,7 @@ int vms_run(const struct vms_params *params)
 		ask_module(params, &scan);
 	nr = print(params, &scan);
 	if (scan.denied) {
-		msg_error("%u processes of other users could not be looked into",
+		msg_error("%u processes of other users could not be inspected",
 			  scan.denied);
 		msg_hint("fix: run vcpu-info as root, with CAP_SYS_PTRACE");
 		exit_code = EXIT_DENIED;

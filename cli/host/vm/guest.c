@@ -253,7 +253,7 @@ static int look_at(struct host_device *dev, const struct vm *vm,
 	if (take_slots(&memory, &look.memory))
 		exit_code = run_child(&look, call, arg);
 	else
-		msg_error("the VM's memory slots make no sense, or there is no memory for them");
+		msg_error("the VM's memory slots are invalid, or memory is exhausted");
 	free(memory.slots);
 	free(look.memory.slots);
 	return exit_code;

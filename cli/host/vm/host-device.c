@@ -340,7 +340,7 @@ static int report_no_module(void)
 		msg_error("the module vcpu_info is not loaded");
 		msg_hint("fix: modprobe vcpu_info");
 	} else {
-		msg_error("the module vcpu_info that is loaded is older than this program: there is no %s",
+		msg_error("the loaded module vcpu_info is older than vcpu-info: there is no %s",
 			  VCPU_INFO_HOST_DEV_PATH);
 		msg_hint("fix: rmmod vcpu_info && modprobe vcpu_info");
 	}
@@ -351,11 +351,11 @@ static int report_denied(enum device_status status)
 {
 	switch (status) {
 	case DEVICE_LOCKED_DOWN:
-		msg_error("the kernel is locked down for confidentiality: it lets nobody read registers of guests");
+		msg_error("the kernel is locked down for confidentiality: nobody may read guests' registers");
 		msg_hint("cat " LOCKDOWN "; only a reboot without lockdown=confidentiality changes that");
 		break;
 	case DEVICE_PTRACE_OFF:
-		msg_error("kernel.yama.ptrace_scope is 3: nobody, root neither, may take a VM's descriptor out of its process");
+		msg_error("kernel.yama.ptrace_scope is 3: not even root may take a VM's descriptor out of its process");
 		msg_hint("Only a reboot changes that; records that guests ask for need none: 'vcpu-info show'.");
 		break;
 	case DEVICE_VM_DENIED:
@@ -381,12 +381,12 @@ int host_device_report(enum device_status status)
 	case DEVICE_NO_MODULE:
 		return report_no_module();
 	case DEVICE_OLD:
-		msg_error("the module vcpu_info that is loaded is not of this program's version");
+		msg_error("the loaded module vcpu_info does not match this version of vcpu-info");
 		msg_hint("fix: rmmod vcpu_info && modprobe vcpu_info");
 		return EXIT_NO_MODULE;
 	case DEVICE_UNABLE:
 		msg_error("this kernel's KVM does not let the module tell VMs from other files");
-		msg_hint("/sys/kernel/vcpu_info/missing has what is missing; see vcpu_info(4).");
+		msg_hint("/sys/kernel/vcpu_info/missing lists what is missing; see vcpu_info(4).");
 		return EXIT_NO_KVM;
 	case DEVICE_FAILED:
 		msg_error("cannot ask for vCPUs: %s", strerror(errno));

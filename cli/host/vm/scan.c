@@ -319,7 +319,7 @@ int vm_scan_report_none(size_t nr, unsigned int denied)
 {
 	msg_error("no %sVM runs on this host", nr ? "such " : "");
 	if (denied) {
-		msg_hint("%u processes of other users could not be looked into: run vcpu-info as root, or with CAP_SYS_PTRACE",
+		msg_hint("%u processes of other users could not be inspected: run vcpu-info as root, or with CAP_SYS_PTRACE",
 			 denied);
 		return EXIT_DENIED;
 	}

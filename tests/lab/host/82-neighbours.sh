@@ -64,7 +64,7 @@ check "a live patch's hook comes first" insmod $neighbour
 before=$(log_lines)
 check "the module is refused then" eval '! modprobe vcpu_info 2>/dev/null'
 like "and says why" "$(log_since "$before")" \
-	"cannot hook $function.*livepatch or another tracer"
+	"cannot hook $function.*live patch or another tracer"
 check "nothing of it is left" test ! -e $instance -a ! -e /sys/kernel/vcpu_info
 check "the live patch goes" rmmod neighbour
 check "the module loads now" modprobe vcpu_info

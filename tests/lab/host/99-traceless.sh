@@ -7,7 +7,7 @@
 
 told()
 {
-	dmesg | grep -q 'vcpu_info: ftrace does not remove a hook (error -19)'
+	dmesg | grep -q 'vcpu_info: ftrace cannot remove a hook (error -19)'
 }
 
 check "the module loads" module_load
