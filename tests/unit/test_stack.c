@@ -14,7 +14,7 @@
 #include "introspect/remote.h"
 #include "print/stack.h"
 #include "support.h"
-#include "vm/guest.h"
+#include "vm/guest-child.h"
 
 static struct fake_linux fake;
 
@@ -87,25 +87,28 @@ static int print_all(void *arg)
 {
 	const struct printing *printing = arg;
 	static struct guest_stack stack;
+	static struct named_stack named;
 
 	for (int i = 0; i < 3; i++) {
 		const struct guest_cpu *cpu;
 		struct guest_task task;
 		struct stack_record record = {
-			.vm = &vm, .vcpu_id = 2 * i, .kernel = printing->kernel,
-			.state = VCPU_INFO_STATE_HALTED, .exact = !i,
+			.vm = &vm, .vcpu_id = 2 * i,
+			.state = VCPU_INFO_STATE_HALTED,
+			.view = { .kernel = printing->kernel->banner, .exact = !i },
 		};
 
 		cpu = guest_kernel_cpu(printing->kernel, 2 * i);
 		if (cpu && guest_task_current(printing->kernel, cpu, &task)) {
-			record.task = &task;
-			record.stack = &stack;
-			record.user = guest_is_user(&fake.registers[i]);
+			record.view.task = &task;
+			record.view.stack = &named;
+			record.view.user = guest_is_user(&fake.registers[i]);
 			guest_stack_of_cpu(printing->kernel, cpu, &task,
 					   &fake.registers[i], &stack);
+			named_stack_make(printing->kernel, &stack, &named);
 		} else {
 			record.state = 0;
-			record.why = "the vCPU has not been started";
+			record.view.why = "the vCPU has not been started";
 		}
 		if (printing->json)
 			stack_print_json(stdout, &record);

@@ -4,11 +4,11 @@
 #include "cmd/commands.h"
 #include "duration.h"
 #include "exit-codes.h"
-#include "introspect/stack.h"
 #include "msg.h"
 #include "num.h"
 #include "print/stack.h"
 #include "signals.h"
+#include "vm/guest-child.h"
 #include "vm/guest.h"
 
 #define MIN_INTERVAL_NS	(10 * NS_PER_MS)
@@ -82,65 +82,40 @@ static void print(const struct stack_params *params,
 		stack_print_text(stdout, record);
 }
 
-/* Why a vCPU has no stack, whatever its guest is; NULL if it may have one. */
-static const char *no_stack(const struct vcpu_info_host_vcpu *vcpu,
-			    struct guest_registers *registers)
-{
-	switch (vcpu->state) {
-	case VCPU_INFO_STATE_NEVER_RUN:
-		return "the vCPU has not been started";
-	case VCPU_INFO_STATE_PROTECTED:
-		return "the guest's registers and memory are protected from the host";
-	}
-	if (vcpu->flags & VCPU_INFO_F_NESTED)
-		return "the vCPU runs a nested guest";
-	if (!guest_registers(vcpu, registers))
-		return "the registers are not known";
-	return NULL;
-}
-
-/* Whether a vCPU stood still from one sample to the next. */
-static bool stood_still(const struct vcpu_info_host_vcpu *a,
-			const struct vcpu_info_host_vcpu *b)
-{
-	return a->state == b->state && a->state != VCPU_INFO_STATE_GUEST &&
-	       a->state != VCPU_INFO_STATE_IN_EXIT &&
-	       !((a->flags | b->flags) & VCPU_INFO_F_TORN) &&
-	       a->counts[VCPU_INFO_COUNT_EXITS] == b->counts[VCPU_INFO_COUNT_EXITS] &&
-	       a->regs[VCPU_INFO_REG_RIP] == b->regs[VCPU_INFO_REG_RIP] &&
-	       a->regs[VCPU_INFO_REG_RSP] == b->regs[VCPU_INFO_REG_RSP];
-}
-
 static void print_vcpu(struct guest *guest, const struct stack_params *params,
 		       int vcpu_id)
 {
 	static struct guest_stack stack;
-	struct stack_record record = { .vm = guest->vm, .vcpu_id = vcpu_id,
-				       .kernel = guest->kernel };
+	static struct named_stack named;
+	struct stack_record record = { .vm = guest->vm, .vcpu_id = vcpu_id };
+	struct stack_view *view = &record.view;
 	struct vcpu_info_host_vcpu before, after;
 	struct guest_registers registers;
 	const struct guest_cpu *cpu;
 	struct guest_task task;
 
 	if (!guest_sample(guest, vcpu_id, &before)) {
-		record.why = "the vCPU is gone";
+		view->why = "the vCPU is gone";
 		print(params, &record);
 		return;
 	}
 	record.state = before.state;
-	record.why = no_stack(&before, &registers);
-	if (!record.why && !guest->kernel)
-		record.why = guest_kernel_strerror(guest->error);
-	if (!record.why) {
+	view->why = guest_no_stack(&before, &registers);
+	if (guest->kernel)
+		view->kernel = guest->kernel->banner;
+	else if (!view->why)
+		view->why = guest_kernel_strerror(guest->error);
+	if (!view->why) {
 		cpu = guest_kernel_cpu(guest->kernel, vcpu_id);
 		if (cpu && guest_task_current(guest->kernel, cpu, &task))
-			record.task = &task;
-		guest_stack_of_cpu(guest->kernel, cpu, record.task, &registers,
+			view->task = &task;
+		guest_stack_of_cpu(guest->kernel, cpu, view->task, &registers,
 				   &stack);
-		record.stack = &stack;
-		record.user = guest_is_user(&registers);
-		record.exact = guest_sample(guest, vcpu_id, &after) &&
-			       stood_still(&before, &after);
+		view->user = guest_is_user(&registers);
+		view->exact = guest_sample(guest, vcpu_id, &after) &&
+			      guest_stood_still(&before, &after);
+		named_stack_make(guest->kernel, &stack, &named);
+		view->stack = &named;
 	}
 	print(params, &record);
 }

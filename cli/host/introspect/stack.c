@@ -67,7 +67,8 @@ bool guest_frame_find(const struct guest_kernel *kernel,
 {
 	if (frame->exact)
 		return guest_kernel_find(kernel, frame->ip, place);
-	if (!frame->ip || !guest_kernel_find(kernel, frame->ip - 1, place))
+	/* 0 - 1 is in no symbol */
+	if (!guest_kernel_find(kernel, frame->ip - 1, place))
 		return false;
 	place->name.offset++;
 	return true;

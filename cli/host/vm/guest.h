@@ -45,8 +45,4 @@ int guest_each(const struct select *select,
 bool guest_sample(struct guest *guest, int vcpu_id,
 		  struct vcpu_info_host_vcpu *vcpu);
 
-/* Registers as introspect/ takes them; false if some that it needs are not known. */
-bool guest_registers(const struct vcpu_info_host_vcpu *vcpu,
-		     struct guest_registers *registers);
-
 #endif /* HOST_VM_GUEST_H */

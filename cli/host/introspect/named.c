@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+#include <string.h>
+
+#include "named.h"
+
+static void take(struct named_place *named, const struct guest_place *place)
+{
+	memset(named, 0, sizeof(*named));
+	if (!place->name.name)
+		return;
+	snprintf(named->name, sizeof(named->name), "%s", place->name.name);
+	if (place->module)
+		snprintf(named->module, sizeof(named->module), "%s",
+			 place->module);
+	named->offset = place->name.offset;
+	named->size = place->name.size;
+}
+
+bool named_place_find(const struct guest_kernel *kernel, uint64_t address,
+		      struct named_place *named)
+{
+	struct guest_place place;
+
+	guest_kernel_find(kernel, address, &place);
+	take(named, &place);
+	return named->name[0];
+}
+
+void named_stack_make(const struct guest_kernel *kernel,
+		      const struct guest_stack *stack,
+		      struct named_stack *named)
+{
+	struct guest_place place;
+
+	named->end = stack->end;
+	named->nr = stack->nr;
+	for (size_t i = 0; i < stack->nr; i++) {
+		guest_frame_find(kernel, &stack->frames[i], &place);
+		named->frames[i].frame = stack->frames[i];
+		take(&named->frames[i].place, &place);
+	}
+}
+
+size_t named_stack_len(const struct named_stack *stack)
+{
+	return offsetof(struct named_stack, frames) +
+	       stack->nr * sizeof(stack->frames[0]);
+}
+
+void named_place_end(struct named_place *place)
+{
+	place->name[sizeof(place->name) - 1] = '\0';
+	place->module[sizeof(place->module) - 1] = '\0';
+}
+
+bool named_stack_check(struct named_stack *stack, size_t len)
+{
+	if (len < offsetof(struct named_stack, frames) ||
+	    stack->nr > GUEST_MAX_FRAMES || len != named_stack_len(stack) ||
+	    (unsigned int)stack->end > END_LIMIT)
+		return false;
+	for (size_t i = 0; i < stack->nr; i++) {
+		if ((unsigned int)stack->frames[i].frame.stack > STACK_OTHER)
+			return false;
+		named_place_end(&stack->frames[i].place);
+	}
+	return true;
+}
