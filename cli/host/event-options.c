@@ -16,6 +16,7 @@ enum {
 	OPT_KALLSYMS,
 	OPT_VMLINUX,
 	OPT_KASLR,
+	OPT_NO_GUEST,
 };
 
 const struct opt_spec vm_opts[] = {
@@ -30,6 +31,12 @@ const struct opt_spec select_opts[] = {
 	  .old_val = 'v' },
 	{ 's', "state", "LIST",
 	  "Only records in these states, such as halted,user" },
+	{ 0 }
+};
+
+const struct opt_spec guest_opts[] = {
+	{ OPT_NO_GUEST, "no-guest-memory", NULL,
+	  "Do not read guests' memory for names" },
 	{ 0 }
 };
 
@@ -153,6 +160,10 @@ enum opt_outcome event_option(struct event_options *events,
 	case OPT_KASLR:
 		ok = symbols_set_offset(&events->symbols, op->arg, err, size);
 		break;
+	case OPT_NO_GUEST:
+		ok = true;
+		events->no_guest_memory = true;
+		break;
 	default:
 		return opt_default(val);
 	}
@@ -173,11 +184,20 @@ void event_options_free(struct event_options *events)
 {
 	select_free(&events->select);
 	symbols_free(&events->symbols);
+	guest_names_free(events->names);
+	events->names = NULL;
 }
 
 int event_options_load(struct event_options *events)
 {
 	return symbols_load(&events->symbols) ? EXIT_OK : EXIT_FAILED;
+}
+
+int event_options_load_live(struct event_options *events, uint64_t allow_ns)
+{
+	if (!events->no_guest_memory)
+		events->names = guest_names_new(allow_ns);
+	return event_options_load(events);
 }
 
 bool color_wanted(enum color_when when, bool is_terminal,
@@ -196,7 +216,9 @@ struct print_style event_options_style(const struct event_options *events,
 		.out = out,
 		.color = color_wanted(events->color, isatty(fileno(out)),
 				      getenv("NO_COLOR"), getenv("TERM")),
-		.symbols = events->symbols.nr,
+		.symbols = events->symbols.nr || events->names ||
+			   events->stacks,
+		.stacks = events->stacks,
 		.time = events->time_given ? events->time : default_time,
 	};
 }

@@ -10,6 +10,7 @@
 #include "print/printer.h"
 #include "select.h"
 #include "symbols.h"
+#include "vm/guest-names.h"
 
 enum color_when {
 	COLOR_AUTO,
@@ -31,6 +32,10 @@ enum color_when {
  * @time: --time-format
  * @color: --color
  * @symbols: --guest-kallsyms, --guest-vmlinux, --kaslr-offset
+ * @no_guest_memory: --no-guest-memory
+ * @names: names out of guests' memory; NULL if there are none
+ * @tasks: say what runs in user mode, too
+ * @stacks: and stacks
  */
 struct event_options {
 	struct select select;
@@ -45,6 +50,10 @@ struct event_options {
 	enum time_format time;
 	enum color_when color;
 	struct symbols symbols;
+	bool no_guest_memory;
+	struct guest_names *names;
+	bool tasks;
+	bool stacks;
 };
 
 /*
@@ -53,6 +62,7 @@ struct event_options {
  */
 extern const struct opt_spec vm_opts[]; /* --vm */
 extern const struct opt_spec select_opts[]; /* and --vcpu, --state */
+extern const struct opt_spec guest_opts[]; /* --no-guest-memory */
 extern const struct opt_spec symbol_opts[]; /* --color, --guest-... */
 extern const struct opt_spec event_opts[]; /* and how to print */
 extern const struct opt_spec recorded_event_opts[]; /* and which of them */
@@ -71,6 +81,12 @@ void event_options_free(struct event_options *events);
 
 /* Read what the options name. The exit code: EXIT_OK, or after a message. */
 int event_options_load(struct event_options *events);
+
+/*
+ * The same for events of VMs that run on this host: their guests' memory has
+ * names, too. allow_ns: how long looking for them may take (guest_names_new()).
+ */
+int event_options_load_live(struct event_options *events, uint64_t allow_ns);
 
 /*
  * Whether to use colours, as no-color.org has it: no_color and term are what

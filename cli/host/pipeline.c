@@ -89,17 +89,97 @@ bool pipeline_wants(struct pipeline *pl, const struct event *ev)
 			     event_int(ev, FIELD_VM_FD), about.vm, about.vmm);
 }
 
+/* As the device has it, for who looks into guests. */
+static void make_vcpu(const struct event *ev, struct vcpu_info_host_vcpu *vcpu)
+{
+	*vcpu = (struct vcpu_info_host_vcpu){
+		.vcpu_id = event_int(ev, FIELD_VCPU_ID),
+		.have = event_has(ev, FIELD_STATE_NR) ? VCPU_INFO_HAVE_STATE : 0,
+		.valid = ev->val[FIELD_VALID],
+		.state = ev->val[FIELD_STATE_NR],
+		.flags = ev->val[FIELD_FLAGS],
+	};
+	for (int i = 0; i < VCPU_INFO_NR_REGS; i++)
+		vcpu->regs[i] = ev->val[FIELD_REGS + i];
+	vcpu->counts[VCPU_INFO_COUNT_EXITS] = ev->val[FIELD_EXITS];
+}
+
+static void name_place(struct pipeline *pl, const struct guest_vcpu *which,
+		       struct event_about *about)
+{
+	const struct named_place *place =
+		guest_names_find(pl->events->names, which);
+
+	if (!place)
+		return;
+	about->symbol = place->name;
+	about->symbol_offset = place->offset;
+	about->module = place->module[0] ? place->module : NULL;
+}
+
+/* What runs there now is known only of a record that is new. */
+#define NEW_NS	(NS_PER_SEC / 2)
+
+static void add_look(struct pipeline *pl, const struct guest_vcpu *which,
+		     struct event_about *about)
+{
+	const struct guest_look *look = &pl->look;
+	struct stack_view *view = &pl->view;
+
+	*view = (struct stack_view){
+		.why = guest_names_look(pl->events->names, which,
+					pl->events->stacks, &pl->look),
+	};
+	view->kernel = look->banner[0] ? look->banner : NULL;
+	view->task = look->has_task ? &look->task : NULL;
+	view->user = look->user;
+	view->exact = look->exact;
+	view->stack = view->why ? NULL : &look->stack;
+	about->task = view->task;
+	if (pl->events->stacks)
+		about->stack = view;
+}
+
+static void look_into_guest(struct pipeline *pl, const struct event *ev,
+			    struct event_about *about, bool in_user)
+{
+	const struct event_options *events = pl->events;
+	struct vcpu_info_host_vcpu vcpu;
+	const struct guest_vcpu which = {
+		.vm_pid = event_int(ev, FIELD_VM_PID),
+		.vm_fd = event_int(ev, FIELD_VM_FD),
+		.age_ns = about->age_known ? about->age_ns : UINT64_MAX,
+		.vcpu = &vcpu,
+	};
+
+	make_vcpu(ev, &vcpu);
+	if (!about->symbol && !in_user)
+		name_place(pl, &which, about);
+	if (which.age_ns < NEW_NS &&
+	    (events->stacks || (events->tasks && in_user)))
+		add_look(pl, &which, about);
+}
+
 static void add_symbol(struct pipeline *pl, const struct event *ev,
 		       struct event_about *about)
 {
+	const struct event_options *events = pl->events;
+	bool in_user = false;
 	uint64_t rip;
 
-	if (!event_reg(ev, VCPU_INFO_REG_RIP, &rip))
+	if (ev->kind != EVENT_RECORD)
 		return;
-	about->symbol =
-		symbols_find(&pl->events->symbols, event_int(ev, FIELD_VM_PID),
-			     event_int(ev, FIELD_VM_FD), about->vm, about->vmm,
-			     rip, &about->symbol_offset);
+	if (event_reg(ev, VCPU_INFO_REG_RIP, &rip)) {
+		about->symbol = symbols_find(&events->symbols,
+					     event_int(ev, FIELD_VM_PID),
+					     event_int(ev, FIELD_VM_FD),
+					     about->vm, about->vmm, rip,
+					     &about->symbol_offset);
+		in_user = !(rip >> 63);
+	}
+	if (events->stacks ||
+	    (events->names && (!in_user || events->tasks)))
+		look_into_guest(pl, ev, about, in_user);
 }
 
 static void add_delta(struct pipeline *pl, const struct event *ev,

@@ -23,6 +23,8 @@
  * @others: events of other VMs, vCPUs, states or times
  * @errors: failed requests that would have been taken with --errors
  * @no_memory: some are missing
+ * @look: what was found in the guest's memory for the event that is printed
+ * @view: the same for its printer
  */
 struct pipeline {
 	const struct event_options *events;
@@ -37,6 +39,8 @@ struct pipeline {
 	uint64_t others;
 	uint64_t errors;
 	bool no_memory;
+	struct guest_look look;
+	struct stack_view view;
 };
 
 /*

@@ -46,6 +46,7 @@ completes "trace wall age" follow --time-format ""
 completes "auto always" report --color a
 completes "" show --last ""
 completes "+--guest-kallsyms" top --guest
+completes "--no-guest-memory" follow --no
 completes trace.dat show --guest-kallsyms tr
 completes trace.dat report tr
 completes trace.dat report --rates tr

@@ -14,7 +14,9 @@ import jsonschema
 
 # keys that may be left out; what is in the first may have any name
 ANY_KEYS = "unknown_fields"
-OPTIONAL = (ANY_KEYS, "rip_symbol", "delta", "userspace_exit")
+OPTIONAL = (ANY_KEYS, "rip_symbol", "rip_module", "delta", "userspace_exit")
+# and these in a record, but not elsewhere
+OPTIONAL_IN_RECORD = ("task", "stack")
 
 
 def spoilt(value, name=""):
@@ -27,8 +29,11 @@ def spoilt(value, name=""):
         return
     if name != ANY_KEYS:
         yield f"{name} with a new key", dict(value, new_key=1)
+    optional = OPTIONAL
+    if value.get("type") == "record":
+        optional += OPTIONAL_IN_RECORD
     for key, item in value.items():
-        if key not in OPTIONAL and name != ANY_KEYS:
+        if key not in optional and name != ANY_KEYS:
             yield (f"{name} without {key}",
                    {k: v for k, v in value.items() if k != key})
         yield f"{name} with {key} a list", dict(value, **{key: [[item]]})

@@ -25,6 +25,8 @@
 #define MODULES_LIST	0x404000
 #define PERCPU_OFFSET	0x404100
 #define NR_CPU_IDS	0x404200
+#define JIFFIES		0x404300
+#define TICK_NSEC	0x404308
 #define TASKS		0x405000
 #define SIGNALS		0x406000
 #define PERCPU_AREA	0x410000
@@ -210,7 +212,8 @@ static const struct {
 	{ NOTES, 'R', "__start_notes" }, { NOTES + 36, 'R', "__stop_notes" },
 	{ DATA, 'D', "init_task" }, { TOP_PGT, 'D', "init_top_pgt" },
 	{ MODULES_LIST, 'd', "modules" }, { PERCPU_OFFSET, 'D', "__per_cpu_offset" },
-	{ NR_CPU_IDS, 'D', "nr_cpu_ids" }, { IMAGE_SIZE, 'B', "_end" },
+	{ NR_CPU_IDS, 'D', "nr_cpu_ids" },
+	{ JIFFIES, 'D', "jiffies_64" }, { TICK_NSEC, 'D', "tick_nsec" }, { IMAGE_SIZE, 'B', "_end" },
 };
 
 static int compare(const void *a, const void *b)
@@ -479,6 +482,9 @@ static void write_tasks(struct fake_linux *fake)
 	write_task(fake, tasks, 7, "kworker/\033[0:1", TASK_STACK, tasks + 0x200);
 	write_task(fake, tasks + 0x200, 12, "mysqld", TASK_STACK + STACK_SIZE, init);
 	put32(fake, FAKE_TEXT + NR_CPU_IDS, 2);
+	/* 250 Hz, up for 100 s */
+	put64(fake, FAKE_TEXT + JIFFIES, (uint32_t)(-300 * 250) + 100ULL * 250);
+	put64(fake, FAKE_TEXT + TICK_NSEC, 4000000);
 	for (int cpu = 0; cpu < 2; cpu++) {
 		uint64_t percpu = FAKE_TEXT + PERCPU_AREA + PERCPU_SIZE * cpu;
 

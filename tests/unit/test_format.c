@@ -291,6 +291,69 @@ static void escape_sequences_are_not_printed(void **state)
 	free(text);
 }
 
+/* What was found in a guest's memory: in its kernel, and in a process of it */
+static void print_guest(struct printer *printer)
+{
+	static const char line[] =
+		"                -5     [000] 7.000000: vcpu_info: vm_pid=1 vm_fd=2 vcpu_id=3 state=0x2 valid=0x10000 rip=0xffffffffc0000110\n";
+	static struct named_stack stack = {
+		.end = END_USER,
+		.nr = 3,
+		.frames = {
+			{ { .ip = 0xffffffffc0000110, .stack = STACK_TASK },
+			  { "demo_run", "demo", 0x10, 0x100 } },
+			{ { .ip = 0xffffffff81000230, .stack = STACK_TASK },
+			  { "entry_SYSCALL_64", "", 0x30, 0x200 } },
+			{ { .ip = 0x401000, .interrupted = true, .cs = 0x33 } },
+		},
+	};
+	const struct guest_task task = { .comm = "my\"sqld\033", .pid = 12, .tid = 14 };
+	const struct stack_view view = {
+		.kernel = "Linux version 6.1", .task = &task, .exact = true,
+		.stack = &stack,
+	};
+	const struct stack_view none = { .why = "the vCPU has not been started" };
+	struct event_about about = {
+		.symbol = "demo_run", .symbol_offset = 0x10, .module = "demo",
+		.task = &task, .stack = &view,
+	};
+	struct event ev;
+
+	assert_int_equal(text_decode(line, sizeof(line) - 1, &ev), TEXT_EVENT);
+	printer_event(printer, &ev, &about);
+	about.symbol = NULL;
+	about.module = NULL;
+	about.stack = NULL;
+	printer_event(printer, &ev, &about);
+	about.task = NULL;
+	about.stack = &none;
+	printer_event(printer, &ev, &about);
+}
+
+static void guests_memory(void **state)
+{
+	static const char * const golden[] = {
+		[FORMAT_TEXT] = "guest.txt", [FORMAT_LINE] = "guest-line.txt",
+		[FORMAT_TABLE] = "guest-table.txt", [FORMAT_JSON] = "guest.json",
+		[FORMAT_CSV] = "guest.csv",
+	};
+
+	(void)state;
+	for (int format = FORMAT_TEXT; format <= FORMAT_CSV; format++) {
+		struct print_style style = { .symbols = true, .stacks = true };
+		struct printer *printer;
+		char *text;
+		size_t len;
+
+		printer = new_printer(format, &style, &text, &len);
+		print_guest(printer);
+		printer_free(printer);
+		fclose(style.out);
+		golden_check(golden[format], text);
+		free(text);
+	}
+}
+
 static void lost_events(void **state)
 {
 	static const enum format formats[] = { FORMAT_TEXT, FORMAT_JSON };
@@ -333,6 +396,7 @@ int main(void)
 		cmocka_unit_test(long_table),
 		cmocka_unit_test(exit_deltas),
 		cmocka_unit_test(escape_sequences_are_not_printed),
+		cmocka_unit_test(guests_memory),
 		cmocka_unit_test(lost_events),
 	};
 

@@ -492,6 +492,27 @@ static void reboot(void **state)
 	close_fake(kernel);
 }
 
+static void uptime(void **state)
+{
+	(void)state;
+	for (int version = 0; version < NR_FAKE_VERSIONS; version++) {
+		struct guest_kernel *kernel = open_fake(version, 0, 0);
+		uint64_t *ticks = fake_at(&fake, fake_address(&fake, "jiffies_64"));
+		uint64_t *tick = fake_at(&fake, fake_address(&fake, "tick_nsec"));
+		uint64_t ns;
+
+		assert_true(guest_kernel_uptime(kernel, &ns));
+		assert_int_equal(ns, 100000000000);
+		*ticks = 1000;		/* less than it starts at */
+		assert_false(guest_kernel_uptime(kernel, &ns));
+		*ticks = UINT64_MAX;
+		assert_false(guest_kernel_uptime(kernel, &ns));
+		*tick = 0;
+		assert_false(guest_kernel_uptime(kernel, &ns));
+		close_fake(kernel);
+	}
+}
+
 static void limits(void **state)
 {
 	struct guest_memory *memory = &fake.memory;
@@ -539,6 +560,7 @@ int main(void)
 		cmocka_unit_test(alias_storm),
 		cmocka_unit_test(task_circle),
 		cmocka_unit_test(reboot),
+		cmocka_unit_test(uptime),
 		cmocka_unit_test(limits),
 	};
 

@@ -69,6 +69,7 @@ static void refused(void **state)
 		{ "--attempts", "0" }, { "--counters", "--trace" },
 		{ "--counters", "--rates" },
 		{ "--counters", "--state", "halted" }, { "" },
+		{ "--counters", "--stack" }, { "--stack", "--no-guest-memory" },
 	};
 	struct sample_params params;
 	struct opt_parser op;

@@ -21,6 +21,9 @@
 #define DEFAULT_KB	2048
 #define MAX_KB		(1 << 20)
 
+/* Records wait in the buffers while kernels of guests are looked for. */
+#define NAMES_NS	(NS_PER_SEC / 10)
+
 enum {
 	FOLLOW_BUFFER = OPT_LONG,
 };
@@ -33,6 +36,7 @@ const struct opt_spec follow_opts[] = {
 	{ 'r', "rates", NULL, "Print exit-count deltas" },
 	{ FOLLOW_BUFFER, "buffer-kb", "KB",
 	  "Size of each CPU's buffer (default: 2048)" },
+	{ .more = guest_opts },
 	{ .more = event_opts },
 	{ 0 }
 };
@@ -287,7 +291,7 @@ int cmd_follow(const struct cmd *cmd, int argc, char **argv)
 	if (cmd_go(cmd, &op, follow_parse(&op, argc, argv, &params),
 		   &exit_code)) {
 		choose_format(&params.events);
-		exit_code = event_options_load(&params.events) ?:
+		exit_code = event_options_load_live(&params.events, NAMES_NS) ?:
 				    follow_run(&params);
 	}
 	event_options_free(&params.events);

@@ -18,7 +18,11 @@ enum {
 	SAMPLE_TRACE = OPT_LONG,
 	SAMPLE_COUNTERS,
 	SAMPLE_ATTEMPTS,
+	SAMPLE_STACK,
 };
+
+/* What looking for the kernels of all guests may take before it has to wait. */
+#define NAMES_NS	(2 * NS_PER_SEC)
 
 const struct opt_spec sample_opts[] = {
 	{ 'n', "count", "N", "Do it N times (default: once)" },
@@ -30,6 +34,9 @@ const struct opt_spec sample_opts[] = {
 	  "KVM's counters alone: no vCPU is interrupted" },
 	{ SAMPLE_ATTEMPTS, "attempts", "N",
 	  "Look at a vCPU in a VM exit N times, 1 to 16 (default: 16)" },
+	{ SAMPLE_STACK, "stack", NULL,
+	  "Print the stack of the guest's kernel with each record" },
+	{ .more = guest_opts },
 	{ .more = event_opts },
 	{ 0 }
 };
@@ -56,6 +63,9 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 	case SAMPLE_TRACE:
 		params->trace = true;
 		return OPT_RUN;
+	case SAMPLE_STACK:
+		params->events.stacks = true;
+		return OPT_RUN;
 	case SAMPLE_COUNTERS:
 		params->counters = true;
 		return OPT_RUN;
@@ -81,6 +91,12 @@ static enum opt_outcome check(struct opt_parser *op,
 	if (params->counters && params->events.select.states)
 		return opt_bad(op,
 			       "--counters and --state do not go together: counters have no state");
+	if (params->events.stacks && params->counters)
+		return opt_bad(op,
+			       "--counters and --stack do not go together: counters have no registers");
+	if (params->events.stacks && params->events.no_guest_memory)
+		return opt_bad(op,
+			       "--no-guest-memory and --stack do not go together: stacks are in the guest's memory");
 	return OPT_RUN;
 }
 
@@ -90,7 +106,10 @@ enum opt_outcome sample_parse(struct opt_parser *op, int argc, char **argv,
 	enum opt_outcome outcome;
 	int val;
 
-	*params = (struct sample_params){ .interval_ns = NS_PER_SEC };
+	*params = (struct sample_params){
+		.interval_ns = NS_PER_SEC,
+		.events.tasks = true,
+	};
 	opt_init(op, argc, argv, sample_opts);
 	opt_take_words(op);
 	while (opt_next(op, &val)) {
@@ -216,6 +235,7 @@ static int sample_run(const struct sample_params *params)
 	host_request_init(&run.req, &params->events.select);
 	run.req.attempts = params->attempts;
 	run.req.rescan_ns = NS_PER_SEC;
+	run.req.singly = params->events.stacks;
 	if (params->trace)
 		run.req.flags = VCPU_INFO_SAMPLE_EVENT;
 	if (params->counters)
@@ -232,6 +252,14 @@ static int sample_run(const struct sample_params *params)
 	return exit_code;
 }
 
+/* Counters have nothing to be named. */
+static int load(struct sample_params *params)
+{
+	return params->counters ?
+	       event_options_load(&params->events) :
+	       event_options_load_live(&params->events, NAMES_NS);
+}
+
 int cmd_sample(const struct cmd *cmd, int argc, char **argv)
 {
 	struct sample_params params;
@@ -240,8 +268,7 @@ int cmd_sample(const struct cmd *cmd, int argc, char **argv)
 
 	if (cmd_go(cmd, &op, sample_parse(&op, argc, argv, &params),
 		   &exit_code))
-		exit_code = event_options_load(&params.events) ?:
-			    sample_run(&params);
+		exit_code = load(&params) ?: sample_run(&params);
 	event_options_free(&params.events);
 	return exit_code;
 }

@@ -65,7 +65,7 @@ static void take_record(struct printer *printer, const struct event *ev,
 		       about->vm	  ?:
 			       about->vmm ?:
 					    "(gone)");
-	value_symbol(symbol, sizeof(symbol), about);
+	value_place(symbol, sizeof(symbol), about);
 	text_printable(vcpu->symbol, sizeof(vcpu->symbol), symbol);
 	top->records++;
 }

@@ -30,6 +30,9 @@
 /* Statistics do not need a look at a vCPU for as long as a VM exit may take. */
 #define ATTEMPTS 2
 
+/* Looking for guests' kernels must not hold up the first screen. */
+#define NAMES_NS (NS_PER_SEC / 10)
+
 enum {
 	TOP_OPT_RECORDED = OPT_LONG,
 	TOP_OPT_COUNTERS,
@@ -47,6 +50,7 @@ const struct opt_spec top_opts[] = {
 	  "Only what guests have recorded; ask for nothing" },
 	{ TOP_OPT_COUNTERS, "counters", NULL,
 	  "KVM's counters alone: no vCPU is interrupted" },
+	{ .more = guest_opts },
 	{ .more = select_opts },
 	{ .more = symbol_opts },
 	{ 0 }
@@ -103,6 +107,7 @@ enum opt_outcome top_parse(struct opt_parser *op, int argc, char **argv,
 		.interval_ns = NS_PER_SEC,
 		.sort = TOP_EXITS,
 		.events.rates = true,
+		.events.tasks = true,
 	};
 	opt_init(op, argc, argv, top_opts);
 	opt_take_words(op);
@@ -441,7 +446,8 @@ int cmd_top(const struct cmd *cmd, int argc, char **argv)
 	int exit_code;
 
 	if (cmd_go(cmd, &op, top_parse(&op, argc, argv, &params), &exit_code))
-		exit_code = event_options_load(&params.events) ?: top_run(&params);
+		exit_code = event_options_load_live(&params.events, NAMES_NS) ?:
+			    top_run(&params);
 	event_options_free(&params.events);
 	return exit_code;
 }

@@ -18,6 +18,10 @@
 #define MAX_NOTES	4096
 #define MAX_CPUS	8192
 
+#define NS_PER_SECOND	1000000000ULL
+#define MIN_TICK_NS	100000		/* 10,000 Hz; Linux has 100 to 1,000 */
+#define MAX_TICK_NS	20000000
+
 static const char * const names[NR_GUEST_ADDRESSES] = {
 	[SYM_STEXT] = "_stext",
 	[SYM_ETEXT] = "_etext",
@@ -51,6 +55,8 @@ static const char * const names[NR_GUEST_ADDRESSES] = {
 	[SYM_RETURN_TO_HANDLER] = "return_to_handler",
 	[SYM_RETHOOK] = "arch_rethook_trampoline",
 	[SYM_KRETPROBE] = "__kretprobe_trampoline",
+	[SYM_JIFFIES] = "jiffies_64",
+	[SYM_TICK_NSEC] = "tick_nsec",
 };
 
 const char *guest_kernel_strerror(enum guest_kernel_error error)
@@ -321,6 +327,29 @@ bool guest_kernel_refresh(struct guest_kernel *kernel)
 		return false;
 	read_cpus(kernel);
 	guest_modules_load(kernel, false);
+	return true;
+}
+
+/*
+ * include/linux/jiffies.h: the count starts at -300 s, cut to 32 bits. A guest all
+ * of whose CPUs sleep does not count, so it may have been up for longer.
+ */
+bool guest_kernel_uptime(struct guest_kernel *kernel, uint64_t *ns)
+{
+	uint64_t ticks, tick_ns, hz, start;
+
+	if (!kernel->addresses[SYM_JIFFIES] || !kernel->addresses[SYM_TICK_NSEC] ||
+	    !guest_kernel_read(kernel, kernel->addresses[SYM_JIFFIES], &ticks,
+			       sizeof(ticks)) ||
+	    !guest_kernel_read(kernel, kernel->addresses[SYM_TICK_NSEC], &tick_ns,
+			       sizeof(tick_ns)) ||
+	    tick_ns < MIN_TICK_NS || tick_ns > MAX_TICK_NS)
+		return false;
+	hz = (NS_PER_SECOND + tick_ns / 2) / tick_ns;
+	start = (uint32_t)(-300 * hz);
+	if (ticks < start || ticks - start > UINT64_MAX / tick_ns)
+		return false;
+	*ns = (ticks - start) * tick_ns;
 	return true;
 }
 

@@ -59,6 +59,7 @@ enum guest_address_id {
 	SYM_START_ORC_HEADER, SYM_STOP_ORC_HEADER,
 	SYM_RET_FROM_FORK, SYM_RET_FROM_FORK_ASM,
 	SYM_RETURN_TO_HANDLER, SYM_RETHOOK, SYM_KRETPROBE,
+	SYM_JIFFIES, SYM_TICK_NSEC,
 	NR_GUEST_ADDRESSES,
 };
 
@@ -156,6 +157,12 @@ const char *guest_kernel_strerror(enum guest_kernel_error error);
  * once a second, or before something that takes long.
  */
 bool guest_kernel_refresh(struct guest_kernel *kernel);
+
+/*
+ * How long ago the guest was booted at the least, by its own count of ticks: what
+ * is older may be of another boot. False if it cannot be told.
+ */
+bool guest_kernel_uptime(struct guest_kernel *kernel, uint64_t *ns);
 
 /* Copy the kernel's virtual memory. */
 bool guest_kernel_read(struct guest_kernel *kernel, uint64_t va, void *to,

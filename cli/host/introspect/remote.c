@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -7,7 +8,11 @@
 
 #include "remote.h"
 
-enum { READ = 1, SAMPLE };
+enum { READ = 1, SAMPLE, ANSWER };
+
+/* How often to ask whether to go on waiting, and for how long at the most. */
+#define STOP_MS		500
+#define MAX_WAITS	240
 
 struct request {
 	uint32_t kind;
@@ -104,13 +109,39 @@ static bool serve_sample(const struct remote_server *server,
 	return done;
 }
 
-void remote_serve(const struct remote_server *server)
+static bool take_answer(struct remote_server *server,
+			const struct request *request)
+{
+	if (!server->answer || !request->len ||
+	    request->len > server->answer_size ||
+	    !receive_all(server->fd, server->answer, request->len))
+		return false;
+	server->answer_len = request->len;
+	return true;
+}
+
+/* Until there is something to read; false if it is not worth waiting for. */
+static bool wait_for_request(const struct remote_server *server)
+{
+	struct pollfd poll_fd = { .fd = server->fd, .events = POLLIN };
+
+	if (!server->stop)
+		return true;
+	for (int i = 0; i < MAX_WAITS && !server->stop(); i++) {
+		if (poll(&poll_fd, 1, STOP_MS) > 0)
+			return true;
+	}
+	return false;
+}
+
+bool remote_serve(struct remote_server *server)
 {
 	void *buffer = malloc(REMOTE_MAX);
 	struct request request;
-	bool more = buffer;
+	bool more = buffer, answered = false;
 
-	while (more && receive_all(server->fd, &request, sizeof(request))) {
+	while (more && wait_for_request(server) &&
+	       receive_all(server->fd, &request, sizeof(request))) {
 		switch (request.kind) {
 		case READ:
 			more = serve_read(server, &request, buffer);
@@ -118,11 +149,34 @@ void remote_serve(const struct remote_server *server)
 		case SAMPLE:
 			more = serve_sample(server, &request);
 			break;
+		case ANSWER:
+			answered = take_answer(server, &request);
+			more = false;
+			break;
 		default:
 			more = false;
 		}
 	}
 	free(buffer);
+	return answered;
+}
+
+bool remote_ask(struct remote_server *server, const void *question, size_t len)
+{
+	return send_all(server->fd, question, len) && remote_serve(server);
+}
+
+bool remote_question(int fd, void *question, size_t len)
+{
+	return receive_all(fd, question, len);
+}
+
+bool remote_answer(int fd, const void *answer, size_t len)
+{
+	struct request request = { .kind = ANSWER, .len = len };
+
+	return send_all(fd, &request, sizeof(request)) &&
+	       send_all(fd, answer, len);
 }
 
 bool remote_read(void *context, uint64_t where, void *to, size_t len)

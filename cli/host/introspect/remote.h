@@ -24,6 +24,10 @@
  * @nr_slots: their number
  * @sample: sample a vCPU (-1: all) into an array for free(); false if it failed
  * @arg: its first argument
+ * @stop: whether to wait no longer, asked once in a while; may be NULL
+ * @answer: where an answer goes; NULL: none is expected
+ * @answer_size: its size
+ * @answer_len: how long the last one was
  */
 struct remote_server {
 	int fd;
@@ -33,10 +37,24 @@ struct remote_server {
 	bool (*sample)(void *arg, int vcpu_id,
 		       struct vcpu_info_host_vcpu **vcpus, size_t *nr);
 	void *arg;
+	bool (*stop)(void);
+	void *answer;
+	size_t answer_size;
+	size_t answer_len;
 };
 
-/* Serve until the other end is closed or asks for what it may not have. */
-void remote_serve(const struct remote_server *server);
+/*
+ * Serve until the other end is closed or asks for what it may not have, or until
+ * it has given an answer: true then.
+ */
+bool remote_serve(struct remote_server *server);
+
+/* Ask the other side something, and serve it until it answers. */
+bool remote_ask(struct remote_server *server, const void *question, size_t len);
+
+/* The other side: wait for a question of that length, and answer it. */
+bool remote_question(int fd, void *question, size_t len);
+bool remote_answer(int fd, const void *answer, size_t len);
 
 /* The other side: read() of struct guest_memory; context: its end of the socket. */
 bool remote_read(void *context, uint64_t where, void *to, size_t len);

@@ -16,12 +16,13 @@ struct csv {
 	bool started;
 };
 
-static void print_header(FILE *out)
+static void print_header(FILE *out, bool stacks)
 {
 	fputs(BEFORE, out);
 	for (int id = 0; id < NR_FIELDS; id++)
 		fprintf(out, ",%s", fields[id].name);
-	fputs(",rip_symbol,unknown_fields\n", out);
+	fputs(",rip_symbol,unknown_fields", out);
+	fputs(stacks ? ",stack\n" : "\n", out);
 }
 
 /* Text that is not ours; NULL is empty. */
@@ -66,6 +67,15 @@ static void add_extra(struct outbuf *line, const struct event *ev)
 	add_text(line, text);
 }
 
+static void add_stack(struct outbuf *line, const struct stack_view *view)
+{
+	char text[TEXT_SIZE];
+
+	stack_chain(text, sizeof(text), view ? view->stack : NULL,
+		    GUEST_MAX_FRAMES);
+	add_text(line, text[0] ? text : NULL);
+}
+
 static void print_event(struct printer *printer, const struct event *ev,
 			const struct event_about *about)
 {
@@ -75,7 +85,7 @@ static void print_event(struct printer *printer, const struct event *ev,
 	struct outbuf line;
 
 	if (!csv->started)
-		print_header(printer->style.out);
+		print_header(printer->style.out, printer->style.stacks);
 	csv->started = true;
 	outbuf_start(&line, printer->style.out);
 	outbuf_text(&line, ev->kind == EVENT_RECORD ? "record," : "error,");
@@ -99,6 +109,8 @@ static void print_event(struct printer *printer, const struct event *ev,
 	value_symbol(symbol, sizeof(symbol), about);
 	add_text(&line, symbol[0] ? symbol : NULL);
 	add_extra(&line, ev);
+	if (printer->style.stacks)
+		add_stack(&line, about->stack);
 	outbuf_char(&line, '\n');
 	outbuf_write(&line);
 }

@@ -7,6 +7,8 @@
 #define STRING(x)	#x
 #define SCHEMA(x)	STRING(x)
 
+#define FORMAT	(JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
+
 #define START		"{\"schema\":" SCHEMA(JSON_SCHEMA) ",\"type\":"
 
 /* The key of each field as it is printed: ",\"NAME\":". */
@@ -140,6 +142,30 @@ static void add_symbol(struct outbuf *line, const struct event_about *about)
 		return;
 	value_symbol(symbol, sizeof(symbol), about);
 	add_text(line, "rip_symbol", symbol);
+	if (about->module)
+		add_text(line, "rip_module", about->module);
+}
+
+static void add_object(struct outbuf *line, const char *key,
+		       struct json_object *obj)
+{
+	add_key(line, key);
+	outbuf_text(line, json_object_to_json_string_ext(obj, FORMAT));
+	json_object_put(obj);
+}
+
+/* What runs there, and how it came there */
+static void add_guest(struct outbuf *line, const struct event_about *about)
+{
+	struct json_object *obj;
+
+	if (about->task && !about->stack)
+		add_object(line, "task", stack_json_task(about->task));
+	if (!about->stack)
+		return;
+	obj = json_object_new_object();
+	stack_view_json(obj, about->stack);
+	add_object(line, "stack", obj);
 }
 
 /* What the counts grew by; null where that is not known. */
@@ -250,6 +276,7 @@ static void print_event(struct printer *printer, const struct event *ev,
 	if (is_record)
 		add_flag_names(&line, ev);
 	add_symbol(&line, about);
+	add_guest(&line, about);
 	if (about->delta)
 		add_delta(&line, about->delta);
 	if (ev->exit.known)

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "print/stack.h"
 #include "trace/source.h"
 #include "vcpu-table.h"
 
@@ -29,12 +30,14 @@ enum time_format {
  * @out: where to
  * @color: with colours
  * @symbols: symbols may be known: leave room for them
+ * @stacks: and stacks
  * @time: which time, where there is room for one only
  */
 struct print_style {
 	FILE *out;
 	bool color;
 	bool symbols;
+	bool stacks;
 	enum time_format time;
 };
 
@@ -49,6 +52,9 @@ struct print_style {
  * @wall_ns: when it was, in nanoseconds since 1970
  * @symbol: what RIP is in, NULL if it is not known
  * @symbol_offset: how far in
+ * @module: the guest's module that it is in, NULL if it is in none or not known
+ * @task: the guest's task on the vCPU, NULL if it is not known
+ * @stack: its stack, NULL if nobody asked for it
  * @vcpu: what is remembered of the vCPU, NULL if nothing is
  * @delta: exits since the record before, NULL if nobody asked for them
  */
@@ -62,6 +68,9 @@ struct event_about {
 	uint64_t wall_ns;
 	const char *symbol;
 	uint64_t symbol_offset;
+	const char *module;
+	const struct guest_task *task;
+	const struct stack_view *stack;
 	struct vcpu *vcpu;
 	const struct exit_delta *delta;
 };

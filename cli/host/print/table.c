@@ -6,6 +6,7 @@
 
 #include "print/columns.h"
 #include "print/value.h"
+#include "text.h"
 
 enum {
 	COL_NAME,
@@ -111,7 +112,7 @@ static void print_event(struct printer *printer, const struct event *ev,
 {
 	struct table *table = (struct table *)printer;
 	struct columns *columns = &table->columns;
-	char text[SYMBOL_LEN];
+	char text[SYMBOL_LEN], chain[TEXT_SIZE] = "";
 
 	table->any = true;
 	columns_add(columns,
@@ -132,8 +133,11 @@ static void print_event(struct printer *printer, const struct event *ev,
 	add_field(table, ev, FIELD_CPU);
 	add_field(table, ev, FIELD_REGS + VCPU_INFO_REG_RIP);
 	if (printer->style.symbols) {
-		value_symbol(text, sizeof(text), about);
-		columns_add(columns, text, NULL);
+		value_place(text, sizeof(text), about);
+		if (about->stack && about->stack->stack)
+			stack_chain(chain, sizeof(chain), about->stack->stack,
+				    about->stack->stack->nr);
+		columns_add(columns, chain[0] ? chain : text, NULL);
 	}
 }
 

@@ -342,9 +342,9 @@ static void add_symbol(struct block *out, const struct event_about *about)
 {
 	char symbol[SYMBOL_LEN];
 
-	if (!about->symbol)
+	value_place(symbol, sizeof(symbol), about);
+	if (!symbol[0])
 		return;
-	value_symbol(symbol, sizeof(symbol), about);
 	add(out, "  at ");
 	add_safe(out, symbol);
 	add(out, "\n");
@@ -404,6 +404,8 @@ static void print_event(struct printer *printer, const struct event *ev,
 		add_exit(&out, &ev->exit);
 	add_extra(&out, ev);
 	outbuf_write(&out.line);
+	if (about->stack)
+		stack_view_text(printer->style.out, about->stack);
 }
 
 static bool init(struct printer *printer)
@@ -434,11 +436,21 @@ static void add_rip(struct block *out, const struct event *ev,
 	value_field(text, ev, FIELD_REGS + VCPU_INFO_REG_RIP);
 	add(out, " rip ");
 	add(out, text[0] ? text : UNKNOWN);
-	if (!about->symbol)
+	value_place(text, sizeof(text), about);
+	if (!text[0])
 		return;
-	value_symbol(text, sizeof(text), about);
 	add(out, " ");
 	add_safe(out, text);
+}
+
+static void add_chain(struct block *out, const struct stack_view *view)
+{
+	char text[TEXT_SIZE];
+
+	add(out, " stack ");
+	if (view->stack)
+		stack_chain(text, sizeof(text), view->stack, view->stack->nr);
+	add_safe(out, view->stack ? text : UNKNOWN);
 }
 
 static void add_rate(struct block *out, const struct exit_delta *delta)
@@ -470,6 +482,8 @@ static void add_line(struct block *out, const struct event *ev,
 		if (about->delta)
 			add_rate(out, about->delta);
 		add_rip(out, ev, about);
+		if (about->stack)
+			add_chain(out, about->stack);
 	} else {
 		add_name(out, ev, FIELD_REASON_NR, RED);
 		add_count(out, " requests ", ev, FIELD_ERROR_COUNT);

@@ -128,3 +128,18 @@ void value_symbol(char *buf, size_t size, const struct event_about *about)
 	text_utf8(name, sizeof(name), about->symbol);
 	snprintf(buf, size, "%s+0x%" PRIx64, name, about->symbol_offset);
 }
+
+void value_place(char *buf, size_t size, const struct event_about *about)
+{
+	char comm[GUEST_COMM_SIZE];
+
+	if (!about->symbol && about->task) {
+		text_utf8(comm, sizeof(comm), about->task->comm);
+		snprintf(buf, size, "%s/%d (user)", comm, about->task->pid);
+		return;
+	}
+	value_symbol(buf, size, about);
+	if (buf[0] && about->module)
+		snprintf(buf + strlen(buf), size - strlen(buf), " [%s]",
+			 about->module);
+}

@@ -13,8 +13,8 @@
 /* Room for any of them. */
 #define VALUE_LEN	48
 
-/* Room for a symbol, which in the kernel has up to 511 bytes, and an offset. */
-#define SYMBOL_LEN	544
+/* Room for a symbol, which in the kernel has up to 511 bytes, an offset and a module. */
+#define SYMBOL_LEN	640
 
 /*
  * A field: counts and ids decimal, registers and bits hexadecimal, states and
@@ -34,5 +34,11 @@ void value_utc(char *buf, uint64_t wall_ns);
 
 /* "SYMBOL+0x12", cut to size; "" without a symbol. */
 void value_symbol(char *buf, size_t size, const struct event_about *about);
+
+/*
+ * The same for people: with the module, and for user mode what runs there,
+ * "comm/PID (user)".
+ */
+void value_place(char *buf, size_t size, const struct event_about *about);
 
 #endif /* HOST_PRINT_VALUE_H */

@@ -86,7 +86,8 @@ static enum device_status choose(struct host_device *dev,
 	for (size_t i = 0; *ids && i < all.nr; i++) {
 		int id = all.vcpus[i].vcpu_id;
 
-		if (id_list_has(&req->select->vcpus, id))
+		if (!req->select->vcpus.nr ||
+		    id_list_has(&req->select->vcpus, id))
 			(*ids)[(*nr)++] = id;
 		else
 			req->nr_others++;
@@ -94,35 +95,6 @@ static enum device_status choose(struct host_device *dev,
 	if (status == DEVICE_OK && !*ids)
 		status = DEVICE_FAILED;
 	free(all.vcpus);
-	return status;
-}
-
-static enum device_status sample_vm(struct host_device *dev,
-				    struct host_request *req,
-				    const struct vm *vm,
-				    struct vm_sample *sample)
-{
-	enum device_status status = DEVICE_OK;
-	int *ids = NULL;
-	size_t nr = 0;
-
-	*sample = (struct vm_sample){
-		.pid = vm->vmm.pid,
-		.fd = vm->fd,
-		.flags = req->flags,
-		.attempts = req->attempts ?: dev->max_attempts,
-	};
-	if (req->select->vcpus.nr) {
-		status = choose(dev, req, vm, &ids, &nr);
-		sample->ids = ids;
-		sample->nr_ids = nr < dev->max_ids ? nr : dev->max_ids;
-		if (status != DEVICE_OK || !nr) {
-			free(ids);
-			return status;
-		}
-	}
-	status = host_device_sample(dev, sample);
-	free(ids);
 	return status;
 }
 
@@ -139,27 +111,68 @@ static void name_vm(const struct vm *vm, struct vm_sample *sample)
 	}
 }
 
+/* Ask for these, or for all if ids is NULL, and hand them over. */
+static bool ask(struct host_device *dev, struct host_request *req,
+		const struct vm *vm, const int *ids, size_t nr_ids,
+		vm_sample_fn *found, void *arg)
+{
+	struct vm_sample sample = {
+		.pid = vm->vmm.pid,
+		.fd = vm->fd,
+		.flags = req->flags,
+		.attempts = req->attempts ?: dev->max_attempts,
+		.ids = ids,
+		.nr_ids = nr_ids,
+	};
+	bool more;
+
+	req->status = host_device_sample(dev, &sample);
+	if (req->status != DEVICE_OK)
+		return false;
+	name_vm(vm, &sample);
+	req->nr_vcpus += sample.nr;
+	more = found(vm, &sample, arg);
+	free(sample.vcpus);
+	return more;
+}
+
+static bool ask_for_chosen(struct host_device *dev, struct host_request *req,
+			   const struct vm *vm, vm_sample_fn *found, void *arg)
+{
+	int *ids = NULL;
+	bool more = true;
+	size_t nr = 0;
+
+	req->status = choose(dev, req, vm, &ids, &nr);
+	if (nr > dev->max_ids && !req->singly)
+		nr = dev->max_ids;
+	if (req->status != DEVICE_OK)
+		more = false;
+	else if (nr && !req->singly)
+		more = ask(dev, req, vm, ids, nr, found, arg);
+	for (size_t i = 0; req->singly && more && i < nr; i++)
+		more = ask(dev, req, vm, &ids[i], 1, found, arg);
+	free(ids);
+	return more;
+}
+
 static bool round_vm(struct host_device *dev, struct host_request *req,
 		     const struct vm *vm, vm_sample_fn *found, void *arg)
 {
-	struct vm_sample sample;
 	bool more;
 
 	req->nr_vms++;
-	req->status = sample_vm(dev, req, vm, &sample);
+	if (req->select->vcpus.nr || req->singly)
+		more = ask_for_chosen(dev, req, vm, found, arg);
+	else
+		more = ask(dev, req, vm, NULL, 0, found, arg);
 	if (req->status == DEVICE_VM_GONE) {
 		req->nr_gone++;
 		req->status = DEVICE_OK;
 		return true;
 	}
-	if (req->status != DEVICE_OK) {
+	if (req->status != DEVICE_OK)
 		req->err = errno;
-		return false;
-	}
-	name_vm(vm, &sample);
-	req->nr_vcpus += sample.nr;
-	more = found(vm, &sample, arg);
-	free(sample.vcpus);
 	return more;
 }
 

@@ -22,6 +22,8 @@ typedef bool vm_sample_fn(const struct vm *vm, const struct vm_sample *sample,
  * @flags: VCPU_INFO_SAMPLE_*, as far as they are not clear anyway
  * @attempts: looks at a vCPU's state; 0: as many as the module does
  * @rescan_ns: for so long VMs that were found are believed to be all
+ * @singly: ask for one vCPU after the other, so that each is new when it is handed
+ *	over
  * @with_times: look up the times of threads, too, for events
  * @status: what the last round ended with; if it is DEVICE_FAILED, see @err
  * @err: errno of then
@@ -40,6 +42,7 @@ struct host_request {
 	unsigned int flags;
 	unsigned int attempts;
 	uint64_t rescan_ns;
+	bool singly;
 	bool with_times;
 	enum device_status status;
 	int err;

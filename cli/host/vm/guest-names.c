@@ -1,0 +1,570 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "introspect/remote.h"
+#include "signals.h"
+#include "text.h"
+#include "trace-time.h"
+#include "vm/guest-child.h"
+#include "vm/guest-names.h"
+
+/* A guest that was looked at is believed to be the same for so long. */
+#define CHECK_NS	NS_PER_SEC
+
+/* Looks for a kernel in one VM in that time: not every vCPU's registers lead there. */
+#define LOOKS		4
+
+/* Where no kernel is, looking for it may take that part of the time. */
+#define RETRY_PART	20
+
+/* Looks at the state of a vCPU after its stack was read. */
+#define ATTEMPTS	2
+
+/* Functions that are remembered of a VM, by RIP. */
+#define CACHE_SIZE	512
+
+#define NO_MEMORY	"guests' memory cannot be read on this host"
+#define NO_ANSWER	"the guest's memory could not be read to the end"
+
+enum {
+	WANT_OPEN = 1,		/* look for the kernel if it is not known */
+	WANT_CHECK = 2,		/* see whether it is still that kernel */
+	WANT_TASK = 4,
+	WANT_STACK = 8,
+};
+
+/* What the child is asked. */
+struct question {
+	uint32_t wants;
+	struct vcpu_info_host_vcpu vcpu;
+};
+
+struct cached {
+	uint64_t rip;
+	uint64_t epoch;
+	struct named_place place;
+};
+
+/**
+ * struct named_vm - a VM and the child that reads its memory
+ * @pid: of the VM
+ * @fd: of the VM
+ * @child: 0 if there is none
+ * @socket: to it
+ * @memory: the VM's slots
+ * @failed: the child crashed, or took too long: there will be no other
+ * @error: what the last look for a kernel came to
+ * @checked: when it was last seen that the kernel is the same
+ * @retry: no look for a kernel before then
+ * @looks: how many there were in this second
+ * @second: its start
+ * @has_uptime: whether @booted is known
+ * @booted: the guest was booted before that
+ * @epoch: what is cached is good if it has this number
+ * @cache: functions by RIP
+ */
+struct named_vm {
+	int pid;
+	int fd;
+	pid_t child;
+	int socket;
+	struct guest_memory memory;
+	bool failed;
+	enum guest_kernel_error error;
+	uint64_t checked;
+	uint64_t retry;
+	int looks;
+	uint64_t second;
+	bool has_uptime;
+	uint64_t booted;
+	uint64_t epoch;
+	struct cached *cache;
+};
+
+struct guest_names {
+	const struct guest_source *source;
+	struct named_vm *vms[GUEST_NAMES_MAX];
+	size_t nr;
+	uint64_t started;
+	uint64_t allow_ns;
+	uint64_t spent_ns;
+	struct guest_look look;
+};
+
+/* The child's side */
+
+struct reader {
+	int fd;
+	struct guest_memory memory;
+	struct guest_kernel *kernel;
+	struct guest_stack stack;
+	struct guest_look look;
+};
+
+static void find_kernel(struct reader *reader, const struct question *question,
+			const struct guest_registers *registers)
+{
+	struct guest_look *look = &reader->look;
+
+	if (reader->kernel && question->wants & WANT_CHECK &&
+	    !guest_kernel_refresh(reader->kernel)) {
+		guest_kernel_close(reader->kernel);
+		reader->kernel = NULL;
+	}
+	look->error = KERNEL_OK;
+	if (reader->kernel)
+		return;
+	look->error = KERNEL_NO_IMAGE;
+	if (question->wants & WANT_OPEN)
+		look->error = guest_kernel_open(&reader->kernel, &reader->memory,
+						registers);
+}
+
+static void look_at_task(struct reader *reader, const struct question *question,
+			 const struct guest_registers *registers)
+{
+	const struct guest_cpu *cpu =
+		guest_kernel_cpu(reader->kernel, question->vcpu.vcpu_id);
+	struct guest_look *look = &reader->look;
+
+	look->has_task = cpu && guest_task_current(reader->kernel, cpu,
+						   &look->task);
+	if (!(question->wants & WANT_STACK))
+		return;
+	guest_stack_of_cpu(reader->kernel, cpu,
+			   look->has_task ? &look->task : NULL, registers,
+			   &reader->stack);
+	named_stack_make(reader->kernel, &reader->stack, &look->stack);
+}
+
+/* All but the stack starts empty. */
+static void look_at(struct reader *reader, const struct question *question)
+{
+	struct guest_look *look = &reader->look;
+	struct guest_registers registers;
+
+	memset(look, 0, offsetof(struct guest_look, stack.frames));
+	guest_registers(&question->vcpu, &registers);
+	find_kernel(reader, question, &registers);
+	if (!reader->kernel)
+		return;
+	strcpy(look->banner, reader->kernel->banner);
+	look->user = guest_is_user(&registers);
+	named_place_find(reader->kernel, registers.r[PT_REG_IP], &look->place);
+	if (question->wants & (WANT_OPEN | WANT_CHECK))
+		look->has_uptime = guest_kernel_uptime(reader->kernel,
+						       &look->uptime_ns);
+	if (question->wants & (WANT_TASK | WANT_STACK))
+		look_at_task(reader, question, &registers);
+}
+
+static size_t look_len(const struct guest_look *look)
+{
+	return offsetof(struct guest_look, stack) + named_stack_len(&look->stack);
+}
+
+static void run_child(struct named_vm *vm, int fd)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+	struct question question;
+
+	if (!reader || !guest_child_confine(fd, GUEST_CHILD_SECONDS))
+		return;
+	reader->fd = fd;
+	reader->memory = vm->memory;
+	reader->memory.read = remote_read;
+	reader->memory.context = &reader->fd;
+	while (remote_question(fd, &question, sizeof(question))) {
+		guest_child_allow(GUEST_CHILD_SECONDS);
+		look_at(reader, &question);
+		if (!remote_answer(fd, &reader->look, look_len(&reader->look)))
+			return;
+	}
+}
+
+/* The parent's side */
+
+static void end_child(struct named_vm *vm)
+{
+	if (!vm->child)
+		return;
+	close(vm->socket);
+	kill(vm->child, SIGKILL);
+	while (waitpid(vm->child, NULL, 0) < 0 && errno == EINTR)
+		;
+	vm->child = 0;
+	vm->epoch++;
+}
+
+static bool start_child(struct named_vm *vm)
+{
+	/* for the rest of what it has begun to say */
+	const struct timeval patience = { .tv_sec = 10 };
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
+		return false;
+	setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(fds[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	vm->child = fork();
+	if (!vm->child) {
+		run_child(vm, fds[1]);
+		_exit(0);
+	}
+	close(fds[1]);
+	vm->socket = fds[0];
+	if (vm->child > 0)
+		return true;
+	vm->child = 0;
+	close(fds[0]);
+	return false;
+}
+
+static bool same_slots(const struct guest_memory *a, const struct guest_memory *b)
+{
+	return a->nr_slots == b->nr_slots &&
+	       !memcmp(a->slots, b->slots, a->nr_slots * sizeof(*a->slots));
+}
+
+/* Where the VM's memory is now: another place means another start. */
+static bool take_memory(const struct guest_names *names, struct named_vm *vm)
+{
+	struct guest_memory memory = { 0 };
+	bool ok = names->source->memory(vm->pid, vm->fd, &memory);
+
+	if (ok && vm->child && same_slots(&vm->memory, &memory)) {
+		free(memory.slots);
+		return true;
+	}
+	end_child(vm);
+	free(vm->memory.slots);
+	vm->memory = memory;
+	return ok && start_child(vm);
+}
+
+static bool check_look(struct guest_look *look, size_t len)
+{
+	if (len < offsetof(struct guest_look, stack) ||
+	    (unsigned int)look->error > KERNEL_OUT_OF_MEMORY ||
+	    !named_stack_check(&look->stack,
+			       len - offsetof(struct guest_look, stack)))
+		return false;
+	look->banner[sizeof(look->banner) - 1] = '\0';
+	look->task.comm[sizeof(look->task.comm) - 1] = '\0';
+	named_place_end(&look->place);
+	return true;
+}
+
+static bool ask(struct named_vm *vm, const struct question *question,
+		struct guest_look *look)
+{
+	pid_t pid = vm->pid;
+	struct remote_server server = {
+		.fd = vm->socket, .pid = pid, .slots = vm->memory.slots,
+		.nr_slots = vm->memory.nr_slots, .stop = signals_want_abort,
+		.answer = look, .answer_size = sizeof(*look),
+	};
+
+	if (remote_ask(&server, question, sizeof(*question)) &&
+	    check_look(look, server.answer_len))
+		return true;
+	end_child(vm);
+	vm->failed = true;
+	return false;
+}
+
+/* Whether a kernel may be looked for now, which may take a tenth of a second. */
+static bool may_open(struct guest_names *names, struct named_vm *vm,
+		     uint64_t now)
+{
+	if (now - vm->second >= CHECK_NS) {
+		vm->second = now;
+		vm->looks = 0;
+	}
+	if (now < vm->retry || vm->looks >= LOOKS)
+		return false;
+	if (names->spent_ns &&
+	    names->spent_ns > names->allow_ns + (now - names->started) / 4)
+		return false;
+	vm->looks++;
+	return true;
+}
+
+static void note_open(struct guest_names *names, struct named_vm *vm,
+		      uint64_t now)
+{
+	uint64_t took = names->source->clock() - now;
+
+	names->spent_ns += took;
+	if (vm->error)
+		vm->retry = now + RETRY_PART * took;
+}
+
+/* The child is asked, and first told where the memory is if it has to read much. */
+static bool look_once(const struct guest_names *names, struct named_vm *vm,
+		      struct question *question, struct guest_look *look,
+		      uint64_t now)
+{
+	if (question->wants & (WANT_OPEN | WANT_CHECK)) {
+		vm->checked = now;
+		vm->epoch++;
+		if (!take_memory(names, vm)) {
+			vm->error = KERNEL_NO_MEMORY_READ;
+			return false;
+		}
+	}
+	if (!ask(vm, question, look))
+		return false;
+	vm->error = look->error;
+	if (question->wants & (WANT_OPEN | WANT_CHECK)) {
+		vm->has_uptime = look->has_uptime;
+		vm->booted = now - look->uptime_ns;
+	}
+	return !vm->error;
+}
+
+/* False if nothing is known: see vm->error. */
+static bool look(struct guest_names *names, struct named_vm *vm,
+		 struct question *question, struct guest_look *look)
+{
+	uint64_t now = names->source->clock();
+	bool done;
+
+	if (vm->failed)
+		return false;
+	if (vm->child && !vm->error) {
+		if (now - vm->checked >= CHECK_NS)
+			question->wants |= WANT_CHECK;
+		if (look_once(names, vm, question, look, now))
+			return true;
+	}
+	if (vm->failed || !may_open(names, vm, now))
+		return false;
+	question->wants |= WANT_OPEN;
+	done = look_once(names, vm, question, look, now);
+	note_open(names, vm, now);
+	return done;
+}
+
+static struct named_vm *add_vm(struct guest_names *names, int pid, int fd)
+{
+	struct named_vm *vm;
+
+	if (names->nr == GUEST_NAMES_MAX)
+		return NULL;
+	vm = calloc(1, sizeof(*vm));
+	if (!vm)
+		return NULL;
+	vm->cache = calloc(CACHE_SIZE, sizeof(*vm->cache));
+	if (!vm->cache) {
+		free(vm);
+		return NULL;
+	}
+	vm->pid = pid;
+	vm->fd = fd;
+	vm->epoch = 1;
+	vm->error = KERNEL_NO_PAGING;
+	names->vms[names->nr++] = vm;
+	return vm;
+}
+
+static void remove_vm(struct named_vm *vm)
+{
+	end_child(vm);
+	free(vm->memory.slots);
+	free(vm->cache);
+	free(vm);
+}
+
+/* Those that are gone make room for others. */
+static void forget_ended(struct guest_names *names)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < names->nr; i++) {
+		struct named_vm *vm = names->vms[i];
+
+		if (kill(vm->pid, 0) && errno == ESRCH)
+			remove_vm(vm);
+		else
+			names->vms[kept++] = vm;
+	}
+	names->nr = kept;
+}
+
+static struct named_vm *get_vm(struct guest_names *names,
+			       const struct guest_vcpu *vcpu)
+{
+	for (size_t i = 0; i < names->nr; i++) {
+		if (names->vms[i]->pid == vcpu->vm_pid &&
+		    names->vms[i]->fd == vcpu->vm_fd)
+			return names->vms[i];
+	}
+	if (vcpu->vm_pid <= 0 || vcpu->vm_fd < 0)
+		return NULL;
+	if (names->nr == GUEST_NAMES_MAX)
+		forget_ended(names);
+	return add_vm(names, vcpu->vm_pid, vcpu->vm_fd);
+}
+
+/* Why nothing can be told of a vCPU's kernel; NULL if it can. */
+static const char *why_not(const struct guest_vcpu *vcpu)
+{
+	struct guest_registers registers;
+	const char *why = guest_no_stack(vcpu->vcpu, &registers);
+
+	if (!why && !guest_leads_to_kernel(vcpu->vcpu))
+		why = "the registers are not known";
+	if (!why && !(registers.cr0 & PAGING_CR0_PG))
+		why = guest_kernel_strerror(KERNEL_NO_PAGING);
+	return why;
+}
+
+/* Older registers may be those of another kernel. */
+static bool is_of_this_boot(const struct named_vm *vm,
+			    const struct guest_vcpu *vcpu, uint64_t now)
+{
+	return vcpu->age_ns < CHECK_NS ||
+	       (vm->has_uptime && vcpu->age_ns < now - vm->booted);
+}
+
+static struct cached *in_cache(struct named_vm *vm, uint64_t rip)
+{
+	return &vm->cache[(rip ^ rip >> 9) % CACHE_SIZE];
+}
+
+const struct named_place *guest_names_find(struct guest_names *names,
+					   const struct guest_vcpu *vcpu)
+{
+	uint64_t rip = vcpu->vcpu->regs[VCPU_INFO_REG_RIP];
+	struct question question;
+	struct named_vm *vm;
+	struct cached *cached;
+	uint64_t now;
+
+	/* most are asked for often: no more is done than has to be */
+	if (!names || !(rip >> 63))
+		return NULL;
+	vm = get_vm(names, vcpu);
+	if (!vm || why_not(vcpu))
+		return NULL;
+	now = names->source->clock();
+	cached = in_cache(vm, rip);
+	if (cached->rip != rip || cached->epoch != vm->epoch ||
+	    now - vm->checked >= CHECK_NS) {
+		question = (struct question){ .vcpu = *vcpu->vcpu };
+		if (!look(names, vm, &question, &names->look))
+			return NULL;
+		cached->rip = rip;
+		cached->epoch = vm->epoch;
+		cached->place = names->look.place;
+	}
+	return cached->place.name[0] && is_of_this_boot(vm, vcpu, now) ?
+	       &cached->place : NULL;
+}
+
+const char *guest_names_look(struct guest_names *names,
+			     const struct guest_vcpu *vcpu, bool with_stack,
+			     struct guest_look *found)
+{
+	struct question question = {
+		.wants = WANT_TASK | (with_stack ? WANT_STACK : 0),
+		.vcpu = *vcpu->vcpu,
+	};
+	const char *why = why_not(vcpu);
+	struct named_vm *vm;
+
+	memset(found, 0, offsetof(struct guest_look, stack.frames));
+	if (why)
+		return why;
+	vm = names ? get_vm(names, vcpu) : NULL;
+	if (!vm)
+		return NO_MEMORY;
+	if (!look(names, vm, &question, found))
+		return vm->failed ? NO_ANSWER : guest_kernel_strerror(vm->error);
+	if (with_stack)
+		found->exact = names->source->stands_still(vm->pid, vm->fd,
+							  vcpu->vcpu);
+	return NULL;
+}
+
+struct guest_names *guest_names_new_of(const struct guest_source *source,
+				       uint64_t allow_ns)
+{
+	struct guest_names *names = calloc(1, sizeof(*names));
+
+	if (!names)
+		return NULL;
+	names->source = source;
+	names->started = source->clock();
+	names->allow_ns = allow_ns;
+	return names;
+}
+
+void guest_names_free(struct guest_names *names)
+{
+	for (size_t i = 0; names && i < names->nr; i++)
+		remove_vm(names->vms[i]);
+	free(names);
+}
+
+/* The module's device as a source */
+
+static bool device_memory(int pid, int fd, struct guest_memory *out)
+{
+	struct vm_memory memory = { 0 };
+	struct host_device dev;
+	bool ok;
+
+	if (host_device_open(&dev) != DEVICE_OK)
+		return false;
+	ok = host_device_memory(&dev, pid, fd, &memory) == DEVICE_OK &&
+	     guest_child_slots(&memory, out);
+	host_device_close(&dev);
+	free(memory.slots);
+	return ok;
+}
+
+static bool device_stands_still(int pid, int fd,
+				const struct vcpu_info_host_vcpu *before)
+{
+	int id = before->vcpu_id;
+	struct vm_sample sample = {
+		.pid = pid, .fd = fd, .attempts = ATTEMPTS, .ids = &id, .nr_ids = 1,
+	};
+	struct host_device dev;
+	bool still = false;
+
+	if (host_device_open(&dev) != DEVICE_OK)
+		return false;
+	if (host_device_sample(&dev, &sample) == DEVICE_OK) {
+		still = sample.nr == 1 && !sample.vcpus[0].result &&
+			guest_stood_still(before, &sample.vcpus[0]);
+		free(sample.vcpus);
+	}
+	host_device_close(&dev);
+	return still;
+}
+
+static const struct guest_source device_source = {
+	.memory = device_memory,
+	.stands_still = device_stands_still,
+	.clock = signals_clock,
+};
+
+struct guest_names *guest_names_new(uint64_t allow_ns)
+{
+	struct host_device dev;
+
+	if (host_device_open(&dev) != DEVICE_OK)
+		return NULL;
+	host_device_close(&dev);
+	return guest_names_new_of(&device_source, allow_ns);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Names for what guests' kernels are doing, out of the guests' memory: functions,
+ * tasks and stacks of vCPUs whose registers are known. Each VM has a process of
+ * its own without privileges, which reads the tables once a boot of the guest.
+ */
+#ifndef HOST_VM_GUEST_NAMES_H
+#define HOST_VM_GUEST_NAMES_H
+
+#include "introspect/named.h"
+#include "vm/host-device.h"
+
+/* VMs that have names at the same time: each costs some 10 MB. */
+#define GUEST_NAMES_MAX	64
+
+struct guest_names;
+
+/*
+ * NULL if guests' memory is not to be had on this host. allow_ns: time that may be
+ * spent at once with looking for kernels; after that it is a quarter of the time
+ * that goes by. The first one is looked for in any case.
+ */
+struct guest_names *guest_names_new(uint64_t allow_ns);
+void guest_names_free(struct guest_names *names);
+
+/**
+ * struct guest_source - where a VM's memory is, and its vCPUs: the device, or a test
+ * @memory: the VM's slots, for free(); false if they cannot be had
+ * @stands_still: whether a vCPU is still where it was
+ * @clock: in nanoseconds, only forward
+ */
+struct guest_source {
+	bool (*memory)(int vm_pid, int vm_fd, struct guest_memory *memory);
+	bool (*stands_still)(int vm_pid, int vm_fd,
+			     const struct vcpu_info_host_vcpu *before);
+	uint64_t (*clock)(void);
+};
+
+struct guest_names *guest_names_new_of(const struct guest_source *source,
+				       uint64_t allow_ns);
+
+/**
+ * struct guest_vcpu - a vCPU to be named
+ * @vm_pid: its VM's process
+ * @vm_fd: and descriptor
+ * @age_ns: how old the registers are
+ * @vcpu: them, as the device gives them
+ */
+struct guest_vcpu {
+	int vm_pid;
+	int vm_fd;
+	uint64_t age_ns;
+	const struct vcpu_info_host_vcpu *vcpu;
+};
+
+/*
+ * The function that RIP is in, good until the next call. NULL if it is in none, or
+ * not known; that of user mode is not.
+ */
+const struct named_place *guest_names_find(struct guest_names *names,
+					   const struct guest_vcpu *vcpu);
+
+/**
+ * struct guest_look - what is found of a vCPU now
+ * @error: whether a kernel was found
+ * @has_uptime: whether @uptime_ns is known
+ * @uptime_ns: how long the guest has been up at the least
+ * @has_task: whether @task is known
+ * @user: the vCPU is in user mode
+ * @exact: it stood still while the stack was read
+ * @task: the guest's task on it
+ * @banner: of its kernel
+ * @place: the function that RIP is in, all empty if it is in none
+ * @stack: its stack; the last, since most of it is not in use
+ */
+struct guest_look {
+	enum guest_kernel_error error;
+	bool has_uptime;
+	bool has_task;
+	bool user;
+	bool exact;
+	uint64_t uptime_ns;
+	struct guest_task task;
+	char banner[GUEST_BANNER_SIZE];
+	struct named_place place;
+	struct named_stack stack;
+};
+
+/*
+ * Look at a vCPU that was sampled a moment ago. NULL, or why there is nothing in
+ * *look. Without a stack it is cheaper, and @stack is empty.
+ */
+const char *guest_names_look(struct guest_names *names,
+			     const struct guest_vcpu *vcpu, bool with_stack,
+			     struct guest_look *look);
+
+#endif /* HOST_VM_GUEST_NAMES_H */

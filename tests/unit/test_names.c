@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Names out of a guest's memory: the guest is a fake one in this process, the
+ * reader of its memory a child without privileges, as always.
+ */
+#include <unistd.h>
+
+#include "unit.h"
+
+#include "fake-linux.h"
+#include "trace-time.h"
+#include "vm/guest-child.h"
+#include "vm/guest-names.h"
+
+#define NO_SUCH_FD	11
+
+static struct fake_linux fake;
+static uint64_t now;
+static int memory_asked;
+static uint64_t cost;
+static uint64_t moved;
+static bool still;
+static struct guest_look look;
+
+static bool take_memory(int vm_pid, int vm_fd, struct guest_memory *memory)
+{
+	memory_asked++;
+	now += cost;
+	if (vm_fd == NO_SUCH_FD)
+		return false;
+	assert_int_equal(vm_pid, getpid());
+	memory->slots = calloc(2, sizeof(*memory->slots));
+	assert_non_null(memory->slots);
+	memory->nr_slots = 2;
+	for (int i = 0; i < 2; i++) {
+		memory->slots[i] = fake.slots[i];
+		memory->slots[i].where += (uintptr_t)fake.ram;
+		memory->slots[i].size -= moved;
+	}
+	return true;
+}
+
+static bool stands_still(int vm_pid, int vm_fd,
+			 const struct vcpu_info_host_vcpu *before)
+{
+	(void)vm_pid;
+	(void)vm_fd;
+	(void)before;
+	return still;
+}
+
+static uint64_t get_clock(void)
+{
+	return now;
+}
+
+static const struct guest_source source = {
+	.memory = take_memory,
+	.stands_still = stands_still,
+	.clock = get_clock,
+};
+
+static struct guest_names *start(enum fake_version version)
+{
+	fake_linux_make(&fake, version, 0);
+	now = 1000 * NS_PER_SEC;
+	memory_asked = 0;
+	moved = 0;
+	cost = 0;
+	return guest_names_new_of(&source, 0);
+}
+
+static void end(struct guest_names *names)
+{
+	guest_names_free(names);
+	fake_linux_free(&fake);
+}
+
+/* A vCPU with the registers of a CPU, but for where it is; 0: there, too */
+static struct vcpu_info_host_vcpu make_vcpu(int cpu, uint64_t rip)
+{
+	const struct guest_registers *registers = &fake.registers[cpu];
+	struct vcpu_info_host_vcpu vcpu = {
+		.vcpu_id = 2 * cpu,
+		.have = VCPU_INFO_HAVE_STATE,
+		.valid = (1U << VCPU_INFO_NR_REGS) - 1,
+		.state = VCPU_INFO_STATE_HALTED,
+	};
+
+	vcpu.regs[VCPU_INFO_REG_RIP] = rip ?: registers->r[PT_REG_IP];
+	vcpu.regs[VCPU_INFO_REG_RSP] = registers->r[PT_REG_SP];
+	vcpu.regs[VCPU_INFO_REG_RBP] = registers->r[PT_REG_BP];
+	vcpu.regs[VCPU_INFO_REG_CR0] = registers->cr0;
+	vcpu.regs[VCPU_INFO_REG_CR3] = registers->cr3;
+	vcpu.regs[VCPU_INFO_REG_CR4] = registers->cr4;
+	return vcpu;
+}
+
+static const char *name_of(struct guest_names *names, uint64_t rip, uint64_t age)
+{
+	struct vcpu_info_host_vcpu vcpu = make_vcpu(0, rip);
+	const struct guest_vcpu which = { getpid(), 10, age, &vcpu };
+	const struct named_place *place = guest_names_find(names, &which);
+
+	return place ? place->name : NULL;
+}
+
+static void functions(void **state)
+{
+	(void)state;
+	for (int version = 0; version < NR_FAKE_VERSIONS; version++) {
+		struct guest_names *names = start(version);
+		struct vcpu_info_host_vcpu vcpu;
+		struct guest_vcpu which = { getpid(), 10, 0, &vcpu };
+		const struct named_place *place;
+
+		assert_string_equal(name_of(names, fake_address(&fake, "worker"), 0),
+				    "worker");
+		vcpu = make_vcpu(0, FAKE_MODULE + 0x110);
+		place = guest_names_find(names, &which);
+		assert_string_equal(place->name, "demo_run");
+		assert_string_equal(place->module, "demo");
+		assert_int_equal(place->offset, 0x10);
+		assert_null(name_of(names, fake_address(&fake, "_end"), 0));
+		assert_null(name_of(names, 0x401000, 0));
+		/* the second time they are remembered */
+		assert_string_equal(name_of(names, fake_address(&fake, "worker"), 0),
+				    "worker");
+		assert_int_equal(memory_asked, 1);
+		end(names);
+	}
+}
+
+static void without_paging(void **state)
+{
+	struct guest_names *names = start(FAKE_7_0);
+	struct vcpu_info_host_vcpu vcpu = make_vcpu(0, 0);
+	struct guest_vcpu which = { getpid(), 10, 0, &vcpu };
+
+	(void)state;
+	vcpu.regs[VCPU_INFO_REG_CR0] = 1;
+	assert_null(guest_names_find(names, &which));
+	assert_string_equal(guest_names_look(names, &which, true, &look),
+			    "paging is off: the vCPU has not started a kernel");
+	vcpu = make_vcpu(0, 0);
+	vcpu.valid &= ~(1U << VCPU_INFO_REG_CR3);
+	assert_null(guest_names_find(names, &which));
+	vcpu = make_vcpu(0, 0);
+	vcpu.flags = VCPU_INFO_F_NESTED;
+	assert_null(guest_names_find(names, &which));
+	/* for none of them the guest's memory was looked at */
+	assert_int_equal(memory_asked, 0);
+	end(names);
+}
+
+static void another_boot(void **state)
+{
+	struct guest_names *names = start(FAKE_6_12);
+	uint64_t leaf = fake_address(&fake, "leaf");
+	char *banner = fake_at(&fake, fake_address(&fake, "linux_banner"));
+
+	(void)state;
+	assert_string_equal(name_of(names, leaf, 0), "leaf");
+	banner[20] ^= 1;
+	now += NS_PER_SEC / 2;
+	assert_string_equal(name_of(names, leaf, 0), "leaf");
+	assert_int_equal(memory_asked, 1);
+	now += NS_PER_SEC;
+	/* it is seen, and the kernel is looked for anew */
+	assert_string_equal(name_of(names, leaf, 0), "leaf");
+	assert_int_equal(memory_asked, 3);
+	end(names);
+}
+
+/* Records may be of the boot before. */
+static void old_records(void **state)
+{
+	struct guest_names *names = start(FAKE_7_0);
+	uint64_t leaf = fake_address(&fake, "leaf");
+
+	(void)state;
+	assert_string_equal(name_of(names, leaf, 99 * NS_PER_SEC), "leaf");
+	assert_null(name_of(names, leaf, 101 * NS_PER_SEC));
+	assert_null(name_of(names, leaf, UINT64_MAX));
+	end(names);
+}
+
+static void no_kernel(void **state)
+{
+	struct guest_names *names = start(FAKE_6_1);
+	uint64_t leaf = fake_address(&fake, "leaf");
+
+	(void)state;
+	memset(fake.ram, 0, fake.size);
+	for (int i = 0; i < 20; i++)
+		assert_null(name_of(names, leaf + i, 0));
+	assert_int_equal(memory_asked, 4);
+	now += 2 * NS_PER_SEC;
+	assert_null(name_of(names, leaf, 0));
+	assert_int_equal(memory_asked, 5);
+	end(names);
+}
+
+static void no_memory(void **state)
+{
+	struct guest_names *names = start(FAKE_6_1);
+	struct vcpu_info_host_vcpu vcpu = make_vcpu(0, 0);
+	struct guest_vcpu which = { getpid(), NO_SUCH_FD, 0, &vcpu };
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		assert_null(guest_names_find(names, &which));
+	assert_int_equal(memory_asked, 4);
+	end(names);
+}
+
+/* One kernel costs much, and those of all VMs more than there is time for. */
+static void time_is_bounded(void **state)
+{
+	struct guest_names *names = start(FAKE_6_1);
+	struct vcpu_info_host_vcpu vcpu = make_vcpu(0, 0);
+	struct guest_vcpu first = { getpid(), 10, 0, &vcpu };
+	struct guest_vcpu other = { getpid(), 12, 0, &vcpu };
+
+	(void)state;
+	cost = NS_PER_SEC;
+	assert_non_null(guest_names_find(names, &first));
+	now += NS_PER_SEC;
+	assert_null(guest_names_find(names, &other));
+	assert_int_equal(memory_asked, 1);
+	now += 3 * NS_PER_SEC;
+	assert_non_null(guest_names_find(names, &other));
+	assert_int_equal(memory_asked, 2);
+	end(names);
+}
+
+static void moved_memory(void **state)
+{
+	struct guest_names *names = start(FAKE_6_1);
+	uint64_t leaf = fake_address(&fake, "leaf");
+
+	(void)state;
+	assert_string_equal(name_of(names, leaf, 0), "leaf");
+	moved = GUEST_PAGE_SIZE;
+	now += 2 * NS_PER_SEC;
+	assert_string_equal(name_of(names, leaf, 0), "leaf");
+	assert_int_equal(memory_asked, 3);
+	end(names);
+}
+
+static void looks(void **state)
+{
+	struct guest_names *names = start(FAKE_7_0);
+	struct vcpu_info_host_vcpu vcpu = make_vcpu(0, 0);
+	struct guest_vcpu which = { getpid(), 10, 0, &vcpu };
+
+	(void)state;
+	still = true;
+	assert_null(guest_names_look(names, &which, true, &look));
+	assert_true(look.has_task && look.exact && !look.user);
+	assert_string_equal(look.task.comm, "kworker/?[0:1");
+	assert_string_equal(look.place.name, "leaf");
+	assert_int_equal(look.stack.nr, 7);
+	assert_string_equal(look.stack.frames[6].place.name, "ret_from_fork_asm");
+	assert_int_equal(strncmp(look.banner, "Linux version ", 14), 0);
+	still = false;
+	assert_null(guest_names_look(names, &which, true, &look));
+	assert_false(look.exact);
+	/* user mode, and no stack wanted */
+	vcpu = make_vcpu(1, 0);
+	assert_null(guest_names_look(names, &which, false, &look));
+	assert_true(look.user && look.has_task);
+	assert_string_equal(look.task.comm, "mysqld");
+	assert_string_equal(look.place.name, "");
+	assert_int_equal(look.stack.nr, 0);
+	vcpu.state = VCPU_INFO_STATE_NEVER_RUN;
+	assert_string_equal(guest_names_look(names, &which, true, &look),
+			    "the vCPU has not been started");
+	end(names);
+}
+
+static void without_names(void **state)
+{
+	struct vcpu_info_host_vcpu vcpu = { .state = VCPU_INFO_STATE_GUEST };
+	struct guest_vcpu which = { getpid(), 10, 0, &vcpu };
+
+	(void)state;
+	assert_null(guest_names_find(NULL, &which));
+	assert_non_null(guest_names_look(NULL, &which, true, &look));
+	guest_names_free(NULL);
+}
+
+/* What comes from the child is believed no more than the guest. */
+static void bad_stacks(void **state)
+{
+	static struct named_stack stack;
+
+	(void)state;
+	stack = (struct named_stack){ .nr = 2, .end = END_USER };
+	assert_true(named_stack_check(&stack, named_stack_len(&stack)));
+	assert_false(named_stack_check(&stack, named_stack_len(&stack) - 1));
+	assert_false(named_stack_check(&stack, 3));
+	memset(stack.frames[1].place.name, 'x', NAMED_SIZE);
+	memset(stack.frames[1].place.module, 'x', GUEST_MODULE_NAME);
+	assert_true(named_stack_check(&stack, named_stack_len(&stack)));
+	assert_int_equal(strlen(stack.frames[1].place.name), NAMED_SIZE - 1);
+	assert_int_equal(strlen(stack.frames[1].place.module),
+			 GUEST_MODULE_NAME - 1);
+	stack.frames[0].frame.stack = STACK_OTHER + 1;
+	assert_false(named_stack_check(&stack, named_stack_len(&stack)));
+	stack.frames[0].frame.stack = STACK_TASK;
+	stack.end = END_LIMIT + 1;
+	assert_false(named_stack_check(&stack, named_stack_len(&stack)));
+	stack.end = END_USER;
+	stack.nr = GUEST_MAX_FRAMES + 1;
+	assert_false(named_stack_check(&stack, named_stack_len(&stack)));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(functions),
+		cmocka_unit_test(without_paging),
+		cmocka_unit_test(another_boot),
+		cmocka_unit_test(old_records),
+		cmocka_unit_test(no_kernel),
+		cmocka_unit_test(no_memory),
+		cmocka_unit_test(time_is_bounded),
+		cmocka_unit_test(moved_memory),
+		cmocka_unit_test(looks),
+		cmocka_unit_test(without_names),
+		cmocka_unit_test(bad_stacks),
+	};
+
+	return cmocka_run_group_tests_name("names", tests, NULL, NULL);
+}
