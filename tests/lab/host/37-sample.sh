@@ -92,10 +92,10 @@ is "it has both vCPUs each time" "$(grep -c '^quiet ' /tmp/top)" 4
 check "with rates of exits and times" \
 	awk '/^quiet / { if ($8 !~ /^[0-9]/ || $14 !~ /^[0-9.]+$/) bad = 1; n++ }
 		END { exit bad || n != 4 }' /tmp/top
-check "and RIP" eval '[ "$(grep -c " 0x[0-9a-f]*$" /tmp/top)" -eq 4 ]'
+check "and what RIP is in" eval '[ "$(grep -c " [a-z0-9_/]*\(+0x[0-9a-f]*\| (user)\)$" /tmp/top)" -ge 2 ]'
 diag </tmp/top
 vcpu-info top --counters --batch --count 1 --interval 1s quiet >/tmp/top
-is "with counters alone there is no RIP" "$(grep -c ' 0x[0-9a-f]*$' /tmp/top)" 0
+is "with counters alone there is no RIP" "$(grep -c '0x[0-9a-f]*$' /tmp/top)" 0
 
 # Its VMM is stopped: nothing of it answers, and there is no libvirt here
 

@@ -49,6 +49,37 @@ like "text is as the kernel prints it" \
 	"$(vcpu-info stack --vcpu 1 lab | tr '\n' '|')" \
 	'vCPU 1 halted task swapper/1/0/0 exact\|   <TASK>\|.*    do_idle\+0x[0-9a-f]+/0x[0-9a-f]+\|.*   </TASK>\|  complete: '
 
+# The same in the other commands, which need no files for it.
+vcpu-info sample --json --stack lab >/tmp/sample.json
+check "sample --stack: JSON is as the schema has it" python3 /lab/check_schema.py \
+	--valid /lab/record.schema.json /tmp/sample.json
+is "each vCPU's RIP has a name, that of its innermost frame" \
+	"$(jq -r '.rip_symbol' /tmp/sample.json)" \
+	"$(jq -r '.stack.frames[0] | "\(.symbol)+\(.offset)"' /tmp/sample.json |
+		awk -F + '{ printf "%s+0x%x\n", $1, $2 }')"
+is "frames are those of stack" \
+	"$(jq -c 'select(.vcpu_id == 0) | [.stack.frames[].symbol]' /tmp/sample.json)" \
+	"$(vcpu-info stack --json --vcpu 0 lab | jq -c '[.frames[].symbol]')"
+like "as text" "$(vcpu-info sample --stack --vcpu 1 lab | tr '\n' '|')" \
+	'\|  at [a-z_]+\+0x.*\|  stack task swapper/1/0/0 exact\|.*    do_idle\+0x'
+like "as a line" "$(vcpu-info sample --stack --vcpu 1 --format line lab)" \
+	' stack [a-z_]+ <- .* do_idle <- '
+is "without guests' memory there is no name" \
+	"$(vcpu-info sample --json --no-guest-memory lab | jq -r .rip_symbol | sort -u)" null
+vcpu-info top --batch --count 2 --interval 1s lab >/tmp/top
+check "top: RIP is a name" eval '[ "$(grep -c "^lab .* [a-z_]*+0x[0-9a-f]*$" /tmp/top)" -ge 2 ]'
+diag </tmp/top
+vcpu-info follow --json --count 2 --duration 60 lab >/tmp/follow.json 2>/tmp/follow.err &
+follow=$!
+poll_until 30 pgrep -f 'vcpu-info follow' >/dev/null
+followed()
+{
+	vcpu-info sample --trace --vcpu 0 lab >/dev/null
+	! kill -0 "$follow" 2>/dev/null
+}
+check "follow ends after two records" poll_until 60 followed
+is "which have names, too" "$(jq -r 'has("rip_symbol")' /tmp/follow.json | sort -u)" true
+
 # A vCPU that runs: read(2) of /dev/zero is a known chain of functions.
 running()
 {
