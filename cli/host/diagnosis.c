@@ -12,6 +12,7 @@ struct vm_first {
 	int pid;
 	int fd;
 	struct vcpu_observation *seen;
+	struct vcpu_guest *guests;
 	size_t nr;
 };
 
@@ -48,6 +49,43 @@ void diagnosis_observe(struct vcpu_observation *seen,
 	read_sched(seen);
 }
 
+static void look_into_guest(struct diagnosis *diagnosis, const struct vm *vm,
+			    const struct vcpu_info_host_vcpu *vcpu,
+			    struct vcpu_guest *guest)
+{
+	struct guest_look *look = &diagnosis->look;
+	const struct guest_vcpu which = {
+		.vm_pid = vm->vmm.pid, .vm_fd = vm->fd, .vcpu = vcpu,
+	};
+
+	if (!diagnosis->names || vcpu->result ||
+	    guest_names_look(diagnosis->names, &which, true, look))
+		return;
+	strcpy(guest->function, look->place.name);
+	guest->has_task = look->has_task;
+	guest->task = look->task;
+	guest->user = look->user;
+	guest->nr = look->stack.nr < DIAGNOSIS_FRAMES ? look->stack.nr :
+							DIAGNOSIS_FRAMES;
+	memcpy(guest->frames, look->stack.frames,
+	       guest->nr * sizeof(guest->frames[0]));
+}
+
+/* guest is all zeroes, and has to stay as long as the observation. */
+static void observe(struct diagnosis *diagnosis, const struct vm *vm,
+		    const struct vcpu_info_host_vcpu *vcpu,
+		    struct vcpu_guest *guest, struct vcpu_observation *seen)
+{
+	diagnosis_observe(seen, vcpu);
+	look_into_guest(diagnosis, vm, vcpu, guest);
+	if (guest->function[0])
+		seen->function = guest->function;
+	for (size_t i = 0; i < guest->nr && !seen->waits_in; i++) {
+		if (vcpu_waits_in(guest->frames[i].place.name))
+			seen->waits_in = guest->frames[i].place.name;
+	}
+}
+
 static bool keep_vm(const struct vm *vm, const struct vm_sample *sample,
 		    void *arg)
 {
@@ -59,8 +97,13 @@ static bool keep_vm(const struct vm *vm, const struct vm_sample *sample,
 		diagnosis->vms = vms;
 		first = &vms[diagnosis->nr];
 		first->seen = calloc(sample->nr + 1, sizeof(*first->seen));
+		first->guests = calloc(sample->nr + 1, sizeof(*first->guests));
 	}
-	if (!vms || !first->seen) {
+	if (!vms || !first->seen || !first->guests) {
+		if (vms) {
+			free(first->seen);
+			free(first->guests);
+		}
 		diagnosis->no_memory = true;
 		return false;
 	}
@@ -69,7 +112,8 @@ static bool keep_vm(const struct vm *vm, const struct vm_sample *sample,
 	first->fd = vm->fd;
 	first->nr = sample->nr;
 	for (size_t i = 0; i < sample->nr; i++)
-		diagnosis_observe(&first->seen[i], &sample->vcpus[i]);
+		observe(diagnosis, vm, &sample->vcpus[i], &first->guests[i],
+			&first->seen[i]);
 	diagnosis->nr++;
 	return true;
 }
@@ -119,7 +163,7 @@ static void read_sleep(struct vcpu_diagnosis *vcpu)
 	text_utf8(vcpu->sleeps_in, sizeof(vcpu->sleeps_in), line);
 }
 
-static void judge_vm(const struct vm_first *first,
+static void judge_vm(struct diagnosis *diagnosis, const struct vm_first *first,
 		     const struct vm_sample *sample,
 		     struct vm_diagnosis *result,
 		     struct vcpu_finding *findings)
@@ -132,7 +176,8 @@ static void judge_vm(const struct vm_first *first,
 
 		if (!before)
 			continue;
-		diagnosis_observe(&now, vcpu);
+		observe(diagnosis, result->vm, vcpu,
+			&result->vcpus[result->nr].guest, &now);
 		result->vcpus[result->nr].last = *vcpu;
 		vcpu_rules(before, &now, &findings[result->nr]);
 		read_sleep(&result->vcpus[result->nr++]);
@@ -156,7 +201,7 @@ static bool judge(const struct vm *vm, const struct vm_sample *sample,
 	result.vcpus = calloc(sample->nr + 1, sizeof(*result.vcpus));
 	findings = calloc(sample->nr + 1, sizeof(*findings));
 	if (result.vcpus && findings) {
-		judge_vm(first, sample, &result, findings);
+		judge_vm(second->diagnosis, first, sample, &result, findings);
 		more = second->found(&result, second->arg);
 	} else {
 		second->diagnosis->no_memory = true;
@@ -180,6 +225,9 @@ void diagnosis_free(struct diagnosis *diagnosis)
 {
 	for (size_t i = 0; i < diagnosis->nr; i++)
 		free(diagnosis->vms[i].seen);
+	for (size_t i = 0; i < diagnosis->nr; i++)
+		free(diagnosis->vms[i].guests);
+	guest_names_free(diagnosis->names);
 	free(diagnosis->vms);
 	source_close(&diagnosis->req.source);
 }

@@ -8,17 +8,41 @@
 
 #include "trace/host-request.h"
 #include "vcpu-rules.h"
+#include "vm/guest-names.h"
+
+/* The innermost frames are enough to see what it is about. */
+#define DIAGNOSIS_FRAMES	8
+
+/**
+ * struct vcpu_guest - what a vCPU's guest is doing there
+ * @function: what RIP is in, "" if that is not known
+ * @has_task: whether @task is known
+ * @task: the guest's task on it
+ * @user: in user mode
+ * @frames: the innermost frames of its stack
+ * @nr: how many
+ */
+struct vcpu_guest {
+	char function[NAMED_SIZE];
+	bool has_task;
+	struct guest_task task;
+	bool user;
+	struct named_frame frames[DIAGNOSIS_FRAMES];
+	size_t nr;
+};
 
 /**
  * struct vcpu_diagnosis - a vCPU
  * @last: its second sample
  * @finding: what the rules say
+ * @guest: what the guest is doing there
  * @sleeps_in: function of the host's kernel in which its thread sleeps, "" if it
  *	does not or that cannot be read; fit for a terminal
  */
 struct vcpu_diagnosis {
 	struct vcpu_info_host_vcpu last;
 	struct vcpu_finding finding;
+	struct vcpu_guest guest;
 	char sleeps_in[64];
 };
 
@@ -46,12 +70,16 @@ struct vm_first;
  * @req: what is asked for; its counts are of the last round
  * @vms: what the first round had
  * @nr: how many VMs
+ * @names: for what is in guests' memory; NULL: it is not read
+ * @look: room for one look
  * @no_memory: of some VM nothing can be said
  */
 struct diagnosis {
 	struct host_request req;
 	struct vm_first *vms;
 	size_t nr;
+	struct guest_names *names;
+	struct guest_look look;
 	bool no_memory;
 };
 

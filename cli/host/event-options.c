@@ -16,7 +16,6 @@ enum {
 	OPT_KALLSYMS,
 	OPT_VMLINUX,
 	OPT_KASLR,
-	OPT_NO_GUEST,
 };
 
 const struct opt_spec vm_opts[] = {
@@ -35,7 +34,7 @@ const struct opt_spec select_opts[] = {
 };
 
 const struct opt_spec guest_opts[] = {
-	{ OPT_NO_GUEST, "no-guest-memory", NULL,
+	{ OPT_NO_GUEST_MEMORY, "no-guest-memory", NULL,
 	  "Do not read guests' memory for names" },
 	{ 0 }
 };
@@ -160,7 +159,7 @@ enum opt_outcome event_option(struct event_options *events,
 	case OPT_KASLR:
 		ok = symbols_set_offset(&events->symbols, op->arg, err, size);
 		break;
-	case OPT_NO_GUEST:
+	case OPT_NO_GUEST_MEMORY:
 		ok = true;
 		events->no_guest_memory = true;
 		break;

@@ -12,6 +12,9 @@
 #include "symbols.h"
 #include "vm/guest-names.h"
 
+/* Value of --no-guest-memory, for commands without events */
+#define OPT_NO_GUEST_MEMORY	(OPT_LONG + 99)
+
 enum color_when {
 	COLOR_AUTO,
 	COLOR_ALWAYS,

@@ -173,6 +173,9 @@ static void take_evidence(const struct vcpu_observation *first,
 	finding->rip[0] = first->vcpu.regs[VCPU_INFO_REG_RIP];
 	finding->rip[1] = vcpu->regs[VCPU_INFO_REG_RIP];
 	finding->function = second->function;
+	finding->waits_in = second->waits_in ?:
+			    vcpu_waits_in(second->function) ? second->function :
+			    NULL;
 	finding->have_exit = vcpu->have & VCPU_INFO_HAVE_EXIT;
 	finding->exit_reason = vcpu->exit_reason;
 }
@@ -287,14 +290,38 @@ static bool is_polling(const char *function)
 	return false;
 }
 
+bool vcpu_waits_in(const char *function)
+{
+	static const char * const parts[] = {
+		"spin_lock", "queued_read_lock", "queued_write_lock",
+		"smp_call_function", "csd_lock",
+	};
+	size_t i;
+
+	for (i = 0; function && i < ARRAY_SIZE(parts); i++)
+		if (strstr(function, parts[i]))
+			return true;
+
+	return false;
+}
+
+/* By its stack: in an interrupt, too, it is still there. */
+static bool waits_still(const struct vcpu_observation *first,
+			const struct vcpu_observation *second)
+{
+	return first->waits_in && second->waits_in &&
+	       !strcmp(first->waits_in, second->waits_in);
+}
+
 static bool is_spinning(const struct vcpu_observation *first,
 			const struct vcpu_observation *second,
 			const struct vcpu_finding *finding)
 {
 	return finding->have_sched && finding->run >= RULE_BUSY &&
 	       finding->have_rip && in_kernel(first) && in_kernel(second) &&
-	       same_place(first, second) &&
-	       reg_same(first, second, VCPU_INFO_REG_RSP) &&
+	       (waits_still(first, second) ||
+		(same_place(first, second) &&
+		 reg_same(first, second, VCPU_INFO_REG_RSP))) &&
 	       per_second(finding->own_exits, finding) <= RULE_SPIN_EXITS;
 }
 
@@ -343,22 +370,12 @@ void vcpu_rules(const struct vcpu_observation *first,
 	finding->word = word_of(first, second, finding);
 }
 
-/* Functions in which Linux waits for another CPU */
+/* It waits, on the processor or, in a guest that knows it is one, halted. */
 static bool waits_for_cpu(const struct vcpu_finding *finding)
 {
-	static const char * const parts[] = {
-		"spin_lock", "queued_read_lock", "queued_write_lock",
-		"smp_call_function", "csd_lock",
-	};
-	size_t i;
-
-	if (finding->word != VCPU_SPINNING || !finding->function)
-		return false;
-	for (i = 0; i < ARRAY_SIZE(parts); i++)
-		if (strstr(finding->function, parts[i]))
-			return true;
-
-	return false;
+	return finding->waits_in && (finding->word == VCPU_SPINNING ||
+				     finding->word == VCPU_HALTED_OFF ||
+				     finding->word == VCPU_IDLE);
 }
 
 static int first_with(const struct vcpu_finding *findings, size_t nr,
@@ -394,9 +411,41 @@ static bool all_are(const struct vm_finding *vm, size_t nr, enum vcpu_word a,
 }
 
 /* Those that are neither idle nor unstarted */
-static size_t nr_wanting(const struct vm_finding *vm, size_t nr)
+static size_t nr_wanting(const struct vcpu_finding *findings, size_t nr)
 {
-	return nr - vm->nr[VCPU_NOT_STARTED] - vm->nr[VCPU_IDLE];
+	size_t i, wanting = 0;
+
+	for (i = 0; i < nr; i++)
+		wanting += findings[i].word != VCPU_NOT_STARTED &&
+			   (findings[i].word != VCPU_IDLE ||
+			    waits_for_cpu(&findings[i]));
+
+	return wanting;
+}
+
+/* The first that nothing but an NMI wakes, and which waits for no other one */
+static int first_off(const struct vcpu_finding *findings, size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (findings[i].word == VCPU_HALTED_OFF &&
+		    !waits_for_cpu(&findings[i]))
+			return (int)i;
+
+	return -1;
+}
+
+/* All that do not wait for another one are halted for good. */
+static bool lock_is_lost(const struct vcpu_finding *findings, size_t nr)
+{
+	size_t i, off = 0;
+
+	for (i = 0; i < nr; i++)
+		off += findings[i].word == VCPU_HALTED_OFF &&
+		       !waits_for_cpu(&findings[i]);
+
+	return nr_waiting(findings, nr) + off == nr_wanting(findings, nr);
 }
 
 static enum vm_word vm_word_of(const struct vcpu_finding *findings, size_t nr,
@@ -410,9 +459,12 @@ static enum vm_word vm_word_of(const struct vcpu_finding *findings, size_t nr,
 		vm->culprit = first_with(findings, nr, VCPU_STARVED);
 		return VM_LOCK_HOLDER;
 	}
-	if (waiting && waiting == nr_wanting(vm, nr))
+	if (waiting && lock_is_lost(findings, nr)) {
+		vm->culprit = first_off(findings, nr);
 		return VM_LOCK_LOST;
-	if (vm->nr[VCPU_STARVED] && vm->nr[VCPU_STARVED] == nr_wanting(vm, nr))
+	}
+	if (vm->nr[VCPU_STARVED] &&
+	    vm->nr[VCPU_STARVED] == nr_wanting(findings, nr))
 		return VM_STARVED;
 	if (all_are(vm, nr, VCPU_HALTED_OFF, VCPU_SPINNING))
 		return VM_HUNG;

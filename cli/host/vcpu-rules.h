@@ -64,6 +64,8 @@ enum exit_kind {
  * @run_ns: time on a host CPU so far
  * @wait_ns: time so far in which it could have run and had no host CPU
  * @function: the symbol that RIP is in; NULL if that is not known
+ * @waits_in: the innermost of its functions in which Linux waits for another CPU;
+ *	NULL if there is none, or that is not known
  */
 struct vcpu_observation {
 	struct vcpu_info_host_vcpu vcpu;
@@ -71,6 +73,7 @@ struct vcpu_observation {
 	uint64_t run_ns;
 	uint64_t wait_ns;
 	const char *function;
+	const char *waits_in;
 };
 
 /**
@@ -91,6 +94,7 @@ struct vcpu_observation {
  * @have_rip: both RIPs are known
  * @rip: of both samples
  * @function: of the second sample, as in the observation, or NULL
+ * @waits_in: the same
  * @have_exit: @exit_reason is known
  * @exit_reason: what KVM_RUN returned for (KVM_EXIT_*, linux/kvm.h)
  */
@@ -111,6 +115,7 @@ struct vcpu_finding {
 	bool have_rip;
 	uint64_t rip[2];
 	const char *function;
+	const char *waits_in;
 	bool have_exit;
 	uint32_t exit_reason;
 };
@@ -138,6 +143,9 @@ struct vm_finding {
 	unsigned int nr[VCPU_NR_WORDS];
 	int culprit;
 };
+
+/* Whether that is a function in which Linux waits for another CPU. */
+bool vcpu_waits_in(const char *function);
 
 void vcpu_rules(const struct vcpu_observation *first,
 		const struct vcpu_observation *second,

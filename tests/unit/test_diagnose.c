@@ -93,6 +93,18 @@ static void make_findings(struct vcpu_diagnosis vcpus[2])
 			.rip = { 0xffffffff81000100, 0xffffffff81000104 },
 			.function = "native_queued_spin_lock_slowpath",
 		},
+		.guest = {
+			.has_task = true,
+			.task = { .comm = "fio\033", .pid = 77, .tid = 78 },
+			.nr = 2,
+			.frames = {
+				{ { .ip = 0xffffffff81000104, .stack = STACK_TASK,
+				    .exact = true },
+				  { "native_queued_spin_lock_slowpath", "", 4, 256 } },
+				{ { .ip = 0xffffffffc0000110, .stack = STACK_TASK },
+				  { "nvme_irq", "nvme", 16, 64 } },
+			},
+		},
 	};
 	vcpus[1] = (struct vcpu_diagnosis){
 		.last = {
@@ -106,6 +118,13 @@ static void make_findings(struct vcpu_diagnosis vcpus[2])
 			.interval_ns = 1000000000,
 			.have_exit = true,
 			.exit_reason = KVM_EXIT_IO,
+		},
+		.guest = {
+			.has_task = true,
+			.user = true,
+			.task = { .comm = "mysqld", .pid = 12, .tid = 12 },
+			.nr = 1,
+			.frames = { { { .ip = 0x401000, .exact = true } } },
 		},
 		.sleeps_in = "futex_wait_queue",
 	};

@@ -145,6 +145,35 @@ static void test_spinning_place(void **state)
 	assert_word(&pair, VCPU_RUNNING);
 }
 
+/* By the stack it is seen in an interrupt, too. */
+static void test_spinning_interrupted(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+
+	(void)state;
+	set_reg(&pair.second, VCPU_INFO_REG_RSP, STACK - 512);
+	set_reg(&pair.second, VCPU_INFO_REG_RIP, KERNEL_RIP + 4096);
+	pair.first.waits_in = "native_queued_spin_lock_slowpath";
+	assert_word(&pair, VCPU_RUNNING);
+	pair.second.waits_in = "native_queued_spin_lock_slowpath";
+	assert_word(&pair, VCPU_SPINNING);
+	pair.second.waits_in = "smp_call_function_many_cond";
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+static void test_waiting_functions(void **state)
+{
+	(void)state;
+	assert_true(vcpu_waits_in("native_queued_spin_lock_slowpath"));
+	assert_true(vcpu_waits_in("__pv_queued_spin_lock_slowpath"));
+	assert_true(vcpu_waits_in("_raw_spin_lock_irqsave"));
+	assert_true(vcpu_waits_in("smp_call_function_many_cond"));
+	assert_false(vcpu_waits_in("_raw_spin_unlock_irqrestore"));
+	assert_false(vcpu_waits_in("do_idle"));
+	assert_false(vcpu_waits_in(""));
+	assert_false(vcpu_waits_in(NULL));
+}
+
 /* The same function again and again, but called anew */
 static void test_spinning_stack(void **state)
 {
@@ -419,13 +448,24 @@ static void test_vm_lock(void **state)
 {
 	struct vcpu_finding starved[] = {
 		{ .word = VCPU_SPINNING,
-		  .function = "native_queued_spin_lock_slowpath" },
+		  .waits_in = "native_queued_spin_lock_slowpath" },
 		{ .word = VCPU_IDLE }, { .word = VCPU_STARVED },
 	};
 	struct vcpu_finding lost[] = {
 		{ .word = VCPU_SPINNING,
-		  .function = "smp_call_function_many_cond" },
+		  .waits_in = "smp_call_function_many_cond" },
 		{ .word = VCPU_IDLE },
+	};
+	/* a guest that knows it is one waits halted */
+	struct vcpu_finding held[] = {
+		{ .word = VCPU_HALTED_OFF,
+		  .waits_in = "__pv_queued_spin_lock_slowpath" },
+		{ .word = VCPU_HALTED_OFF }, { .word = VCPU_IDLE },
+	};
+	struct vcpu_finding healthy[] = {
+		{ .word = VCPU_HALTED_OFF,
+		  .waits_in = "__pv_queued_spin_lock_slowpath" },
+		{ .word = VCPU_RUNNING },
 	};
 	struct vcpu_finding loop[] = {
 		{ .word = VCPU_SPINNING, .function = "delay_tsc" },
@@ -435,6 +475,8 @@ static void test_vm_lock(void **state)
 	(void)state;
 	assert_vm(starved, 3, VM_LOCK_HOLDER, 2);
 	assert_vm(lost, 2, VM_LOCK_LOST, -1);
+	assert_vm(held, 3, VM_LOCK_LOST, 1);
+	assert_vm(healthy, 2, VM_NOTHING, -1);
 	assert_vm(loop, 2, VM_NOTHING, -1);
 }
 
@@ -540,6 +582,8 @@ int main(void)
 		cmocka_unit_test(test_counts_that_shrink),
 		cmocka_unit_test(test_vm_idle),
 		cmocka_unit_test(test_vm_paused),
+		cmocka_unit_test(test_spinning_interrupted),
+		cmocka_unit_test(test_waiting_functions),
 		cmocka_unit_test(test_vm_lock),
 		cmocka_unit_test(test_vm_starved),
 		cmocka_unit_test(test_vm_hung),

@@ -150,6 +150,7 @@ int cmd_sample(const struct cmd *cmd, int argc, char **argv);
  * @fd: that file, while it is open
  * @interval_ns: time between the two samples
  * @json: print JSON
+ * @no_guest_memory: leave guests' memory alone
  * @select: which VMs
  */
 struct diagnose_params {
@@ -157,6 +158,7 @@ struct diagnose_params {
 	int fd;
 	uint64_t interval_ns;
 	bool json;
+	bool no_guest_memory;
 	struct select select;
 };
 

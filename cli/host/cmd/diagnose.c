@@ -18,6 +18,9 @@
 #include "text.h"
 
 #define MIN_INTERVAL_NS	(100 * NS_PER_MS)
+/* Looking for the kernels of many VMs may take so long. */
+#define NAMES_NS	(5000 * NS_PER_MS)
+
 #define MAX_INTERVAL_NS	(60000 * NS_PER_MS)
 #define MAX_DIAGNOSIS	(64UL << 20)
 
@@ -26,6 +29,7 @@ const struct opt_spec diagnose_opts[] = {
 	{ 'i', "input", "FILE",
 	  "Print the diagnosis in a FILE of 'vcpu-info collect'" },
 	{ 'j', "json", NULL, "Print one JSON object a VM" },
+	{ .more = guest_opts },
 	{ .more = vm_opts },
 	{ 0 }
 };
@@ -49,6 +53,9 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 		return OPT_RUN;
 	case 'j':
 		params->json = true;
+		return OPT_RUN;
+	case OPT_NO_GUEST_MEMORY:
+		params->no_guest_memory = true;
 		return OPT_RUN;
 	default:
 		return opt_default(val);
@@ -199,10 +206,12 @@ static int report_none(const struct diagnosis *diagnosis)
 static int diagnose_run(const struct diagnose_params *params)
 {
 	struct printing printing = { .json = params->json };
-	struct diagnosis diagnosis;
+	static struct diagnosis diagnosis;
 	int exit_code = EXIT_OK;
 
 	diagnosis_init(&diagnosis, &params->select);
+	if (!params->no_guest_memory)
+		diagnosis.names = guest_names_new(NAMES_NS);
 	signals_catch();
 	if (!diagnosis_begin(&diagnosis)) {
 		exit_code = failed(&diagnosis);

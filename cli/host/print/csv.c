@@ -69,10 +69,11 @@ static void add_extra(struct outbuf *line, const struct event *ev)
 
 static void add_stack(struct outbuf *line, const struct stack_view *view)
 {
-	char text[TEXT_SIZE];
+	char text[TEXT_SIZE] = "";
 
-	stack_chain(text, sizeof(text), view ? view->stack : NULL,
-		    GUEST_MAX_FRAMES);
+	if (view && view->stack)
+		stack_chain(text, sizeof(text), view->stack->frames,
+			    view->stack->nr);
 	add_text(line, text[0] ? text : NULL);
 }
 

@@ -108,18 +108,18 @@ void stack_print_text(FILE *out, const struct stack_record *record)
 	text_body(out, &record->view);
 }
 
-void stack_chain(char *buf, size_t size, const struct named_stack *stack,
-		 size_t max)
+void stack_chain(char *buf, size_t size, const struct named_frame *frames,
+		 size_t nr)
 {
 	size_t len = 0;
 
 	buf[0] = '\0';
-	for (size_t i = 0; stack && i < stack->nr && i < max && len < size; i++) {
-		const struct named_place *place = &stack->frames[i].place;
+	for (size_t i = 0; i < nr && len < size; i++) {
+		const struct named_place *place = &frames[i].place;
 		char address[32];
 
 		snprintf(address, sizeof(address), "0x%" PRIx64,
-			 stack->frames[i].frame.ip);
+			 frames[i].frame.ip);
 		len += snprintf(buf + len, size - len, "%s%s", i ? " <- " : "",
 				place->name[0] ? place->name : address);
 	}

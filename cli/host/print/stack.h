@@ -53,10 +53,10 @@ void stack_view_json(struct json_object *obj, const struct stack_view *view);
 
 /*
  * The names of the innermost frames in one line, "leaf <- caller", fit for a
- * terminal and cut to size; at most so many. "" without a stack.
+ * terminal and cut to size.
  */
-void stack_chain(char *buf, size_t size, const struct named_stack *stack,
-		 size_t max);
+void stack_chain(char *buf, size_t size, const struct named_frame *frames,
+		 size_t nr);
 
 /* One frame, as in the array of a stack. */
 struct json_object *stack_json_frame(const struct named_frame *frame);

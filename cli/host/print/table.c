@@ -135,7 +135,7 @@ static void print_event(struct printer *printer, const struct event *ev,
 	if (printer->style.symbols) {
 		value_place(text, sizeof(text), about);
 		if (about->stack && about->stack->stack)
-			stack_chain(chain, sizeof(chain), about->stack->stack,
+			stack_chain(chain, sizeof(chain), about->stack->stack->frames,
 				    about->stack->stack->nr);
 		columns_add(columns, chain[0] ? chain : text, NULL);
 	}

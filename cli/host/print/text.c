@@ -449,7 +449,8 @@ static void add_chain(struct block *out, const struct stack_view *view)
 
 	add(out, " stack ");
 	if (view->stack)
-		stack_chain(text, sizeof(text), view->stack, view->stack->nr);
+		stack_chain(text, sizeof(text), view->stack->frames,
+			    view->stack->nr);
 	add_safe(out, view->stack ? text : UNKNOWN);
 }
 

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "jsonout.h"
+#include "print/stack.h"
 #include "print/vm-diagnosis.h"
 #include "text.h"
 
@@ -56,6 +57,22 @@ static void print_place(FILE *out, const struct vcpu_finding *finding)
 		fprintf(out, ", before 0x%" PRIx64, finding->rip[0]);
 }
 
+/* What the guest's kernel is at, if that can be told, and for whom */
+static void print_guest(FILE *out, const struct vcpu_guest *guest)
+{
+	char text[TEXT_SIZE];
+
+	if (guest->has_task) {
+		text_printable(text, sizeof(text), guest->task.comm);
+		fprintf(out, ", task %s/%d%s", text, guest->task.pid,
+			guest->user ? " (user)" : "");
+	}
+	if (guest->nr < 2)
+		return;
+	stack_chain(text, sizeof(text), guest->frames, guest->nr);
+	fprintf(out, ", stack %s", text);
+}
+
 static void print_vcpu(FILE *out, const struct vcpu_diagnosis *vcpu)
 {
 	const struct vcpu_finding *finding = &vcpu->finding;
@@ -71,6 +88,7 @@ static void print_vcpu(FILE *out, const struct vcpu_diagnosis *vcpu)
 	if (finding->have_if)
 		fprintf(out, ", IF=%d", finding->interrupts_on);
 	print_place(out, finding);
+	print_guest(out, &vcpu->guest);
 	if (finding->have_exit)
 		print_exit(out, &vcpu->last);
 	if (vcpu->sleeps_in[0])
@@ -146,6 +164,19 @@ static void json_rips(struct json_object *obj,
 	json_add_text(obj, "function", finding->function);
 }
 
+static void json_guest(struct json_object *obj, const struct vcpu_guest *guest)
+{
+	struct json_object *frames = json_object_new_array();
+
+	json_object_object_add(obj, "task", guest->has_task ?
+			       stack_json_task(&guest->task) : NULL);
+	json_add_text(obj, "mode",
+		      !guest->nr ? NULL : guest->user ? "user" : "kernel");
+	for (size_t i = 0; i < guest->nr; i++)
+		json_object_array_add(frames, stack_json_frame(&guest->frames[i]));
+	json_object_object_add(obj, "frames", frames);
+}
+
 static struct json_object *json_vcpu(const struct vcpu_diagnosis *vcpu)
 {
 	const struct vcpu_finding *finding = &vcpu->finding;
@@ -169,6 +200,7 @@ static struct json_object *json_vcpu(const struct vcpu_diagnosis *vcpu)
 	else
 		json_add_null(obj, "interrupts_on");
 	json_rips(obj, finding);
+	json_guest(obj, &vcpu->guest);
 	json_object_object_add(obj, "userspace_exit", json_exit(vcpu));
 	json_add_text(obj, "sleeps_in",
 		      vcpu->sleeps_in[0] ? vcpu->sleeps_in : NULL);
