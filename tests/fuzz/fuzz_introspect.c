@@ -121,6 +121,7 @@ static bool walk_task(void *arg, const struct guest_task *task)
 
 static void use(struct guest_kernel *kernel)
 {
+	static struct guest_stack_copy copy;
 	static struct guest_stack stack;
 
 	check_names(&kernel->symbols);
@@ -136,8 +137,9 @@ static void use(struct guest_kernel *kernel)
 		struct guest_task task;
 		bool known = cpu && guest_task_current(kernel, cpu, &task);
 
+		guest_stack_copy(kernel, &run.fake->registers[i], &copy);
 		guest_stack_of_cpu(kernel, cpu, known ? &task : NULL,
-				   &run.fake->registers[i], &stack);
+				   &run.fake->registers[i], &copy, &stack);
 		check_stack(kernel, &stack);
 	}
 	guest_memory_allow(kernel->memory, 1 << 20, 1000);

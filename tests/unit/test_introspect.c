@@ -239,7 +239,8 @@ static const char *cpu_stack(struct guest_kernel *kernel, int vcpu)
 
 	assert_non_null(cpu);
 	assert_true(guest_task_current(kernel, cpu, &task));
-	guest_stack_of_cpu(kernel, cpu, &task, &fake.registers[vcpu], &stack);
+	guest_stack_of_cpu(kernel, cpu, &task, &fake.registers[vcpu], NULL,
+			   &stack);
 	return stack_text(kernel, &stack);
 }
 
@@ -257,6 +258,41 @@ static void stacks(void **state)
 	}
 }
 
+/* A vCPU that runs on changes its stack after it was copied. */
+static void copied_stack(void **state)
+{
+	struct guest_kernel *kernel = open_fake(FAKE_6_12, 0, 0);
+	struct guest_registers *registers = &fake.registers[0];
+	static struct guest_stack_copy copy;
+	static struct guest_stack stack;
+	uint8_t *page;
+
+	(void)state;
+	registers->r[PT_REG_IP] = fake_address(&fake, "kthread") + 4;
+	registers->r[PT_REG_SP] = 0xffffc90000003fe8;
+	guest_stack_copy(kernel, registers, &copy);
+	assert_int_equal(copy.nr, 1);
+	page = fake_at(&fake, 0xffffc90000003000);
+	memset(page, 0, GUEST_PAGE_SIZE);
+	guest_stack_of_cpu(kernel, NULL, NULL, registers, &copy, &stack);
+	assert_string_equal(stack_text(kernel, &stack),
+			    "-:kthread+4 -:ret_from_fork_asm+0 entry");
+	guest_stack_of_cpu(kernel, NULL, NULL, registers, NULL, &stack);
+	assert_false(guest_stack_complete(&stack));
+	/* another page is there by now */
+	copy.pages[0].pa += GUEST_PAGE_SIZE;
+	guest_stack_of_cpu(kernel, NULL, NULL, registers, &copy, &stack);
+	assert_false(guest_stack_complete(&stack));
+	/* all of a stack, and no more */
+	registers->r[PT_REG_SP] = 0xffffc90000000008;
+	guest_stack_copy(kernel, registers, &copy);
+	assert_int_equal(copy.nr, 4);
+	registers->r[PT_REG_SP] = 0x7fff00000000;
+	guest_stack_copy(kernel, registers, &copy);
+	assert_int_equal(copy.nr, 0);
+	close_fake(kernel);
+}
+
 static void stack_without_task(void **state)
 {
 	struct guest_kernel *kernel = open_fake(FAKE_6_12, 0, 0);
@@ -266,7 +302,8 @@ static void stack_without_task(void **state)
 	/* the stacks are told from each other by their alignment alone */
 	fake.registers[0].r[PT_REG_IP] = fake_address(&fake, "kthread") + 4;
 	fake.registers[0].r[PT_REG_SP] = 0xffffc90000003fe8;
-	guest_stack_of_cpu(kernel, NULL, NULL, &fake.registers[0], &stack);
+	guest_stack_of_cpu(kernel, NULL, NULL, &fake.registers[0], NULL,
+			   &stack);
 	assert_string_equal(stack_text(kernel, &stack),
 			    "-:kthread+4 -:ret_from_fork_asm+0 entry");
 	close_fake(kernel);
@@ -278,7 +315,8 @@ static void user_mode(void **state)
 	struct guest_stack stack;
 
 	(void)state;
-	guest_stack_of_cpu(kernel, NULL, NULL, &fake.registers[1], &stack);
+	guest_stack_of_cpu(kernel, NULL, NULL, &fake.registers[1], NULL,
+			   &stack);
 	assert_int_equal(stack.nr, 1);
 	assert_true(guest_stack_complete(&stack));
 	assert_int_equal(stack.end, END_LEAF_USER);
@@ -548,6 +586,7 @@ int main(void)
 		cmocka_unit_test(tasks),
 		cmocka_unit_test(all_tasks),
 		cmocka_unit_test(stacks),
+		cmocka_unit_test(copied_stack),
 		cmocka_unit_test(stack_without_task),
 		cmocka_unit_test(user_mode),
 		cmocka_unit_test(sleeper),

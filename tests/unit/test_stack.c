@@ -104,7 +104,8 @@ static int print_all(void *arg)
 			record.view.stack = &named;
 			record.view.user = guest_is_user(&fake.registers[i]);
 			guest_stack_of_cpu(printing->kernel, cpu, &task,
-					   &fake.registers[i], &stack);
+					   &fake.registers[i], NULL,
+					   &stack);
 			named_stack_make(printing->kernel, &stack, &named);
 		} else {
 			record.state = 0;

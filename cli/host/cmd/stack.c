@@ -82,41 +82,72 @@ static void print(const struct stack_params *params,
 		stack_print_text(stdout, record);
 }
 
+/* How often the stack of a vCPU that runs is read, until it fits together. */
+#define MAX_TRIES	4
+
+static bool runs(const struct vcpu_info_host_vcpu *vcpu)
+{
+	return vcpu->state == VCPU_INFO_STATE_GUEST ||
+	       vcpu->state == VCPU_INFO_STATE_IN_EXIT;
+}
+
+/* Where there may be a stack: find it. False to do it once more. */
+static bool look(struct guest *guest, const struct vcpu_info_host_vcpu *before,
+		 const struct guest_registers *registers, struct guest_task *task,
+		 struct stack_view *view)
+{
+	static struct guest_stack_copy copy;
+	static struct named_stack named;
+	static struct guest_stack stack;
+	struct vcpu_info_host_vcpu after;
+	const struct guest_cpu *cpu;
+
+	guest_stack_copy(guest->kernel, registers, &copy);
+	cpu = guest_kernel_cpu(guest->kernel, before->vcpu_id);
+	view->task = NULL;
+	if (cpu && guest_task_current(guest->kernel, cpu, task))
+		view->task = task;
+	guest_stack_of_cpu(guest->kernel, cpu, view->task, registers, &copy,
+			   &stack);
+	view->user = guest_is_user(registers);
+	view->exact = guest_sample(guest, before->vcpu_id, &after) &&
+		      guest_stood_still(before, &after);
+	named_stack_make(guest->kernel, &stack, &named);
+	view->stack = &named;
+	return guest_stack_complete(&stack) || !runs(before);
+}
+
+/* False if it is worth to be done again. */
+static bool look_at_vcpu(struct guest *guest, struct guest_task *task,
+			 struct stack_record *record)
+{
+	struct stack_view *view = &record->view;
+	struct vcpu_info_host_vcpu vcpu;
+	struct guest_registers registers;
+
+	*view = (struct stack_view){
+		.kernel = guest->kernel ? guest->kernel->banner : NULL,
+	};
+	if (!guest_sample(guest, record->vcpu_id, &vcpu)) {
+		view->why = "the vCPU is gone";
+		return true;
+	}
+	record->state = vcpu.state;
+	view->why = guest_no_stack(&vcpu, &registers);
+	if (!view->why && !guest->kernel)
+		view->why = guest_kernel_strerror(guest->error);
+	return view->why || look(guest, &vcpu, &registers, task, view);
+}
+
 static void print_vcpu(struct guest *guest, const struct stack_params *params,
 		       int vcpu_id)
 {
-	static struct guest_stack stack;
-	static struct named_stack named;
 	struct stack_record record = { .vm = guest->vm, .vcpu_id = vcpu_id };
-	struct stack_view *view = &record.view;
-	struct vcpu_info_host_vcpu before, after;
-	struct guest_registers registers;
-	const struct guest_cpu *cpu;
 	struct guest_task task;
+	int tries = 0;
 
-	if (!guest_sample(guest, vcpu_id, &before)) {
-		view->why = "the vCPU is gone";
-		print(params, &record);
-		return;
-	}
-	record.state = before.state;
-	view->why = guest_no_stack(&before, &registers);
-	if (guest->kernel)
-		view->kernel = guest->kernel->banner;
-	else if (!view->why)
-		view->why = guest_kernel_strerror(guest->error);
-	if (!view->why) {
-		cpu = guest_kernel_cpu(guest->kernel, vcpu_id);
-		if (cpu && guest_task_current(guest->kernel, cpu, &task))
-			view->task = &task;
-		guest_stack_of_cpu(guest->kernel, cpu, view->task, &registers,
-				   &stack);
-		view->user = guest_is_user(&registers);
-		view->exact = guest_sample(guest, vcpu_id, &after) &&
-			      guest_stood_still(&before, &after);
-		named_stack_make(guest->kernel, &stack, &named);
-		view->stack = &named;
-	}
+	while (!look_at_vcpu(guest, &task, &record) && ++tries < MAX_TRIES)
+		;
 	print(params, &record);
 }
 

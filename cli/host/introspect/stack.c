@@ -81,9 +81,40 @@ void guest_stack_prepare(struct guest_kernel *kernel)
 	unwind_tables(kernel, 0, &why);
 }
 
+/* Stacks of tasks are aligned to their size, and that of interrupts has as much. */
+#define STACK_ALIGN	16384
+
+#define COPY_BYTES	(256U << 10)
+#define COPY_READS	32
+
+void guest_stack_copy(struct guest_kernel *kernel,
+		      const struct guest_registers *registers,
+		      struct guest_stack_copy *copy)
+{
+	uint64_t at = registers->r[PT_REG_SP] & ~(GUEST_PAGE_SIZE - 1ULL);
+	struct guest_page page;
+
+	copy->nr = 0;
+	if (guest_is_user(registers) || !(at >> 63))
+		return;
+	guest_memory_allow(kernel->memory, COPY_BYTES, COPY_READS);
+	do {
+		if (!guest_paging_walk(&kernel->paging, at, &page) ||
+		    !guest_memory_read(kernel->memory, page.address,
+				       copy->pages[copy->nr].data,
+				       GUEST_PAGE_SIZE))
+			return;
+		copy->pages[copy->nr].va = at;
+		copy->pages[copy->nr].pa = page.address;
+		copy->nr++;
+		at += GUEST_PAGE_SIZE;
+	} while (at % STACK_ALIGN && copy->nr < GUEST_COPY_PAGES);
+}
+
 void guest_stack_of_cpu(struct guest_kernel *kernel, const struct guest_cpu *cpu,
 			const struct guest_task *task,
 			const struct guest_registers *registers,
+			const struct guest_stack_copy *copy,
 			struct guest_stack *stack)
 {
 	struct unwind unwind;
@@ -97,6 +128,9 @@ void guest_stack_of_cpu(struct guest_kernel *kernel, const struct guest_cpu *cpu
 		return;
 	}
 	unwind_start(&unwind, kernel, cpu, task);
+	for (size_t i = 0; copy && i < copy->nr; i++)
+		unwind_use_page(&unwind, copy->pages[i].va, copy->pages[i].pa,
+				copy->pages[i].data);
 	memcpy(unwind.regs, registers->r, sizeof(unwind.regs));
 	unwind.has_regs = true;
 	unwind.full_regs = true;

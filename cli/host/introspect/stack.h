@@ -75,16 +75,43 @@ struct guest_stack {
 	enum guest_stack_end end;
 };
 
+#define GUEST_COPY_PAGES	4
+
+/**
+ * struct guest_stack_copy - the stack that a vCPU was on when it was sampled
+ * @pages: from that of its stack pointer on: virtual and physical address, and what
+ *	was there
+ * @nr: how many
+ */
+struct guest_stack_copy {
+	struct {
+		uint64_t va;
+		uint64_t pa;
+		uint8_t data[GUEST_PAGE_SIZE];
+	} pages[GUEST_COPY_PAGES];
+	size_t nr;
+};
+
+/*
+ * Copy it, before anything else is done, so that a vCPU that runs has as little
+ * time as possible to change it. Page tables that were read before are believed;
+ * whether they are still right is seen when the copy is used.
+ */
+void guest_stack_copy(struct guest_kernel *kernel,
+		      const struct guest_registers *registers,
+		      struct guest_stack_copy *copy);
+
 /* Whether an address is one of user space. */
 bool guest_is_user(const struct guest_registers *registers);
 
 /*
- * The call chain of a vCPU. cpu and task say where its stacks are; each may be
- * NULL if it is not known.
+ * The call chain of a vCPU. cpu and task say where its stacks are, and copy is what was
+ * on one of them; each may be NULL if it is not known.
  */
 void guest_stack_of_cpu(struct guest_kernel *kernel, const struct guest_cpu *cpu,
 			const struct guest_task *task,
 			const struct guest_registers *registers,
+			const struct guest_stack_copy *copy,
 			struct guest_stack *stack);
 
 /* Read the unwind tables now, which the first stack does otherwise. */

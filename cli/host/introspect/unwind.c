@@ -32,6 +32,21 @@ void unwind_start(struct unwind *unwind, struct guest_kernel *kernel,
 	guest_paging_forget(&kernel->paging, false);
 }
 
+void unwind_use_page(struct unwind *unwind, uint64_t va, uint64_t pa,
+		     const uint8_t *data)
+{
+	struct unwind_page *page;
+	struct guest_page now;
+
+	if (!guest_paging_walk(&unwind->kernel->paging, va, &now) ||
+	    now.address != pa)
+		return;
+	page = &unwind->pages[unwind->next_page++ % UNWIND_PAGES];
+	page->address = va;
+	page->valid = true;
+	memcpy(page->data, data, GUEST_PAGE_SIZE);
+}
+
 static const struct unwind_page *get_page(struct unwind *unwind, uint64_t at)
 {
 	uint64_t address = at & ~(uint64_t)(GUEST_PAGE_SIZE - 1);

@@ -55,6 +55,10 @@ struct unwind {
 	unsigned int next_page;
 };
 
+/* Take a page that was copied, if it is still mapped there; after unwind_start(). */
+void unwind_use_page(struct unwind *unwind, uint64_t va, uint64_t pa,
+		     const uint8_t *data);
+
 /* Set limits, drop page tables that may have changed, load the tables. */
 void unwind_start(struct unwind *unwind, struct guest_kernel *kernel,
 		  const struct guest_cpu *cpu, const struct guest_task *task);

@@ -104,6 +104,7 @@ struct reader {
 	int fd;
 	struct guest_memory memory;
 	struct guest_kernel *kernel;
+	struct guest_stack_copy copy;
 	struct guest_stack stack;
 	struct guest_look look;
 };
@@ -140,7 +141,7 @@ static void look_at_task(struct reader *reader, const struct question *question,
 		return;
 	guest_stack_of_cpu(reader->kernel, cpu,
 			   look->has_task ? &look->task : NULL, registers,
-			   &reader->stack);
+			   &reader->copy, &reader->stack);
 	named_stack_make(reader->kernel, &reader->stack, &look->stack);
 }
 
@@ -152,6 +153,9 @@ static void look_at(struct reader *reader, const struct question *question)
 
 	memset(look, 0, offsetof(struct guest_look, stack.frames));
 	guest_registers(&question->vcpu, &registers);
+	reader->copy.nr = 0;
+	if (reader->kernel && question->wants & WANT_STACK)
+		guest_stack_copy(reader->kernel, &registers, &reader->copy);
 	find_kernel(reader, question, &registers);
 	if (!reader->kernel)
 		return;
