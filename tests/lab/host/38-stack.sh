@@ -80,6 +80,79 @@ followed()
 check "follow ends after two records" poll_until 60 followed
 is "which have names, too" "$(jq -r 'has("rip_symbol")' /tmp/follow.json | sort -u)" true
 
+# A known chain in a module of the guest, frame for frame.
+WANT=
+for i in 10 9 8 7 6 5 4 3 2 1; do
+	WANT+="chain_$i[stack_chain] "
+done
+WANT+='chain_thread[stack_chain] kthread ret_from_fork'
+
+# chains FILE - of each stack from chain_10() on, without the suffix of
+# ret_from_fork_asm(), and how many there are of each
+chains()
+{
+	jq -r '[.frames[] | "\(.symbol)\(if .module then "[\(.module)]" else "" end)"] |
+		join(" ")' "$1" | sed -E 's/.*(chain_10\[)/\1/; s/_asm$//;
+			s/ ret_from_fork ret_from_fork$/ ret_from_fork/' | sort | uniq -c
+}
+
+in_chain()
+{
+	[ "$(vcpu-info stack --json --vcpu 1 lab | jq -r .task.comm)" = stack_chain ]
+}
+
+# chain_is MODE COUNT - the thread does that, and all its stacks are right
+chain_is()
+{
+	guest_run lab "echo $1 >/sys/kernel/debug/stack_chain/run"
+	check "$1: the thread is there" poll_until 60 in_chain
+	vcpu-info stack --json --count "$2" --interval 10ms --vcpu 1 lab |
+		jq -c 'select(.task.comm == "stack_chain")' >/tmp/chains
+	diag "$1: $(jq -s -c '[length, (map(select(.complete)) | length),
+		(map(select(.exact)) | length)]' /tmp/chains) stacks, complete, exact"
+	jq -c 'select(.complete)' /tmp/chains >/tmp/complete
+	check "$1: nearly all are complete" test "$(wc -l </tmp/complete)" -ge \
+		$(($2 * 9 / 10))
+	is "$1: those are the chain, frame for frame" \
+		"$(chains /tmp/complete | sed 's/^ *[0-9]* //')" "$WANT"
+}
+
+# found WORD - what diagnose says of vCPU 1
+found()
+{
+	vcpu-info diagnose --json lab >/tmp/diagnosis &&
+		[[ $(jq -r '.vcpus[1].word' /tmp/diagnosis) =~ ^($1)$ ]]
+}
+
+guest_run lab 'taskset -p 1 1'
+check "a module with a known chain loads" guest_run lab insmod /lab/stack_chain.ko
+chain_is halt 30
+chain_is spin 30
+check "diagnose: spinning" poll_until 60 found spinning
+is "with its function, task and stack" \
+	"$(jq -r '.vcpus[1] | "\(.function) \(.task.comm) \(.frames[1].symbol)"' /tmp/diagnosis)" \
+	"chain_10 stack_chain chain_9"
+check "as the schema has it" python3 /lab/check_schema.py --valid \
+	/lab/record.schema.json /tmp/diagnosis
+chain_is lock 30
+lock_lost()
+{
+	found 'spinning|halted-off|idle' &&
+		[ "$(jq -r .word /tmp/diagnosis)" = lock-never-released ]
+}
+check "diagnose: it waits for a lock that nobody releases" poll_until 60 lock_lost
+diag "$(vcpu-info diagnose lab)"
+guest_run lab 'echo stop >/sys/kernel/debug/stack_chain/run'
+guest_run lab 'taskset 2 sh -c "while :; do :; done" >/dev/null 2>&1 & echo $!' >/tmp/pid
+busy()
+{
+	found running && [ "$(jq -r '.vcpus[1] | "\(.task.pid) \(.mode)"' /tmp/diagnosis)" = \
+		"$(cat /tmp/pid) user" ]
+}
+check "a busy process is running, and named" poll_until 60 busy
+diag "$(vcpu-info diagnose lab)"
+guest_run lab "kill $(cat /tmp/pid)"
+
 # A vCPU that runs: read(2) of /dev/zero is a known chain of functions.
 running()
 {
