@@ -9,6 +9,7 @@
 . /lab/host/module.sh
 
 GUEST_TIMEOUT=180
+TRACING=/sys/kernel/tracing
 
 # chain - the functions of JSON stacks from the innermost outwards, a line each
 chain()
@@ -79,6 +80,30 @@ followed()
 }
 check "follow ends after two records" poll_until 60 followed
 is "which have names, too" "$(jq -r 'has("rip_symbol")' /tmp/follow.json | sort -u)" true
+
+# What it costs, by what is read of the guest's memory: times are the emulator's.
+READS=$TRACING/events/syscalls/sys_exit_process_vm_readv
+
+# reads COMMAND... - how many reads of memory it makes, and of how many bytes
+reads()
+{
+	echo 'hist:keys=common_pid.execname:vals=ret' >"$READS/trigger"
+	"$@" >/dev/null
+	sed -nE 's/.*vcpu-info.* hitcount: +([0-9]+) +ret: +([0-9]+).*/\1 \2/p' "$READS/hist" |
+		awk '{ n += $1; bytes += $2 } END { print n + 0, bytes + 0 }'
+	echo '!hist:keys=common_pid.execname:vals=ret' >"$READS/trigger"
+}
+
+read -r n bytes <<<"$(reads vcpu-info symbols lab)"
+diag "symbols: $bytes bytes in $n reads"
+check "a first look takes 1 to 16 MB" test "$bytes" -gt 1000000 -a "$bytes" -lt 16000000
+check "in no more than 1000 reads" test "$n" -gt 0 -a "$n" -le 1000
+read -r n bytes <<<"$(reads vcpu-info stack --count 1 --vcpu 0 lab)"
+read -r more more_bytes <<<"$(reads vcpu-info stack --count 51 --interval 10ms --vcpu 0 lab)"
+diag "a stack: $(((more_bytes - bytes) / 50)) bytes in $(((more - n) / 50)) reads;" \
+	"the first with all tables: $bytes bytes in $n reads"
+check "each further stack takes no more than 40 reads" \
+	test $((more - n)) -gt 50 -a $((more - n)) -le 2000
 
 # A known chain in a module of the guest, frame for frame.
 WANT=
