@@ -108,7 +108,7 @@ check "each further stack takes no more than 40 reads" \
 # A known chain in a module of the guest, frame for frame.
 WANT=
 for i in 10 9 8 7 6 5 4 3 2 1; do
-	WANT+="chain_$i[stack_chain] "
+	WANT+="chain_${i}[stack_chain] "
 done
 WANT+='chain_thread[stack_chain] kthread ret_from_fork'
 
