@@ -335,8 +335,8 @@ static bool look_once(const struct guest_names *names, struct named_vm *vm,
 }
 
 /* False if nothing is known: see vm->error. */
-static bool look(struct guest_names *names, struct named_vm *vm,
-		 struct question *question, struct guest_look *look)
+static bool get_look(struct guest_names *names, struct named_vm *vm,
+		     struct question *question, struct guest_look *look)
 {
 	uint64_t now = names->source->clock();
 	bool done;
@@ -464,7 +464,7 @@ const struct named_place *guest_names_find(struct guest_names *names,
 	if (cached->rip != rip || cached->epoch != vm->epoch ||
 	    now - vm->checked >= CHECK_NS) {
 		question = (struct question){ .vcpu = *vcpu->vcpu };
-		if (!look(names, vm, &question, &names->look))
+		if (!get_look(names, vm, &question, &names->look))
 			return NULL;
 		cached->rip = rip;
 		cached->epoch = vm->epoch;
@@ -491,7 +491,7 @@ const char *guest_names_look(struct guest_names *names,
 	vm = names ? get_vm(names, vcpu) : NULL;
 	if (!vm)
 		return NO_MEMORY;
-	if (!look(names, vm, &question, found))
+	if (!get_look(names, vm, &question, found))
 		return vm->failed ? NO_ANSWER : guest_kernel_strerror(vm->error);
 	if (with_stack)
 		found->exact = names->source->stands_still(vm->pid, vm->fd,

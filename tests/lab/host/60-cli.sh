@@ -34,7 +34,7 @@ pid=$(guest_pid lab)
 # follow
 
 # A shell has its background jobs ignore SIGINT, and follow keeps it so.
-env --default-signal=INT vcpu-info follow --json --vm lab >/tmp/follow.json 2>/tmp/follow.err &
+env --default-signal=INT vcpu-info follow --no-guest-memory --json --vm lab >/tmp/follow.json 2>/tmp/follow.err &
 follow=$!
 check "follow makes an instance and enables the events" \
 	poll_until 30 follow_is_on

@@ -120,7 +120,7 @@ for guest in web mail; do
 done
 
 in_tmux new-session -d -s top -x 80 -y 24 \
-	"vcpu-info top --recorded web mail 2>/tmp/top.err; echo \$? >/tmp/top.exit" \
+	"vcpu-info top --recorded --no-guest-memory web mail 2>/tmp/top.err; echo \$? >/tmp/top.exit" \
 	';' set-option -g status off
 resize 80 24
 check "top has a row for each vCPU, with rates" poll_until 120 has_rates
