@@ -299,8 +299,10 @@ static void update(struct topping *run)
 
 	if (!run->samples)
 		scan_vms(run);
-	sample(run);
+	/* a round may take long, and what was there at its start is not too old */
+	pipeline_set_clock(run->pl);
 	run->top->now = run->pl->tb.trace;
+	sample(run);
 	if (source_losses(own_source(run->own), &losses))
 		run->top->lost = losses_unread(&losses);
 	if (!run->samples)
@@ -308,6 +310,7 @@ static void update(struct topping *run)
 	else if (!run->top->paused)
 		top_rows_expire(run->top, 3 * run->params->interval_ns +
 						  NS_PER_SEC);
+	run->top->now = run->pl->tb.trace;
 }
 
 static void print_batch(struct topping *run)
