@@ -346,7 +346,7 @@ bool guest_kernel_uptime(struct guest_kernel *kernel, uint64_t *ns)
 	    tick_ns < MIN_TICK_NS || tick_ns > MAX_TICK_NS)
 		return false;
 	hz = (NS_PER_SECOND + tick_ns / 2) / tick_ns;
-	start = (uint32_t)(0 - 300 * hz);
+	start = (1ULL << 32) - 300 * hz;
 	if (ticks < start || ticks - start > UINT64_MAX / tick_ns)
 		return false;
 	*ns = (ticks - start) * tick_ns;
