@@ -197,13 +197,38 @@ static bool goes_on(const struct sample_params *params, long long done)
 	return params->repeats;
 }
 
+/*
+ * Read the tables of guests' kernels before the first stack, which would be long gone
+ * by the time they are.
+ */
+static bool look_ahead(const struct vm *vm, const struct vm_sample *sample,
+		       void *arg)
+{
+	struct sampling *run = arg;
+
+	for (size_t i = 0; i < sample->nr; i++) {
+		const struct guest_vcpu vcpu = {
+			.vm_pid = vm->vmm.pid, .vm_fd = vm->fd,
+			.vcpu = &sample->vcpus[i],
+		};
+
+		if (!sample->vcpus[i].result)
+			guest_names_look(run->params->events.names, &vcpu, true,
+					 &run->pl->look);
+	}
+	return !signals_want_end();
+}
+
 /* As often as was asked for, or until no VM is left */
 static int do_rounds(struct sampling *run)
 {
 	const struct sample_params *params = run->params;
-	uint64_t next = signals_clock();
+	uint64_t next;
 	long long done = 0;
 
+	if (params->events.names && params->events.stacks)
+		host_request_round(&run->req, look_ahead, run);
+	next = signals_clock();
 	do {
 		if (done) {
 			next += params->interval_ns;
