@@ -150,6 +150,14 @@ static void without_paging(void **state)
 	assert_null(guest_names_find(names, &which));
 	/* for none of them the guest's memory was looked at */
 	assert_int_equal(memory_asked, 0);
+	/* a vCPU that runs has a name once the kernel is known by another one */
+	vcpu = make_vcpu(0, 0);
+	assert_string_equal(guest_names_find(names, &which)->name, "leaf");
+	vcpu = make_vcpu(0, fake_address(&fake, "worker") + 5);
+	vcpu.valid &= ~(1U << VCPU_INFO_REG_CR3 | 1U << VCPU_INFO_REG_CR0);
+	vcpu.regs[VCPU_INFO_REG_CR0] = 0;
+	assert_string_equal(guest_names_find(names, &which)->name, "worker");
+	assert_null(guest_names_look(names, &which, true, &look));
 	end(names);
 }
 

@@ -349,7 +349,8 @@ static bool get_look(struct guest_names *names, struct named_vm *vm,
 		if (look_once(names, vm, question, look, now))
 			return true;
 	}
-	if (vm->failed || !may_open(names, vm, now))
+	if (vm->failed || !guest_leads_to_kernel(&question->vcpu) ||
+	    !may_open(names, vm, now))
 		return false;
 	question->wants |= WANT_OPEN;
 	done = look_once(names, vm, question, look, now);
@@ -421,12 +422,13 @@ static struct named_vm *get_vm(struct guest_names *names,
 /* Why nothing can be told of a vCPU's kernel; NULL if it can. */
 static const char *why_not(const struct guest_vcpu *vcpu)
 {
+	const struct vcpu_info_host_vcpu *v = vcpu->vcpu;
 	struct guest_registers registers;
-	const char *why = guest_no_stack(vcpu->vcpu, &registers);
+	const char *why = guest_no_stack(v, &registers);
 
-	if (!why && !guest_leads_to_kernel(vcpu->vcpu))
-		why = "the registers are not known";
-	if (!why && !(registers.cr0 & PAGING_CR0_PG))
+	/* of a vCPU that runs some CPUs do not tell CR0 and CR3 */
+	if (!why && v->valid & 1U << VCPU_INFO_REG_CR0 &&
+	    !(registers.cr0 & PAGING_CR0_PG))
 		why = guest_kernel_strerror(KERNEL_NO_PAGING);
 	return why;
 }

@@ -104,7 +104,7 @@ reads()
 read -r n bytes <<<"$(reads vcpu-info symbols lab)"
 diag "symbols: $bytes bytes in $n reads"
 check "a first look takes 1 to 16 MB" test "$bytes" -gt 1000000 -a "$bytes" -lt 16000000
-check "in no more than 1000 reads" test "$n" -gt 0 -a "$n" -le 1000
+check "in no more than 2000 reads" test "$n" -gt 0 -a "$n" -le 2000
 read -r n bytes <<<"$(reads vcpu-info stack --count 1 --vcpu 0 lab)"
 read -r more more_bytes <<<"$(reads vcpu-info stack --count 51 --interval 10ms --vcpu 0 lab)"
 diag "a stack: $(((more_bytes - bytes) / 50)) bytes in $(((more - n) / 50)) reads;" \
