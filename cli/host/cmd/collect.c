@@ -30,6 +30,9 @@
 #define PATIENCE_NS	(30 * NS_PER_SEC)
 #define DIAGNOSIS_NS	NS_PER_SEC
 
+/* What looking for the guest's kernel may take */
+#define NAMES_NS	NS_PER_SEC
+
 #define MAX_ARGS	16
 
 const struct opt_spec collect_opts[] = {
@@ -158,7 +161,7 @@ static int run_diagnosis(void *arg)
 {
 	struct collection *run = arg;
 	FILE *json = fdopen(run->json, "w");
-	struct diagnosis diagnosis;
+	static struct diagnosis diagnosis;
 	bool done;
 
 	if (!json) {
@@ -166,6 +169,7 @@ static int run_diagnosis(void *arg)
 		return EXIT_FAILED;
 	}
 	diagnosis_init(&diagnosis, &run->select);
+	diagnosis.names = guest_names_new(NAMES_NS);
 	done = diagnosis_begin(&diagnosis);
 	if (done) {
 		signals_sleep_until(signals_clock() + DIAGNOSIS_NS);

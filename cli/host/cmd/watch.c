@@ -27,6 +27,9 @@
 /* Between the two samples of a closer look */
 #define LOOK_NS			NS_PER_SEC
 
+/* What looking for guests' kernels may take at once */
+#define NAMES_NS		NS_PER_SEC
+
 /* VMs that come are found after that time. */
 #define RESCAN_NS		(30 * NS_PER_SEC)
 
@@ -138,6 +141,7 @@ enum opt_outcome watch_parse(struct opt_parser *op, int argc, char **argv,
  * @watched: the VMs
  * @suspects: those that are worth a closer look in this round
  * @helpers: programs that were started
+ * @names: what guests' kernels call what they do; NULL: not known
  * @no_memory: of some VM nothing is known
  */
 struct watching {
@@ -146,6 +150,7 @@ struct watching {
 	struct watched watched;
 	struct select suspects;
 	struct helpers helpers;
+	struct guest_names *names;
 	bool no_memory;
 };
 
@@ -265,10 +270,11 @@ static bool take_diagnosis(const struct vm_diagnosis *diagnosis, void *arg)
 /* A closer look at the suspects: registers, twice */
 static bool diagnose_suspects(struct watching *run)
 {
-	struct diagnosis diagnosis;
+	static struct diagnosis diagnosis;
 	bool done;
 
 	diagnosis_init(&diagnosis, &run->suspects);
+	diagnosis.names = run->names;
 	done = diagnosis_begin(&diagnosis);
 	if (done) {
 		signals_sleep_until(signals_clock() + LOOK_NS);
@@ -278,6 +284,8 @@ static bool diagnose_suspects(struct watching *run)
 	run->no_memory |= diagnosis.no_memory;
 	run->req.status = diagnosis.req.status;
 	run->req.err = diagnosis.req.err;
+	/* they are kept: finding them again takes a tenth of a second a VM */
+	diagnosis.names = NULL;
 	diagnosis_free(&diagnosis);
 	return done;
 }
@@ -373,6 +381,7 @@ static int watch_run(const struct watch_params *params)
 	host_request_init(&run.req, &params->select);
 	run.req.flags = VCPU_INFO_SAMPLE_COUNTS;
 	run.req.rescan_ns = RESCAN_NS;
+	run.names = guest_names_new(NAMES_NS);
 	signals_catch();
 	exit_code = watch_vms(&run);
 	sd_notify(0, "STOPPING=1");
@@ -380,6 +389,7 @@ static int watch_run(const struct watch_params *params)
 	helpers_stop(&run.helpers);
 	source_close(&run.req.source);
 	watched_free(&run.watched);
+	guest_names_free(run.names);
 	signals_end_if_pipe_broke();
 	return exit_code;
 }
