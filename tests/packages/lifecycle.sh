@@ -10,11 +10,11 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=../tap.sh
 . /tmp/tap.sh
 
-out=/tmp/out
+OUT=/tmp/out
 packages=(vcpu-info-dkms vcpu-info vcpu-info-guest-dkms vcpu-info-guest
 	vcpu-info-dev)
 modules=(vcpu_info vcpu_info_guest)
-mkdir -p $out
+mkdir -p $OUT
 echo 'deb [trusted=yes] file:/tmp/repo ./' >/tmp/repo.list
 
 # the versions of vcpu-info-dkms, lowest first: ours, the next, the broken one
@@ -22,10 +22,10 @@ mapfile -t versions < <(sed -n '/^Package: vcpu-info-dkms$/,/^$/s/^Version: //p'
 	/tmp/repo/Packages | sort -V)
 old=${versions[0]} next=${versions[1]} broken=${versions[2]}
 
-# apt_do NAME ARGUMENT... - apt-get on our packages alone; output: $out/NAME.apt
+# apt_do NAME ARGUMENT... - apt-get on our packages alone; output: $OUT/NAME.apt
 apt_do()
 {
-	local log=$out/$1.apt
+	local log=$OUT/$1.apt
 
 	shift
 	apt-get -y -q -o Dir::Etc::SourceList=/tmp/repo.list \
@@ -40,7 +40,7 @@ apt_do()
 # apt_headers NAME ARGUMENT... - apt-get on the distribution's packages
 apt_headers()
 {
-	local log=$out/$1.apt
+	local log=$OUT/$1.apt
 
 	shift
 	apt-get -y -q --no-install-recommends "$@" >"$log" 2>&1 && return
@@ -98,23 +98,23 @@ files()
 {
 	find / -xdev \( -path /tmp -o -path /proc -o -path /sys -o -path /dev \
 		-o -path /var/lib/apt -o -path /var/cache -o -path /var/log \
-		-o -path /run \) -prune -o -print | LC_ALL=C sort >"$out/$1.files"
+		-o -path /run \) -prune -o -print | LC_ALL=C sort >"$OUT/$1.files"
 	# Contents, of what the packages make others write
-	sha256sum /lib/modules/*/modules.* >"$out/$1.sums" 2>/dev/null
+	sha256sum /lib/modules/*/modules.* >"$OUT/$1.sums" 2>/dev/null
 	find /etc -xdev -type f -exec sha256sum {} + | sort -k 2 \
-		>>"$out/$1.sums"
+		>>"$OUT/$1.sums"
 }
 
 # same_files A B
 same_files()
 {
-	diff "$out/$1.files" "$out/$2.files" &&
-		diff "$out/$1.sums" "$out/$2.sums"
+	diff "$OUT/$1.files" "$OUT/$2.files" &&
+		diff "$OUT/$1.sums" "$OUT/$2.sums"
 }
 
 said()
 {
-	grep -qE -- "$2" "$out/$1.apt"
+	grep -qE -- "$2" "$OUT/$1.apt"
 }
 
 upstream()
@@ -136,9 +136,9 @@ check "they install" apt_do install install "${packages[@]/%/=$old}"
 check "wholly" version "$old"
 check "with both modules" built "$(upstream "$old")" "$kernel"
 files installed
-diff $out/before.files $out/installed.files | sed -n 's/^> //p' \
-	>$out/added.files
-echo "# $(wc -l <$out/added.files) files and directories are added"
+diff $OUT/before.files $OUT/installed.files | sed -n 's/^> //p' \
+	>$OUT/added.files
+echo "# $(wc -l <$OUT/added.files) files and directories are added"
 for file in /usr/lib/modprobe.d/vcpu-info.conf \
 	/usr/lib/udev/rules.d/60-vcpu-info-guest-dkms.rules \
 	/usr/share/bash-completion/completions/vcpu-info \
@@ -147,11 +147,11 @@ for file in /usr/lib/modprobe.d/vcpu-info.conf \
 	check "$file is there" test -s "$file"
 done
 check "none in /etc, where purge would have to find it" \
-	eval '! grep -q ^/etc/ $out/added.files'
+	eval '! grep -q ^/etc/ $OUT/added.files'
 bash /tmp/check_completion.sh /usr/bin/vcpu-info \
-	/usr/share/bash-completion/completions/vcpu-info >$out/completion.log
+	/usr/share/bash-completion/completions/vcpu-info >$OUT/completion.log
 check "the installed completion completes" eval \
-	'grep -q "^ok" $out/completion.log && ! grep "^not ok" $out/completion.log'
+	'grep -q "^ok" $OUT/completion.log && ! grep "^not ok" $OUT/completion.log'
 
 check "they are upgraded" apt_do upgrade install "${packages[@]/%/=$next}"
 check "to the next version" version "$next"
