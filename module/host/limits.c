@@ -24,6 +24,7 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include "bucket.h"
 #include "limits.h"
 #include "origin.h"
 #include "trace.h"
@@ -113,25 +114,6 @@ MODULE_PARM_DESC(vm_burst, "requests of one VM that may come at once, 1 to 10000
 module_param_cb(host_rate, &rate_ops, &host_rate, 0644);
 __MODULE_PARM_TYPE(host_rate, "uint");
 MODULE_PARM_DESC(host_rate, "requests per second of all VMs together, in bursts of at most one second's worth, 0 to 1000000; 0 is no limit (default: 1000)");
-
-/*
- * A token bucket as one number: when it will next be full. A request takes the
- * time that a token needs to come back. A bucket is never emptier than empty:
- * it was perhaps left so by other parameters.
- *
- * Return: the new number, or 0 if there is no token.
- */
-static u64 bucket_take(u64 next_ns, u64 now_ns, unsigned int rate,
-		       unsigned int burst)
-{
-	u64 period_ns = div_u64(NSEC_PER_SEC, rate);
-
-	next_ns = clamp(next_ns, now_ns, now_ns + burst * period_ns);
-	if (next_ns - now_ns > (burst - 1) * period_ns)
-		return 0;
-
-	return next_ns + period_ns;
-}
 
 /*
  * The time of the last tick: tokens need no finer one, and ktime_get_ns() would
@@ -357,14 +339,10 @@ void vcpu_info_limits_report(const struct kvm_vcpu *caller, int vcpu_id,
 	report(caller, vcpu_id, reason, result, now());
 }
 
-/*
- * A guest may ask for all its vCPUs at once, and for as many as come back in a
- * tick.
- */
 static unsigned int burst_of(const struct kvm *kvm, unsigned int rate)
 {
-	return max3(READ_ONCE(vm_burst), rate / HZ,
-		    (unsigned int)atomic_read(&kvm->online_vcpus));
+	return bucket_burst(READ_ONCE(vm_burst), rate, HZ,
+			    atomic_read(&kvm->online_vcpus));
 }
 
 static bool vm_take(const struct kvm_vcpu *caller, int vcpu_id, u64 now_ns)
