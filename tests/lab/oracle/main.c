@@ -78,7 +78,7 @@ static void list_tests(void)
 	for (test = state_tests; test < state_tests + nr_state_tests; test++)
 		printf("%s %s %#x\n", test->name,
 		       test->flags & T_ALL_MODES ? "64,32,16" : "64",
-		       must_regs(test->state));
+		       must_percent(test) ? must_regs(test->state) : 0);
 }
 
 static enum mode parse_mode(const char *text)
@@ -173,6 +173,8 @@ static void note_states(const char *name, const struct tally *tally)
 		printf("; nested %lu", tally->nested);
 	if (tally->polled)
 		printf("; polling %lu", tally->polled);
+	if (tally->unread)
+		printf("; no RFLAGS %lu", tally->unread);
 	putchar('\n');
 }
 

@@ -216,6 +216,7 @@ void vcpu_get_regs(struct vcpu *vcpu, struct regs *regs);
 void vcpu_make_runnable(struct vcpu *vcpu);
 void vcpu_counts(const struct vcpu *vcpu, struct counts *counts);
 int vcpu_run(struct vcpu *vcpu);
+int vcpu_run_kicked(struct vcpu *vcpu);
 int vcpu_set_regs_on(struct vcpu *vcpu);
 char vcpu_thread_state(struct vcpu *vcpu);
 bool vcpu_blocked(struct vcpu *vcpu);
@@ -269,6 +270,7 @@ struct tally {
 	unsigned long wrong;		/* records with something wrong, any state */
 	unsigned long nested;		/* records of a nested guest's registers */
 	unsigned long polled;		/* of one in HLT that was not blocked */
+	unsigned long unread;		/* of one preempted, with all but RFLAGS */
 	unsigned long states[NR_STATES];	/* records of each state */
 	unsigned long requests;
 	unsigned int attempts_max;

@@ -244,6 +244,12 @@ static bool enter_counted(struct vcpu *vcpu)
 	return enter_counting(vcpu) && vcpu_stop(vcpu) && vcpu->exit == -EINTR;
 }
 
+static bool enter_kicked(struct vcpu *vcpu)
+{
+	vcpu->work = vcpu_run_kicked;
+	return enter_counting(vcpu);
+}
+
 static bool enter_paused(struct vcpu *vcpu)
 {
 	return enter_running(vcpu) && vcpu_stop(vcpu) && vcpu->exit == -EINTR;
@@ -344,6 +350,11 @@ static const struct state init_wait = {
 static const struct state set_regs = {
 	.step = -1, .crowd = true,
 	.code = code_lockstep, .enter = enter_set_regs,
+};
+
+static const struct state kicked = {
+	.step = -1, .crowd = true,
+	.code = code_lockstep, .enter = enter_kicked,
 };
 
 static const struct state nested = {
@@ -614,6 +625,7 @@ const struct test state_tests[] = {
 	{ "preempted-cr3", T_64, VCPU_INFO_STATE_PREEMPTED, test_state,
 	  &preempted_cr3 },
 	{ "set-regs", 0, 0, test_state, &set_regs },
+	{ "kicked", 0, 0, test_state, &kicked },
 	{ "in-exit", T_64, VCPU_INFO_STATE_IN_EXIT, test_state, &in_exit },
 	{ "exits", T_TWO_CPUS, 0, test_state, &exits },
 	{ "waking", T_TWO_CPUS, 0, test_state, &waking },

@@ -337,6 +337,33 @@ int vcpu_run(struct vcpu *vcpu)
 	return ret;
 }
 
+#define KICK_NS		1000000
+
+/* KVM_RUN, and a signal that ends it every millisecond */
+int vcpu_run_kicked(struct vcpu *vcpu)
+{
+	struct itimerspec often = {
+		.it_value.tv_nsec = KICK_NS, .it_interval.tv_nsec = KICK_NS,
+	};
+	struct sigevent kick = {
+		.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1,
+	};
+	timer_t timer;
+	int ret;
+
+	kick._sigev_un._tid = gettid();
+	if (timer_create(CLOCK_MONOTONIC, &kick, &timer) ||
+	    timer_settime(timer, 0, &often, NULL))
+		die("no timer: %s", strerror(errno));
+	do {
+		ret = vcpu_run(vcpu);
+	} while (ret == -EINTR &&
+		 !__atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_RELAXED));
+	timer_delete(timer);
+
+	return ret;
+}
+
 static void set_state(struct vcpu *vcpu, enum vcpu_state state)
 {
 	pthread_mutex_lock(&vcpu->lock);
