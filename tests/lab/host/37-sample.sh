@@ -143,7 +143,8 @@ qemu-system-x86_64 -name hangs -enable-kvm -M q35 -nodefaults -display none \
 	</dev/null >/tmp/hangs.log 2>&1 &
 hangs=$!
 check "a guest without a root hangs in its panic" \
-	poll_until 300 grep -q 'end Kernel panic' /tmp/hangs.console
+	poll_until 300 grep -q 'end Kernel panic' /tmp/hangs.console ||
+	diag "$(tail -n 10 /tmp/hangs.console /tmp/hangs.log)"
 sample hangs >/tmp/sample.json
 is "sample of one that hangs: exit status" $? 0
 like "it is in its kernel" "$(value rip </tmp/sample.json)" '^0xffffffff[89a-f]'
