@@ -106,11 +106,11 @@ diag "symbols: $bytes bytes in $n reads"
 check "a first look takes 1 to 16 MB" test "$bytes" -gt 1000000 -a "$bytes" -lt 16000000
 check "in no more than 2000 reads" test "$n" -gt 0 -a "$n" -le 2000
 read -r n bytes <<<"$(reads vcpu-info stack --count 1 --vcpu 0 lab)"
-read -r more more_bytes <<<"$(reads vcpu-info stack --count 51 --interval 10ms --vcpu 0 lab)"
-diag "a stack: $(((more_bytes - bytes) / 50)) bytes in $(((more - n) / 50)) reads;" \
+read -r more more_bytes <<<"$(reads vcpu-info stack --count 21 --interval 10ms --vcpu 0 lab)"
+diag "a stack: $(((more_bytes - bytes) / 20)) bytes in $(((more - n) / 20)) reads;" \
 	"the first with all tables: $bytes bytes in $n reads"
 check "each further stack takes no more than 40 reads" \
-	test $((more - n)) -gt 50 -a $((more - n)) -le 2000
+	test $((more - n)) -gt 20 -a $((more - n)) -le 800
 
 # A known chain in a module of the guest, frame for frame.
 WANT=
@@ -161,15 +161,15 @@ found()
 
 guest_run lab 'taskset -p 1 1'
 check "a module with a known chain loads" guest_run lab insmod /lab/stack_chain.ko
-chain_is halt 30
-chain_is spin 30
+chain_is halt 15
+chain_is spin 15
 check "diagnose: spinning" poll_until 60 found spinning
 is "with its function, task and stack" \
 	"$(jq -r '.vcpus[1] | "\(.function) \(.task.comm) \(.frames[1].symbol)"' /tmp/diagnosis)" \
 	"chain_10 stack_chain chain_9"
 check "as the schema has it" python3 /lab/check_schema.py --valid \
 	/lab/record.schema.json /tmp/diagnosis
-chain_is lock 30
+chain_is lock 15
 lock_lost()
 {
 	found 'spinning|halted-off|idle' &&
