@@ -20,6 +20,7 @@ static int memory_asked;
 static uint64_t cost;
 static uint64_t moved;
 static bool still;
+static bool has_root;
 static struct guest_look look;
 
 static bool take_memory(int vm_pid, int vm_fd, struct guest_memory *memory)
@@ -40,6 +41,16 @@ static bool take_memory(int vm_pid, int vm_fd, struct guest_memory *memory)
 	return true;
 }
 
+static struct vcpu_info_host_vcpu make_vcpu(int cpu, uint64_t rip);
+
+static bool get_root(int vm_pid, int vm_fd, struct vcpu_info_host_vcpu *vcpu)
+{
+	(void)vm_pid;
+	(void)vm_fd;
+	*vcpu = make_vcpu(1, 0);
+	return has_root;
+}
+
 static bool stands_still(int vm_pid, int vm_fd,
 			 const struct vcpu_info_host_vcpu *before)
 {
@@ -56,6 +67,7 @@ static uint64_t get_clock(void)
 
 static const struct guest_source source = {
 	.memory = take_memory,
+	.root = get_root,
 	.stands_still = stands_still,
 	.clock = get_clock,
 };
@@ -67,6 +79,7 @@ static struct guest_names *start(enum fake_version version)
 	memory_asked = 0;
 	moved = 0;
 	cost = 0;
+	has_root = false;
 	return guest_names_new_of(&source, 0);
 }
 
@@ -158,6 +171,22 @@ static void without_paging(void **state)
 	vcpu.regs[VCPU_INFO_REG_CR0] = 0;
 	assert_string_equal(guest_names_find(names, &which)->name, "worker");
 	assert_null(guest_names_look(names, &which, true, &look));
+	end(names);
+}
+
+/* Where the page tables are another vCPU tells. */
+static void by_another_vcpu(void **state)
+{
+	struct guest_names *names = start(FAKE_6_12);
+	struct vcpu_info_host_vcpu vcpu = make_vcpu(0, 0);
+	struct guest_vcpu which = { getpid(), 10, 0, &vcpu };
+
+	(void)state;
+	vcpu.valid &= ~(1U << VCPU_INFO_REG_CR3);
+	assert_null(guest_names_find(names, &which));
+	assert_int_equal(memory_asked, 0);
+	has_root = true;
+	assert_string_equal(guest_names_find(names, &which)->name, "leaf");
 	end(names);
 }
 
@@ -329,6 +358,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(functions),
 		cmocka_unit_test(without_paging),
+		cmocka_unit_test(by_another_vcpu),
 		cmocka_unit_test(another_boot),
 		cmocka_unit_test(old_records),
 		cmocka_unit_test(no_kernel),

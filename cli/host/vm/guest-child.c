@@ -52,6 +52,7 @@ bool guest_leads_to_kernel(const struct vcpu_info_host_vcpu *vcpu)
 				1U << VCPU_INFO_REG_CR3 | 1U << VCPU_INFO_REG_CR4;
 
 	return (vcpu->valid & needed) == needed &&
+	       vcpu->regs[VCPU_INFO_REG_CR0] & PAGING_CR0_PG &&
 	       !(vcpu->flags & VCPU_INFO_F_NESTED);
 }
 

@@ -28,6 +28,13 @@ bool guest_child_slots(const struct vm_memory *memory,
 bool guest_registers(const struct vcpu_info_host_vcpu *vcpu,
 		     struct guest_registers *registers);
 
+/*
+ * On some CPUs vCPUs that run do not tell where their page tables are: how often to
+ * look for one that does, and how long to wait in between.
+ */
+#define GUEST_ROOT_TRIES	20
+#define GUEST_ROOT_WAIT_MS	2
+
 /* Registers that lead to the kernel: of the guest itself, with page tables. */
 bool guest_leads_to_kernel(const struct vcpu_info_host_vcpu *vcpu);
 

@@ -40,9 +40,10 @@ enum {
 	WANT_STACK = 8,
 };
 
-/* What the child is asked. */
+/* What the child is asked; root leads to the kernel, if that has to be looked for. */
 struct question {
 	uint32_t wants;
+	struct vcpu_info_host_vcpu root;
 	struct vcpu_info_host_vcpu vcpu;
 };
 
@@ -109,10 +110,10 @@ struct reader {
 	struct guest_look look;
 };
 
-static void find_kernel(struct reader *reader, const struct question *question,
-			const struct guest_registers *registers)
+static void find_kernel(struct reader *reader, const struct question *question)
 {
 	struct guest_look *look = &reader->look;
+	struct guest_registers root;
 
 	if (reader->kernel && question->wants & WANT_CHECK &&
 	    !guest_kernel_refresh(reader->kernel)) {
@@ -123,9 +124,10 @@ static void find_kernel(struct reader *reader, const struct question *question,
 	if (reader->kernel)
 		return;
 	look->error = KERNEL_NO_IMAGE;
-	if (question->wants & WANT_OPEN)
+	if (question->wants & WANT_OPEN &&
+	    guest_registers(&question->root, &root))
 		look->error = guest_kernel_open(&reader->kernel, &reader->memory,
-						registers);
+						&root);
 }
 
 static void look_at_task(struct reader *reader, const struct question *question,
@@ -156,7 +158,7 @@ static void look_at(struct reader *reader, const struct question *question)
 	reader->copy.nr = 0;
 	if (reader->kernel && question->wants & WANT_STACK)
 		guest_stack_copy(reader->kernel, &registers, &reader->copy);
-	find_kernel(reader, question, &registers);
+	find_kernel(reader, question);
 	if (!reader->kernel)
 		return;
 	strcpy(look->banner, reader->kernel->banner);
@@ -349,8 +351,11 @@ static bool get_look(struct guest_names *names, struct named_vm *vm,
 		if (look_once(names, vm, question, look, now))
 			return true;
 	}
-	if (vm->failed || !guest_leads_to_kernel(&question->vcpu) ||
-	    !may_open(names, vm, now))
+	if (vm->failed || !may_open(names, vm, now))
+		return false;
+	question->root = question->vcpu;
+	if (!guest_leads_to_kernel(&question->root) &&
+	    !names->source->root(vm->pid, vm->fd, &question->root))
 		return false;
 	question->wants |= WANT_OPEN;
 	done = look_once(names, vm, question, look, now);
@@ -538,6 +543,30 @@ static bool device_memory(int pid, int fd, struct guest_memory *out)
 	return ok;
 }
 
+/* Each time the vCPUs that run are interrupted. */
+static bool device_root(int pid, int fd, struct vcpu_info_host_vcpu *vcpu)
+{
+	struct vm_sample all = { .pid = pid, .fd = fd, .attempts = ATTEMPTS };
+	struct host_device dev;
+	bool found = false;
+
+	if (host_device_open(&dev) != DEVICE_OK)
+		return false;
+	for (int i = 0; i < GUEST_ROOT_TRIES && !found; i++) {
+		if (i)
+			usleep(GUEST_ROOT_WAIT_MS * 1000);
+		if (host_device_sample(&dev, &all) != DEVICE_OK)
+			break;
+		for (size_t j = 0; j < all.nr && !found; j++) {
+			*vcpu = all.vcpus[j];
+			found = !vcpu->result && guest_leads_to_kernel(vcpu);
+		}
+		free(all.vcpus);
+	}
+	host_device_close(&dev);
+	return found;
+}
+
 static bool device_stands_still(int pid, int fd,
 				const struct vcpu_info_host_vcpu *before)
 {
@@ -561,6 +590,7 @@ static bool device_stands_still(int pid, int fd,
 
 static const struct guest_source device_source = {
 	.memory = device_memory,
+	.root = device_root,
 	.stands_still = device_stands_still,
 	.clock = signals_clock,
 };

@@ -26,11 +26,13 @@ void guest_names_free(struct guest_names *names);
 /**
  * struct guest_source - where a VM's memory is, and its vCPUs: the device, or a test
  * @memory: the VM's slots, for free(); false if they cannot be had
+ * @root: registers of any vCPU that lead to the kernel
  * @stands_still: whether a vCPU is still where it was
  * @clock: in nanoseconds, only forward
  */
 struct guest_source {
 	bool (*memory)(int vm_pid, int vm_fd, struct guest_memory *memory);
+	bool (*root)(int vm_pid, int vm_fd, struct vcpu_info_host_vcpu *vcpu);
 	bool (*stands_still)(int vm_pid, int vm_fd,
 			     const struct vcpu_info_host_vcpu *before);
 	uint64_t (*clock)(void);

@@ -18,11 +18,10 @@
 #define MAX_LOOKS	8
 
 /* One of the first vCPUs will do, and each look may take a tenth of a second. */
-static void find_kernel(struct guest *guest)
+static int look_for_kernel(struct guest *guest)
 {
 	int looks = 0;
 
-	guest->error = KERNEL_NO_PAGING;
 	for (size_t i = 0; i < guest->nr_vcpus && !guest->kernel &&
 	     looks < MAX_LOOKS; i++) {
 		struct guest_registers registers;
@@ -30,9 +29,38 @@ static void find_kernel(struct guest *guest)
 		if (!guest_registers(&guest->vcpus[i], &registers) ||
 		    !guest_leads_to_kernel(&guest->vcpus[i]))
 			continue;
-		looks += !!(registers.cr0 & PAGING_CR0_PG);
+		looks++;
 		guest->error = guest_kernel_open(&guest->kernel, &guest->memory,
 						 &registers);
+	}
+	return looks;
+}
+
+static bool any_runs(const struct guest *guest)
+{
+	for (size_t i = 0; i < guest->nr_vcpus; i++) {
+		if (guest->vcpus[i].state == VCPU_INFO_STATE_GUEST ||
+		    guest->vcpus[i].state == VCPU_INFO_STATE_IN_EXIT)
+			return true;
+	}
+	return false;
+}
+
+static void find_kernel(struct guest *guest)
+{
+	struct vcpu_info_host_vcpu *vcpus;
+	size_t nr;
+
+	guest->error = KERNEL_NO_PAGING;
+	for (int i = 0; i < GUEST_ROOT_TRIES; i++) {
+		if (look_for_kernel(guest) || !any_runs(guest))
+			return;
+		usleep(GUEST_ROOT_WAIT_MS * 1000);
+		if (!remote_sample(guest->fd, -1, &vcpus, &nr))
+			return;
+		free(guest->vcpus);
+		guest->vcpus = vcpus;
+		guest->nr_vcpus = nr;
 	}
 }
 
