@@ -166,7 +166,7 @@ static void without_paging(void **state)
 	/* a vCPU that runs has a name once the kernel is known by another one */
 	vcpu = make_vcpu(0, 0);
 	assert_string_equal(guest_names_find(names, &which)->name, "leaf");
-	vcpu = make_vcpu(0, fake_address(&fake, "worker") + 5);
+	vcpu.regs[VCPU_INFO_REG_RIP] = fake_address(&fake, "worker") + 5;
 	vcpu.valid &= ~(1U << VCPU_INFO_REG_CR3 | 1U << VCPU_INFO_REG_CR0);
 	vcpu.regs[VCPU_INFO_REG_CR0] = 0;
 	assert_string_equal(guest_names_find(names, &which)->name, "worker");
