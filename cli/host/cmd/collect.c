@@ -27,7 +27,7 @@
 #define MAX_SAMPLES	1000
 
 /* What a part may take besides its samples */
-#define PATIENCE_NS	(30 * NS_PER_SEC)
+#define PATIENCE_NS	(60 * NS_PER_SEC)
 #define DIAGNOSIS_NS	NS_PER_SEC
 
 /* What looking for the guest's kernel may take */

