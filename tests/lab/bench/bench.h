@@ -18,6 +18,7 @@ struct vcpu *guest_storming(struct vm *vm, int id, int cpu, uint32_t nr,
 uint64_t guest_loop(struct vcpu *caller, uint32_t nr, int id, uint32_t calls);
 double guest_cost(struct vcpu *caller, uint32_t nr, int id);
 long guest_result(struct vcpu *caller);
+void print_best(void (*once)(void *), void *data);
 
 /* cases.c: one for each command; they print their figures */
 
@@ -31,5 +32,11 @@ void case_halted(char **argv);
 void case_halt(char **argv);
 void case_ipi(char **argv);
 void case_storm(char **argv);
+
+/* sample.c: the same for what the host asks for */
+
+void case_sample(char **argv);
+void case_samples(char **argv);
+void case_taken(char **argv);
 
 #endif /* BENCH_H */

@@ -64,3 +64,92 @@ buffered()
 	awk -v what="$1:" '$1 == what { sum += $2 } END { print sum }' \
 		$INSTANCE/per_cpu/cpu*/stats
 }
+
+# payload_start CODE [COMMAND...] - a guest of QEMU that is the bytes CODE in a boot
+# sector, printf's; sets PAYLOAD to its process
+payload_start()
+{
+	local code=$1
+
+	shift
+	# shellcheck disable=SC2059 # escapes
+	printf "$code" >/tmp/boot
+	truncate -s 510 /tmp/boot
+	printf '\x55\xaa' >>/tmp/boot
+	rm -f /tmp/memory
+	"$@" qemu-system-x86_64 -name payload -enable-kvm -nodefaults -display none \
+		-cpu "$GUEST_CPU" -m 16 -machine memory-backend=memory \
+		-object memory-backend-file,id=memory,size=16M,mem-path=/tmp/memory,share=on \
+		-drive file=/tmp/boot,format=raw \
+		-monitor unix:/tmp/monitor,server=on,wait=off \
+		</dev/null >/tmp/payload.log 2>&1 &
+	PAYLOAD=$!
+}
+
+# It counts at 0x8000, and nothing but the host interrupts it:
+# cli; xor ax, ax; mov ds, ax; inc dword [0x8000]; jmp back
+# shellcheck disable=SC2034 # for payload_start
+COUNTING='\xfa\x31\xc0\x8e\xd8\x66\xff\x06\x00\x80\xeb\xf9'
+COUNTING_INSNS=2
+# cli; hlt; jmp back
+# shellcheck disable=SC2034
+HALTING='\xfa\xf4\xeb\xfd'
+
+payload_stop()
+{
+	kill "$PAYLOAD"
+	wait "$PAYLOAD" 2>/dev/null
+}
+
+# payload_counts - whether it does
+payload_counts()
+{
+	local count
+
+	count=$(od -An -tu4 -j 0x8000 -N 4 /tmp/memory)
+	[ "$((count))" -gt 1000 ]
+}
+
+payload_is()
+{
+	[ "$(vcpu-info sample --json "$PAYLOAD" | jq -r .state)" = "$1" ]
+}
+
+# taken HOW [COMMAND...] - "EXITS TICKS CPU_NS COUNTED" each time it is asked for
+taken()
+{
+	local how=$1 dir tid
+
+	shift
+	dir=$(compgen -G "/sys/kernel/debug/kvm/$PAYLOAD-*" | head -n 1)
+	tid=$(vcpu-info sample --json "$PAYLOAD" | jq -r .pid)
+	"$@" /lab/bin/bench taken "$PAYLOAD" "${dir##*-}" "$tid" /tmp/monitor \
+		/tmp/memory "$how"
+}
+
+# lost PREFIX COLUMN HOW... - of each, what it takes beside what is taken anyway: exits
+# and instructions, by the time in COLUMN (2: ticks, 3: CPU time of the vCPU's thread)
+# less the guest's own; figures PREFIX_HOW_exits and PREFIX_HOW_lost
+lost()
+{
+	local prefix=$1 column=$2 how name base of
+
+	shift 2
+	base=$(taken counts)
+	diag "$prefix counts: $base"
+	for how; do
+		name=${prefix}_$how
+		of=$(taken "$how")
+		diag "$prefix $how: $of"
+		if [ -z "$base" ] || [ -z "$of" ]; then
+			not_ok "$name was measured"
+			continue
+		fi
+		figure "${name}_exits" \
+			"$(awk '{ print $5 - $1 }' <<<"$base $of")"
+		figure "${name}_lost" \
+			"$(awk -v c="$column" -v insns="$COUNTING_INSNS" '
+				{ print $(c + 4) - $c - insns * ($8 - $4) }' \
+				<<<"$base $of")"
+	done
+}

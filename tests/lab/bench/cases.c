@@ -159,7 +159,7 @@ void case_vms(char **argv)
 }
 
 /* The mean of the best round */
-static void print_best(void (*once)(void *), void *data)
+void print_best(void (*once)(void *), void *data)
 {
 	uint64_t start, ticks, min = -1;
 	int i, j;

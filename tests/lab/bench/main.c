@@ -24,6 +24,9 @@ static const struct {
 	{ "halt", 0, case_halt },
 	{ "ipi", 1, case_ipi },
 	{ "storm", 4, case_storm },
+	{ "sample", 1, case_sample },
+	{ "samples", 1, case_samples },
+	{ "taken", 6, case_taken },
 };
 
 int main(int argc, char **argv)

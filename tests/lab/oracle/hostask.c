@@ -11,7 +11,6 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "oracle.h"
@@ -27,21 +26,6 @@ struct answer {
 };
 
 static int asker_sock = -1;
-
-int host_take_vm(pid_t pid, int fd)
-{
-	int pidfd = syscall(SYS_pidfd_open, pid, 0);
-	int vm = -1, saved;
-
-	if (pidfd < 0)
-		return -1;
-	vm = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-	saved = errno;
-	close(pidfd);
-	errno = saved;
-
-	return vm;
-}
 
 static void ask(int device, const struct order *order, struct answer *answer)
 {

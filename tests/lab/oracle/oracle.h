@@ -310,7 +310,6 @@ bool nothing_recorded(struct vm *vm, struct tally *tally, const char *what);
 
 /* hostask.c: the host asks */
 
-int host_take_vm(pid_t pid, int fd);
 void host_ask_begin(void);
 bool host_ask(const struct vcpu *target, struct vcpu_info_host_vcpu *entry,
 	      struct tally *tally);
@@ -366,6 +365,7 @@ void random_seed(uint64_t seed);
 bool read_file(const char *path, char *buf, size_t size);
 void bind_to_cpu(int cpu);
 void thread_ids(struct thread_id *id);
+int host_take_vm(pid_t pid, int fd);
 bool poll_for(bool (*done)(struct vcpu *vcpu), struct vcpu *vcpu);
 
 #endif /* ORACLE_H */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "oracle.h"
@@ -134,4 +135,20 @@ bool poll_for(bool (*done)(struct vcpu *vcpu), struct vcpu *vcpu)
 	}
 
 	return false;
+}
+
+/* A descriptor of another process, as one of ours; -1 and errno if there is none */
+int host_take_vm(pid_t pid, int fd)
+{
+	int pidfd = syscall(SYS_pidfd_open, pid, 0);
+	int vm = -1, saved;
+
+	if (pidfd < 0)
+		return -1;
+	vm = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	saved = errno;
+	close(pidfd);
+	errno = saved;
+
+	return vm;
 }
