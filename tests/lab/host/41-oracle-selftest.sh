@@ -91,7 +91,7 @@ try_state()
 	args=(--state "$name" --mode "$mode")
 	# Where states come as they do few records may have all registers.
 	case $name in
-	exits | waking | pair | storm | set-regs | kicked | *preempted* | nested-exits)
+	exits | waking | pair | storm | set-regs | *preempted* | nested-exits)
 		args+=(--count 40) ;;
 	*) args+=(--count 3) ;;
 	esac

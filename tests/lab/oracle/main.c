@@ -38,8 +38,8 @@ static const char usage_text[] =
 "host_rate=0. Reads the trace instance vcpu_info, and takes what is in it.\n"
 "\n"
 "  --state STATE  a test; can be given more than once\n"
-"  --all          all tests but those named nested, some in 32- and 16-bit\n"
-"                 mode as well\n"
+"  --all          all tests but kicked and those named nested, some in 32- and\n"
+"                 16-bit mode as well\n"
 "  --count N      snapshots for each test\n"
 "  --mode BITS    64 (default), 32 or 16: the guests' mode\n"
 "  --vcpus N      vCPUs where there are many, 3 to 16 (default: 4)\n"
@@ -76,9 +76,10 @@ static void list_tests(void)
 
 	host_find_vendor();
 	for (test = state_tests; test < state_tests + nr_state_tests; test++)
-		printf("%s %s %#x\n", test->name,
-		       test->flags & T_ALL_MODES ? "64,32,16" : "64",
-		       must_percent(test) ? must_regs(test->state) : 0);
+		if (!(test->flags & T_ASKED))
+			printf("%s %s %#x\n", test->name,
+			       test->flags & T_ALL_MODES ? "64,32,16" : "64",
+			       must_regs(test->state));
 }
 
 static enum mode parse_mode(const char *text)
@@ -244,7 +245,7 @@ static void run_all(const struct options *options)
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
 		own.mode = modes[i];
 		for (j = 0; j < nr_state_tests; j++)
-			if (!(state_tests[j].flags & T_NESTED) &&
+			if (!(state_tests[j].flags & (T_NESTED | T_ASKED)) &&
 			    !(state_tests[j].flags & T_VCPU && host.asks) &&
 			    (own.mode == MODE_64 ||
 			     (state_tests[j].flags & T_ALL_MODES)))

@@ -332,6 +332,7 @@ struct options {
 #define T_ALL_MODES	0x04	/* --all runs it in all modes */
 #define T_NESTED	0x08	/* its vCPU runs a nested guest */
 #define T_VCPU		0x10	/* only a vCPU can ask */
+#define T_ASKED		0x20	/* only by its name: for a test of its own */
 
 struct test {
 	const char *name;

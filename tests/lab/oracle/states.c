@@ -625,7 +625,7 @@ const struct test state_tests[] = {
 	{ "preempted-cr3", T_64, VCPU_INFO_STATE_PREEMPTED, test_state,
 	  &preempted_cr3 },
 	{ "set-regs", 0, 0, test_state, &set_regs },
-	{ "kicked", 0, 0, test_state, &kicked },
+	{ "kicked", T_ASKED, 0, test_state, &kicked },
 	{ "in-exit", T_64, VCPU_INFO_STATE_IN_EXIT, test_state, &in_exit },
 	{ "exits", T_TWO_CPUS, 0, test_state, &exits },
 	{ "waking", T_TWO_CPUS, 0, test_state, &waking },
