@@ -164,9 +164,8 @@ static void without_paging(void **state)
 	/* for none of them the guest's memory was looked at */
 	assert_int_equal(memory_asked, 0);
 	/* a vCPU that runs has a name once the kernel is known by another one */
-	vcpu = make_vcpu(0, 0);
-	assert_string_equal(guest_names_find(names, &which)->name, "leaf");
-	vcpu.regs[VCPU_INFO_REG_RIP] = fake_address(&fake, "worker") + 5;
+	assert_string_equal(name_of(names, fake_address(&fake, "leaf"), 0), "leaf");
+	vcpu = make_vcpu(0, fake_address(&fake, "worker") + 5);
 	vcpu.valid &= ~(1U << VCPU_INFO_REG_CR3 | 1U << VCPU_INFO_REG_CR0);
 	vcpu.regs[VCPU_INFO_REG_CR0] = 0;
 	assert_string_equal(guest_names_find(names, &which)->name, "worker");
