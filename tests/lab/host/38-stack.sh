@@ -138,8 +138,10 @@ chain_is()
 {
 	guest_run lab "echo $1 >/sys/kernel/debug/stack_chain/run"
 	check "$1: the thread is there" poll_until 60 in_chain
-	vcpu-info stack --json --count "$2" --interval 10ms --vcpu 1 lab |
-		jq -c 'select(.task.comm == "stack_chain")' >/tmp/chains
+	vcpu-info stack --json --count "$2" --interval 10ms --vcpu 1 lab >/tmp/stacks
+	jq -r '"\(.state) \(.task.comm) \(.exact) \(.end) \(.reason)"' /tmp/stacks |
+		sort | uniq -c | diag
+	jq -c 'select(.task.comm == "stack_chain")' /tmp/stacks >/tmp/chains
 	diag "$1: $(jq -s -c '[length, (map(select(.complete)) | length),
 		(map(select(.exact)) | length)]' /tmp/chains) stacks, complete, exact"
 	jq -c 'select(.complete)' /tmp/chains >/tmp/complete
