@@ -223,6 +223,17 @@ static bool is_starved(const struct vcpu_observation *first,
 	       finding->run <= RULE_OFF_CPU;
 }
 
+/* An idle guest that a sample found at its tick */
+static bool is_mostly_halted(const struct vcpu_observation *first,
+			     const struct vcpu_observation *second,
+			     const struct vcpu_finding *finding)
+{
+	return finding->have_sched && finding->run <= RULE_IDLE &&
+	       finding->kinds[EXIT_HALT] &&
+	       (first->vcpu.state == VCPU_INFO_STATE_HALTED ||
+		second->vcpu.state == VCPU_INFO_STATE_HALTED);
+}
+
 static enum vcpu_word halted_word(const struct vcpu_finding *finding)
 {
 	if (finding->have_if && !finding->interrupts_on)
@@ -347,6 +358,8 @@ static enum vcpu_word word_of(const struct vcpu_observation *first,
 		return VCPU_NESTED;
 	if (both_are(first, second, VCPU_INFO_STATE_HALTED))
 		return halted_word(finding);
+	if (is_mostly_halted(first, second, finding))
+		return VCPU_IDLE;
 	if (is_polling(first->function) && is_polling(second->function))
 		return VCPU_IDLE;
 	if (is_spinning(first, second, finding))

@@ -19,6 +19,7 @@
 #define RULE_MIN_INTERVAL_NS	1000000ULL	/* less tells nothing */
 #define RULE_STARVED_WAIT	50	/* waited for a host CPU: at least */
 #define RULE_OFF_CPU		5	/* ran: at most, if it was preempted both times */
+#define RULE_IDLE		10	/* ran: at most, if it was halted once */
 #define RULE_BUSY		90	/* ran: at least */
 #define RULE_SPIN_EXITS		2000	/* own exits: at most */
 #define RULE_SPIN_BYTES		64	/* RIPs without a symbol: at most so far apart */

@@ -218,6 +218,24 @@ static void test_halted(void **state)
 	assert_false(judge(&pair).have_if);
 }
 
+/* A sample finds an idle guest at its tick. */
+static void test_mostly_halted(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_HALTED, KERNEL_RIP, 10);
+
+	(void)state;
+	pair.second.vcpu.state = VCPU_INFO_STATE_GUEST;
+	assert_word(&pair, VCPU_RUNNING);
+	exits(&pair, VCPU_INFO_COUNT_HALT_EXITS, 1);
+	assert_word(&pair, VCPU_IDLE);
+	pair.first.vcpu.state = VCPU_INFO_STATE_GUEST;
+	assert_word(&pair, VCPU_RUNNING);
+	pair.second.vcpu.state = VCPU_INFO_STATE_HALTED;
+	assert_word(&pair, VCPU_IDLE);
+	pair.second.run_ns += SECOND / 50;
+	assert_word(&pair, VCPU_RUNNING);
+}
+
 static void test_exit_loop(void **state)
 {
 	struct pair pair = make_pair(VCPU_INFO_STATE_IN_EXIT, KERNEL_RIP, 90);
@@ -567,6 +585,7 @@ int main(void)
 		cmocka_unit_test(test_spinning_with_interrupts_off),
 		cmocka_unit_test(test_polling_is_idle),
 		cmocka_unit_test(test_halted),
+		cmocka_unit_test(test_mostly_halted),
 		cmocka_unit_test(test_exit_loop),
 		cmocka_unit_test(test_exit_loop_moves_nothing),
 		cmocka_unit_test(test_few_exits_are_no_loop),

@@ -53,7 +53,7 @@ refused "hypercall_nr=-KVM_ENOSYS" "0xfffffc18 is refused.*error codes" \
 	hypercall_nr=0xfffffc18
 refused "buffer_kb=7" "buffer_kb=7 is refused: it is 0 or a number from 8 to" \
 	buffer_kb=7
-refused "policy=some" 'policy is "all", "none", or a list .*not have "some"' \
+refused "policy=some" 'invalid policy "some": use "all", "none", or a list' \
 	policy=some
 refused "vm_burst=0" "vm_burst is a number from 1 to 1000000" vm_burst=0
 
@@ -157,7 +157,7 @@ exec 5<$instance/trace_pipe
 before=$(log_lines)
 check "unload while a reader has the instance open" rmmod vcpu_info
 check "the instance stays" test -d $instance
-like "the log says so" "$(log_since "$before")" "instance vcpu_info is in use"
+like "the log says so" "$(log_since "$before")" "instance vcpu_info is still in use"
 check "load into what stayed" modprobe vcpu_info
 is "the event is on again" \
 	"$(cat $instance/events/vcpu_info/vcpu_info/enable)" 1
