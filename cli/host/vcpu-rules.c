@@ -254,6 +254,29 @@ static bool same_place(const struct vcpu_observation *first,
 	return (a > b ? a - b : b - a) <= RULE_SPIN_BYTES;
 }
 
+bool vcpu_waits_in(const char *function)
+{
+	static const char * const parts[] = {
+		"spin_lock", "queued_read_lock", "queued_write_lock",
+		"smp_call_function", "csd_lock",
+	};
+	size_t i;
+
+	for (i = 0; function && i < ARRAY_SIZE(parts); i++)
+		if (strstr(function, parts[i]))
+			return true;
+
+	return false;
+}
+
+/* By its stack: in an interrupt, too, it is still there. */
+static bool waits_still(const struct vcpu_observation *first,
+			const struct vcpu_observation *second)
+{
+	return first->waits_in && second->waits_in &&
+	       !strcmp(first->waits_in, second->waits_in);
+}
+
 /* Nothing moves: the same few instructions with the same stack, over and over */
 static bool is_exit_loop(const struct vcpu_observation *first,
 			 const struct vcpu_observation *second,
@@ -262,7 +285,7 @@ static bool is_exit_loop(const struct vcpu_observation *first,
 	enum exit_kind kind = finding->main_kind;
 
 	return kind != EXIT_HALT && finding->have_rip &&
-	       same_place(first, second) &&
+	       !waits_still(first, second) && same_place(first, second) &&
 	       reg_same(first, second, VCPU_INFO_REG_RSP) &&
 	       per_second(finding->own_exits, finding) >= RULE_LOOP_EXITS &&
 	       percent(finding->kinds[kind], finding->own_exits) >=
@@ -301,27 +324,18 @@ static bool is_polling(const char *function)
 	return false;
 }
 
-bool vcpu_waits_in(const char *function)
+/*
+ * One that waits for a lock is where it is by its stack, and each PAUSE of it may be an
+ * exit; of other code the same few instructions tell, and few exits.
+ */
+static bool stays_there(const struct vcpu_observation *first,
+			const struct vcpu_observation *second,
+			const struct vcpu_finding *finding)
 {
-	static const char * const parts[] = {
-		"spin_lock", "queued_read_lock", "queued_write_lock",
-		"smp_call_function", "csd_lock",
-	};
-	size_t i;
-
-	for (i = 0; function && i < ARRAY_SIZE(parts); i++)
-		if (strstr(function, parts[i]))
-			return true;
-
-	return false;
-}
-
-/* By its stack: in an interrupt, too, it is still there. */
-static bool waits_still(const struct vcpu_observation *first,
-			const struct vcpu_observation *second)
-{
-	return first->waits_in && second->waits_in &&
-	       !strcmp(first->waits_in, second->waits_in);
+	return waits_still(first, second) ||
+	       (same_place(first, second) &&
+		reg_same(first, second, VCPU_INFO_REG_RSP) &&
+		per_second(finding->own_exits, finding) <= RULE_SPIN_EXITS);
 }
 
 static bool is_spinning(const struct vcpu_observation *first,
@@ -330,10 +344,7 @@ static bool is_spinning(const struct vcpu_observation *first,
 {
 	return finding->have_sched && finding->run >= RULE_BUSY &&
 	       finding->have_rip && in_kernel(first) && in_kernel(second) &&
-	       (waits_still(first, second) ||
-		(same_place(first, second) &&
-		 reg_same(first, second, VCPU_INFO_REG_RSP))) &&
-	       per_second(finding->own_exits, finding) <= RULE_SPIN_EXITS;
+	       stays_there(first, second, finding);
 }
 
 static enum vcpu_word word_of(const struct vcpu_observation *first,

@@ -161,6 +161,19 @@ static void test_spinning_interrupted(void **state)
 	assert_word(&pair, VCPU_RUNNING);
 }
 
+/* Each PAUSE of one that waits for a lock may be an exit. */
+static void test_spinning_with_exits(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+
+	(void)state;
+	pair.second.vcpu.counts[VCPU_INFO_COUNT_EXITS] += 50000;
+	assert_word(&pair, VCPU_EXIT_LOOP);
+	pair.first.waits_in = "native_queued_spin_lock_slowpath";
+	pair.second.waits_in = "native_queued_spin_lock_slowpath";
+	assert_word(&pair, VCPU_SPINNING);
+}
+
 static void test_waiting_functions(void **state)
 {
 	(void)state;
@@ -602,6 +615,7 @@ int main(void)
 		cmocka_unit_test(test_vm_idle),
 		cmocka_unit_test(test_vm_paused),
 		cmocka_unit_test(test_spinning_interrupted),
+		cmocka_unit_test(test_spinning_with_exits),
 		cmocka_unit_test(test_waiting_functions),
 		cmocka_unit_test(test_vm_lock),
 		cmocka_unit_test(test_vm_starved),
