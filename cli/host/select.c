@@ -77,6 +77,16 @@ enum opt_outcome select_take_vms(struct select *select, struct opt_parser *op)
 	return outcome;
 }
 
+enum opt_outcome select_take_one_vm(struct select *select,
+				    struct opt_parser *op)
+{
+	char **words = opt_rest(op);
+
+	if (!words[0] || words[1])
+		return opt_bad(op, "give one VM: its name, PID or PID:FD");
+	return take_vm(select, op, words[0]);
+}
+
 bool select_add_vcpus(struct select *select, const char *s, char *err,
 		      size_t err_size)
 {

@@ -37,6 +37,10 @@ enum opt_outcome select_take_vm(struct select *select, struct opt_parser *op);
 /* Add the VMs that are operands of a command; after its last option. */
 enum opt_outcome select_take_vms(struct select *select, struct opt_parser *op);
 
+/* The same for a command whose only operand is one VM. */
+enum opt_outcome select_take_one_vm(struct select *select,
+				    struct opt_parser *op);
+
 /* Add vCPUs, "0-3,7". */
 bool select_add_vcpus(struct select *select, const char *s, char *err,
 		      size_t err_size);

@@ -73,9 +73,7 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 enum opt_outcome collect_parse(struct opt_parser *op, int argc, char **argv,
 			       struct collect_params *params)
 {
-	char err[sizeof(op->err)];
 	enum opt_outcome outcome;
-	char **words;
 	int val;
 
 	*params = (struct collect_params){ .count = 5,
@@ -89,12 +87,7 @@ enum opt_outcome collect_parse(struct opt_parser *op, int argc, char **argv,
 	}
 	if (val != -1)
 		return opt_default(val);
-	words = opt_rest(op);
-	if (!words[0] || words[1])
-		return opt_bad(op, "give one VM: its name, PID or PID:FD");
-	if (!select_add_vm(&params->select, words[0], err, sizeof(err)))
-		return opt_bad(op, "%s", err);
-	return OPT_RUN;
+	return select_take_one_vm(&params->select, op);
 }
 
 /* A command of ours, and the file in the archive that gets what it prints */

@@ -13,8 +13,6 @@ const struct opt_spec symbols_opts[] = {
 enum opt_outcome symbols_parse(struct opt_parser *op, int argc, char **argv,
 			       struct select *select)
 {
-	char err[sizeof(op->err)];
-	char **words;
 	int val;
 
 	*select = (struct select){ 0 };
@@ -22,12 +20,7 @@ enum opt_outcome symbols_parse(struct opt_parser *op, int argc, char **argv,
 	opt_take_words(op);
 	if (opt_next(op, &val) || val != -1)
 		return opt_default(val);
-	words = opt_rest(op);
-	if (!words[0] || words[1])
-		return opt_bad(op, "give one VM: its name, PID or PID:FD");
-	if (!select_add_vm(select, words[0], err, sizeof(err)))
-		return opt_bad(op, "%s", err);
-	return OPT_RUN;
+	return select_take_one_vm(select, op);
 }
 
 static void print_table(const struct guest_symtab *table, const char *module)
