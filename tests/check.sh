@@ -15,7 +15,7 @@ cd "$(dirname "$0")/.." || exit 1
 # shellcheck source-path=SCRIPTDIR source=parts.sh
 . tests/parts.sh
 # What takes longest comes first, but not two rows that share their builds.
-[ $# -gt 0 ] || set -- bookworm-intel trixie-bpo-amd bookworm-amd trixie-amd
+[ $# -gt 0 ] || set -- bookworm-amd trixie-bpo-amd bookworm-intel trixie-amd
 
 [ -z "${VCPU_INFO_LONG:-}" ] ||
 	export VCPU_INFO_EMULATOR_THREADS=${VCPU_INFO_EMULATOR_THREADS:-multi}
