@@ -17,13 +17,43 @@ static void check(enum opt_outcome outcome, const struct opt_parser *op)
 		abort();
 }
 
+/* Those that take VMs and no events */
+static void parse_for_vms(int argc, char **argv)
+{
+	struct diagnose_params for_diagnose;
+	struct collect_params for_collect;
+	struct policy_params for_policy;
+	struct record_params for_record;
+	struct watch_params for_watch;
+	struct stack_params for_stack;
+	struct vms_params for_vms;
+	struct select for_symbols;
+	struct opt_parser op;
+
+	check(vms_parse(&op, argc, argv, &for_vms), &op);
+	select_free(&for_vms.select);
+	check(record_parse(&op, argc, argv, &for_record), &op);
+	select_free(&for_record.select);
+	check(diagnose_parse(&op, argc, argv, &for_diagnose), &op);
+	select_free(&for_diagnose.select);
+	check(watch_parse(&op, argc, argv, &for_watch), &op);
+	select_free(&for_watch.select);
+	check(collect_parse(&op, argc, argv, &for_collect), &op);
+	select_free(&for_collect.select);
+	check(stack_parse(&op, argc, argv, &for_stack), &op);
+	select_free(&for_stack.select);
+	check(symbols_parse(&op, argc, argv, &for_symbols), &op);
+	select_free(&for_symbols);
+	check(policy_parse(&op, argc, argv, &for_policy), &op);
+	select_free(&for_policy.vms);
+}
+
 static void parse(int argc, char **argv)
 {
 	struct follow_params for_follow;
 	struct report_params for_report;
-	struct record_params for_record;
+	struct sample_params for_sample;
 	struct event_options for_show;
-	struct vms_params for_vms;
 	struct top_params for_top;
 	struct opt_parser op;
 
@@ -35,9 +65,9 @@ static void parse(int argc, char **argv)
 	event_options_free(&for_report.events);
 	check(top_parse(&op, argc, argv, &for_top), &op);
 	event_options_free(&for_top.events);
-	check(vms_parse(&op, argc, argv, &for_vms), &op);
-	select_free(&for_vms.select);
-	check(record_parse(&op, argc, argv, &for_record), &op);
+	check(sample_parse(&op, argc, argv, &for_sample), &op);
+	event_options_free(&for_sample.events);
+	parse_for_vms(argc, argv);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
