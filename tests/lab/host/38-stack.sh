@@ -104,8 +104,10 @@ reads()
 
 read -r n bytes <<<"$(reads vcpu-info symbols lab)"
 diag "symbols: $bytes bytes in $n reads"
-check "a first look takes 1 to 16 MB" test "$bytes" -gt 1000000 -a "$bytes" -lt 16000000
-check "in no more than 2000 reads" test "$n" -gt 0 -a "$n" -le 2000
+# introspect/kernel.c has a bound of 96 MiB for finding the kernel; what it takes depends
+# on where that is.
+check "a first look takes 1 to 110 MB" test "$bytes" -gt 1000000 -a "$bytes" -lt 110000000
+check "in no more than 30000 reads" test "$n" -gt 0 -a "$n" -le 30000
 read -r n bytes <<<"$(reads vcpu-info stack --count 1 --vcpu 0 lab)"
 read -r more more_bytes <<<"$(reads vcpu-info stack --count 21 --interval 10ms --vcpu 0 lab)"
 diag "a stack: $(((more_bytes - bytes) / 20)) bytes in $(((more - n) / 20)) reads;" \
