@@ -51,24 +51,25 @@ static bool is_secret(const char *key, size_t len)
 	return false;
 }
 
-/* The length of a string in quotes, with them. */
+/* The length of a JSON string, with its quotes. */
 static size_t quoted_length(const char *s)
 {
 	size_t len = 1;
 
-	while (s[len] && s[len] != s[0])
+	while (s[len] && s[len] != '"')
 		len += s[len] == '\\' && s[len + 1] ? 2 : 1;
 	return len + !!s[len];
 }
 
-/* The length of a value: to a comma that is not doubled, as QEMU has it, or a blank. */
+/*
+ * The length of a value: to a comma that is not doubled, as QEMU has it. A secret may
+ * have blanks and quotes in it; in JSON a comma inside of quotes does not end it.
+ */
 static size_t value_length(const char *s)
 {
-	size_t len = 0;
+	size_t len = *s == '"' ? quoted_length(s) : 0;
 
-	if (*s == '"' || *s == '\'')
-		return quoted_length(s);
-	while (s[len] && !strchr(" \t\n;&}", s[len])) {
+	while (s[len]) {
 		if (s[len] == ',') {
 			if (s[len + 1] != ',')
 				break;
