@@ -90,7 +90,7 @@ enum opt_outcome collect_parse(struct opt_parser *op, int argc, char **argv,
 	return select_take_one_vm(&params->select, op);
 }
 
-/* A command of ours, and the file in the archive that gets what it prints */
+/* A command of ours, and the file in the archive that gets what it makes */
 struct command {
 	const char *file;
 	int (*run)(const struct cmd *cmd, int argc, char **argv);
@@ -190,7 +190,7 @@ static void set_up_commands(struct collection *run)
 {
 	const struct command commands[NR_PARTS] = {
 		[PART_DIAGNOSIS] = { ARCHIVE_DIAGNOSIS },
-		[PART_TRACE] = { "record.txt", cmd_record, { .name = "record" },
+		[PART_TRACE] = { ARCHIVE_TRACE, cmd_record, { .name = "record" },
 				 { "record", "-o", run->trace_path, "--vm",
 				   run->vm_name, "--", "/proc/self/exe",
 				   "sample", "--trace", "--no-guest-memory",
@@ -287,8 +287,7 @@ static struct json_object *json_part(const struct collection *run, int i)
 	struct json_object *obj = json_object_new_object();
 	const struct part *part = &run->parts[i];
 
-	json_add_text(obj, "file", i == PART_TRACE ? ARCHIVE_TRACE :
-						     run->commands[i].file);
+	json_add_text(obj, "file", run->commands[i].file);
 	if (part->ended)
 		json_add_int(obj, "exit_code", part->exit_code);
 	else
@@ -352,12 +351,11 @@ static bool add_manifest(const struct collection *run, struct archive_out *out)
 static bool add_all(const struct collection *run, struct archive_out *out)
 {
 	if (!add_manifest(run, out) ||
-	    !add_fd(out, ARCHIVE_DIAGNOSIS_JSON, run->json) ||
-	    !add_fd(out, ARCHIVE_TRACE, run->trace))
+	    !add_fd(out, ARCHIVE_DIAGNOSIS_JSON, run->json))
 		return false;
 	for (int i = 0; i < NR_PARTS; i++)
-		if (i != PART_TRACE &&
-		    !add_fd(out, run->commands[i].file, run->parts[i].out))
+		if (!add_fd(out, run->commands[i].file,
+			    i == PART_TRACE ? run->trace : run->parts[i].out))
 			return false;
 	return evidence_add(out, run->vm->vmm.pid);
 }
@@ -374,8 +372,7 @@ static int report_parts(const struct collection *run)
 
 	for (int i = 0; i < NR_PARTS; i++) {
 		const struct part *part = &run->parts[i];
-		const char *file = i == PART_TRACE ? ARCHIVE_TRACE :
-						     run->commands[i].file;
+		const char *file = run->commands[i].file;
 
 		if (!part->ended)
 			msg_error("%s took too long and is cut short", file);
