@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "duration.h"
 #include "options.h"
 
 static const struct opt_spec common[] = {
@@ -208,6 +209,15 @@ enum opt_outcome opt_bad(struct opt_parser *op, const char *fmt, ...)
 	vsnprintf(op->err, sizeof(op->err), fmt, ap);
 	va_end(ap);
 	return OPT_BAD;
+}
+
+enum opt_outcome opt_take_interval(struct opt_parser *op, uint64_t min_ns,
+				   uint64_t max_ns, const char *allowed,
+				   uint64_t *ns)
+{
+	if (duration_parse(ns, op->arg) && *ns >= min_ns && *ns <= max_ns)
+		return OPT_RUN;
+	return opt_bad(op, "invalid interval '%.60s' (%s)", op->arg, allowed);
 }
 
 enum opt_outcome opt_default(int val)

@@ -8,6 +8,7 @@
 
 #include <getopt.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "compiler.h"
@@ -98,6 +99,18 @@ char **opt_rest(const struct opt_parser *op);
  */
 bool opt_choose(const char *arg, const char * const *words, int *choice,
 		char *err, size_t err_size);
+
+/**
+ * opt_take_interval - the last option's argument as a time between two of something
+ * @op: has the argument
+ * @min_ns: the shortest that is allowed, in nanoseconds
+ * @max_ns: the longest
+ * @allowed: examples and these limits, for a message
+ * @ns: the time
+ */
+enum opt_outcome opt_take_interval(struct opt_parser *op, uint64_t min_ns,
+				   uint64_t max_ns, const char *allowed,
+				   uint64_t *ns);
 
 /* Put a message into op->err; always OPT_BAD. */
 __printf(2, 3)

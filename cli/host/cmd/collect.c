@@ -58,13 +58,10 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 		return opt_bad(op, "invalid count '%.60s' (1 to %d)", op->arg,
 			       MAX_SAMPLES);
 	case 'd':
-		if (duration_parse(&params->interval_ns, op->arg) &&
-		    params->interval_ns >= MIN_INTERVAL_NS &&
-		    params->interval_ns <= 10 * NS_PER_SEC)
-			return OPT_RUN;
-		return opt_bad(op,
-			       "invalid interval '%.60s' (2, 500ms, 1.5s; from 10ms to 10s)",
-			       op->arg);
+		return opt_take_interval(op, MIN_INTERVAL_NS,
+					 10 * NS_PER_SEC,
+					 "2, 500ms, 1.5s; from 10ms to 10s",
+					 &params->interval_ns);
 	default:
 		return opt_default(val);
 	}

@@ -41,13 +41,10 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 	case 'm':
 		return select_take_vm(&params->select, op);
 	case 'd':
-		if (duration_parse(&params->interval_ns, op->arg) &&
-		    params->interval_ns >= MIN_INTERVAL_NS &&
-		    params->interval_ns <= MAX_INTERVAL_NS)
-			return OPT_RUN;
-		return opt_bad(op,
-			       "invalid interval '%.60s' (2, 500ms, 1.5s; from 100ms to 60s)",
-			       op->arg);
+		return opt_take_interval(op, MIN_INTERVAL_NS,
+					 MAX_INTERVAL_NS,
+					 "2, 500ms, 1.5s; from 100ms to 60s",
+					 &params->interval_ns);
 	case 'i':
 		params->file = op->arg;
 		return OPT_RUN;

@@ -51,12 +51,10 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 		return opt_bad(op, "invalid count '%.60s' (from 1)", op->arg);
 	case 'd':
 		params->repeats = true;
-		if (duration_parse(&params->interval_ns, op->arg) &&
-		    params->interval_ns >= MIN_INTERVAL_NS)
-			return OPT_RUN;
-		return opt_bad(op,
-			       "invalid interval '%.60s' (2, 500ms, 1.5s; from 10ms)",
-			       op->arg);
+		return opt_take_interval(op, MIN_INTERVAL_NS,
+					 DURATION_MAX_NS,
+					 "2, 500ms, 1.5s; from 10ms",
+					 &params->interval_ns);
 	case 'r':
 		params->events.rates = true;
 		return OPT_RUN;

@@ -38,12 +38,10 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 			return OPT_RUN;
 		return opt_bad(op, "--count takes a number from 1 on");
 	case 'd':
-		if (duration_parse(&params->interval_ns, op->arg) &&
-		    params->interval_ns >= MIN_INTERVAL_NS)
-			return OPT_RUN;
-		return opt_bad(op,
-			       "invalid interval '%.60s' (2, 500ms, 1.5s; from 10ms)",
-			       op->arg);
+		return opt_take_interval(op, MIN_INTERVAL_NS,
+					 DURATION_MAX_NS,
+					 "2, 500ms, 1.5s; from 10ms",
+					 &params->interval_ns);
 	case 'c':
 		if (select_add_vcpus(&params->select, op->arg, err, sizeof(err)))
 			return OPT_RUN;

@@ -67,12 +67,10 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 		params->batch = true;
 		return OPT_RUN;
 	case 'd':
-		if (duration_parse(&params->interval_ns, op->arg) &&
-		    params->interval_ns >= 100 * NS_PER_MS)
-			return OPT_RUN;
-		return opt_bad(op,
-			       "invalid interval '%.60s' (2, 500ms, 1.5s; from 100ms)",
-			       op->arg);
+		return opt_take_interval(op, 100 * NS_PER_MS,
+					 DURATION_MAX_NS,
+					 "2, 500ms, 1.5s; from 100ms",
+					 &params->interval_ns);
 	case 'n':
 		if (num_parse_int(op->arg, 1, LLONG_MAX, &params->count))
 			return OPT_RUN;

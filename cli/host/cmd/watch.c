@@ -80,12 +80,10 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 	case 'm':
 		return select_take_vm(&params->select, op);
 	case 'd':
-		if (duration_parse(&params->interval_ns, op->arg) &&
-		    params->interval_ns >= MIN_INTERVAL_NS &&
-		    params->interval_ns <= MAX_INTERVAL_NS)
-			return OPT_RUN;
-		return opt_bad(op, "invalid interval '%.60s' (10, 30s, 1m; from 1s to 1h)",
-			       op->arg);
+		return opt_take_interval(op, MIN_INTERVAL_NS,
+					 MAX_INTERVAL_NS,
+					 "10, 30s, 1m; from 1s to 1h",
+					 &params->interval_ns);
 	case 'n':
 		if (num_parse_int(op->arg, 1, LLONG_MAX, &params->rounds))
 			return OPT_RUN;
