@@ -6,12 +6,15 @@
  *   quiet N    N samples of a halted vCPU leave it asleep
  *   fuzz N     N random ioctls: every errno is a documented one
  *   gone N     N VMs that change, end and are killed while two processes sample
- *   stopped N  N times a process that samples is stopped, and the vCPU runs on
+ *   stopped N  N times a process that samples is stopped, by a signal, the freezer
+ *              and its quota of CPU time, and the vCPU runs on
  *   watch PID FD  sample that VM until it is gone, whether the module is there or
  *              not; says how often
  */
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 
 #include "sampler.h"
 
@@ -360,11 +363,138 @@ static bool runs_on(struct vcpu *vcpu)
 	return poll_for(moved_on, vcpu);
 }
 
+#define CGROUPS		"/tmp/cgroups"
+#define CGROUP		CGROUPS "/sampler/"
+
+static void cgroup_write(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	if (!file || fputs(text, file) < 0 || fclose(file))
+		die("%s: %s", path, strerror(errno));
+}
+
+/* A number of a cgroup's file of names and numbers */
+static unsigned long cgroup_number(const char *path, const char *name)
+{
+	char text[1024], *found;
+
+	if (!read_file(path, text, sizeof(text)))
+		die("%s: %s", path, strerror(errno));
+	found = strstr(text, name);
+	if (!found)
+		die("%s has no %s", path, name);
+
+	return strtoul(found + strlen(name), NULL, 10);
+}
+
+static void cgroup_begin(pid_t pid)
+{
+	char text[16];
+
+	if ((mkdir(CGROUPS, 0700) && errno != EEXIST) ||
+	    mount("none", CGROUPS, "cgroup2", 0, NULL))
+		die(CGROUPS ": %s", strerror(errno));
+	cgroup_write(CGROUPS "/cgroup.subtree_control", "+cpu");
+	if (mkdir(CGROUP, 0700))
+		die(CGROUP ": %s", strerror(errno));
+	snprintf(text, sizeof(text), "%d", pid);
+	cgroup_write(CGROUP "cgroup.procs", text);
+}
+
+static void cgroup_end(void)
+{
+	if (rmdir(CGROUP) || umount(CGROUPS))
+		die(CGROUP ": %s", strerror(errno));
+}
+
+static bool signal_stop(pid_t pid)
+{
+	int status;
+
+	kill(pid, SIGSTOP);
+	return waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status);
+}
+
+static void signal_go(pid_t pid)
+{
+	kill(pid, SIGCONT);
+}
+
+static bool is_frozen(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return cgroup_number(CGROUP "cgroup.events", "frozen ");
+}
+
+static bool freezer_stop(pid_t pid)
+{
+	(void)pid;
+	cgroup_write(CGROUP "cgroup.freeze", "1");
+	return poll_for(is_frozen, NULL);
+}
+
+static void freezer_go(pid_t pid)
+{
+	(void)pid;
+	cgroup_write(CGROUP "cgroup.freeze", "0");
+}
+
+static unsigned long throttled;
+
+static bool is_throttled(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return cgroup_number(CGROUP "cpu.stat", "nr_throttled ") > throttled;
+}
+
+/* A hundredth of a CPU; it has just used that up. */
+static bool quota_stop(pid_t pid)
+{
+	(void)pid;
+	cgroup_write(CGROUP "cpu.max", "1000 100000");
+	throttled = cgroup_number(CGROUP "cpu.stat", "nr_throttled ");
+	return poll_for(is_throttled, NULL);
+}
+
+static void quota_go(pid_t pid)
+{
+	(void)pid;
+	cgroup_write(CGROUP "cpu.max", "max 100000");
+}
+
+static const struct brake {
+	const char *what;
+	bool (*stop)(pid_t pid);
+	void (*go)(pid_t pid);
+} brakes[] = {
+	{ "stopped by a signal", signal_stop, signal_go },
+	{ "frozen", freezer_stop, freezer_go },
+	{ "out of CPU time", quota_stop, quota_go },
+};
+
+static void stop_often(const struct brake *brake, struct vcpu *vcpu, pid_t pid,
+		       int count)
+{
+	int i, good = 0;
+
+	for (i = 0; i < count; i++) {
+		usleep(random64() % 3000);
+		if (!brake->stop(pid))
+			break;
+		good += runs_on(vcpu);
+		brake->go(pid);
+	}
+	tap_ok(good == count, "%d times a sampler is %s, and its vCPU runs", count,
+	       brake->what);
+}
+
 static void cmd_stopped(int count)
 {
 	struct vm *vm = vm_create(MODE_64);
 	struct vcpu *vcpu = vm_add_vcpu(vm, 0, host.cpus[1]);
-	int i, status, good = 0, err;
+	int status, err;
+	unsigned int i;
 	pid_t pid;
 
 	vcpu_begin(vcpu);
@@ -380,19 +510,12 @@ static void cmd_stopped(int count)
 		sample_until_gone(getppid(), vm->fd, &err);
 		_exit(1);
 	}
-	for (i = 0; i < count; i++) {
-		usleep(random64() % 3000);
-		kill(pid, SIGSTOP);
-		if (waitpid(pid, &status, WUNTRACED) != pid ||
-		    !WIFSTOPPED(status))
-			break;
-		good += runs_on(vcpu);
-		kill(pid, SIGCONT);
-	}
+	cgroup_begin(pid);
+	for (i = 0; i < ARRAY_SIZE(brakes); i++)
+		stop_often(&brakes[i], vcpu, pid, count);
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
-	tap_ok(good == count, "%d times a sampler is stopped, and its vCPU runs",
-	       count);
+	cgroup_end();
 	vm_destroy(vm);
 }
 
