@@ -109,6 +109,33 @@ static struct vcpu_info_host_vcpu make_vcpu(int cpu, uint64_t rip)
 	return vcpu;
 }
 
+/* The number by the guest, of a vCPU of which only counters are known */
+static int cpu_of(struct guest_names *names, int vcpu_id)
+{
+	const struct vcpu_info_host_vcpu vcpu = { .vcpu_id = vcpu_id };
+	const struct guest_vcpu which = { getpid(), 10, 0, &vcpu };
+
+	return guest_names_cpu(names, &which);
+}
+
+static void guest_cpus(void **state)
+{
+	(void)state;
+	for (int version = 0; version < NR_FAKE_VERSIONS; version++) {
+		struct guest_names *names = start(version);
+
+		/* nothing leads to the kernel */
+		assert_int_equal(cpu_of(names, 0), -1);
+		now += NS_PER_SEC;
+		has_root = true;
+		assert_int_equal(cpu_of(names, 0), 0);
+		assert_int_equal(cpu_of(names, 2), 1);
+		assert_int_equal(cpu_of(names, 1), -1);
+		end(names);
+	}
+	assert_int_equal(cpu_of(NULL, 0), -1);
+}
+
 static const char *name_of(struct guest_names *names, uint64_t rip, uint64_t age)
 {
 	struct vcpu_info_host_vcpu vcpu = make_vcpu(0, rip);
@@ -365,6 +392,7 @@ int main(void)
 		cmocka_unit_test(time_is_bounded),
 		cmocka_unit_test(moved_memory),
 		cmocka_unit_test(looks),
+		cmocka_unit_test(guest_cpus),
 		cmocka_unit_test(without_names),
 		cmocka_unit_test(bad_stacks),
 	};

@@ -224,11 +224,13 @@ int cmd_watch(const struct cmd *cmd, int argc, char **argv);
  * struct vms_params - what 'vcpu-info vms' was asked for
  * @json: JSON instead of a table
  * @is_long: all that can be found out
+ * @no_guest_memory: leave guests' memory alone
  * @select: which VMs
  */
 struct vms_params {
 	bool json;
 	bool is_long;
+	bool no_guest_memory;
 	struct select select;
 };
 

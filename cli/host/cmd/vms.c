@@ -7,15 +7,21 @@
 #include "jsonout.h"
 #include "msg.h"
 #include "print/columns.h"
+#include "trace-time.h"
 #include "vm/cgroup.h"
+#include "vm/guest-names.h"
 #include "vm/host-device.h"
 #include "vm/scan.h"
+
+/* That long guests' kernels may be looked for, and then a quarter of the time. */
+#define NAMES_NS	(2 * NS_PER_SEC)
 
 const struct opt_spec vms_opts[] = { { .more = vm_opts },
 				     { 'j', "json", NULL,
 				       "Print a JSON object for each VM" },
 				     { 'l', "long", NULL,
 				       "Ask the module, and say who manages the VM" },
+				     { .more = guest_opts },
 				     { 0 } };
 
 enum opt_outcome vms_parse(struct opt_parser *op, int argc, char **argv,
@@ -32,6 +38,8 @@ enum opt_outcome vms_parse(struct opt_parser *op, int argc, char **argv,
 			params->json = true;
 		else if (val == 'l')
 			params->is_long = true;
+		else if (val == OPT_NO_GUEST_MEMORY)
+			params->no_guest_memory = true;
 		else if (val != 'm')
 			return opt_default(val);
 		else if (select_take_vm(&params->select, op) != OPT_RUN)
@@ -66,13 +74,35 @@ static void take_vcpus(struct vm *vm, const struct vm_sample *sample)
 	}
 }
 
+/* What the guest calls them, which only its memory tells. */
+static void take_guest_cpus(struct guest_names *names, struct vm *vm,
+			    const struct vm_sample *sample)
+{
+	for (size_t i = 0; i < vm->nr_vcpus; i++) {
+		for (size_t j = 0; names && j < sample->nr; j++) {
+			const struct guest_vcpu vcpu = {
+				.vm_pid = vm->vmm.pid,
+				.vm_fd = vm->fd,
+				.vcpu = &sample->vcpus[j],
+			};
+
+			if (vcpu.vcpu->vcpu_id == vm->vcpus[i].vcpu_id)
+				vm->vcpus[i].guest_cpu =
+					guest_names_cpu(names, &vcpu);
+		}
+	}
+}
+
 /* By counters alone, so that nothing is interrupted. Without it less is known. */
 static void ask_module(const struct vms_params *params, struct vm_scan *scan)
 {
+	struct guest_names *names = NULL;
 	struct host_device dev;
 
 	if (host_device_open(&dev) != DEVICE_OK)
 		return;
+	if (!params->no_guest_memory)
+		names = guest_names_new(NAMES_NS);
 	for (size_t i = 0; i < scan->nr; i++) {
 		struct vm_sample sample = {
 			.pid = scan->vms[i].vmm.pid,
@@ -84,8 +114,10 @@ static void ask_module(const struct vms_params *params, struct vm_scan *scan)
 		    host_device_sample(&dev, &sample) != DEVICE_OK)
 			continue;
 		take_vcpus(&scan->vms[i], &sample);
+		take_guest_cpus(names, &scan->vms[i], &sample);
 		free(sample.vcpus);
 	}
+	guest_names_free(names);
 	host_device_close(&dev);
 }
 
@@ -137,6 +169,8 @@ static void json_vm(const struct vms_params *params, const struct vm *vm)
 				   vm->vcpus[i].ns_pid);
 			json_maybe(vcpu, "index", vm->vcpus[i].asked,
 				   vm->vcpus[i].index);
+			json_maybe(vcpu, "guest_cpu", vm->vcpus[i].guest_cpu >= 0,
+				   vm->vcpus[i].guest_cpu);
 		}
 		json_object_array_add(list, vcpu);
 	}
@@ -154,10 +188,11 @@ static const struct column columns_list[] = {
 	/* of the long table */
 	{ "NSPID", .right = true },
 	{ "INDEX", .right = true },
+	{ "GUESTCPU", .right = true },
 	{ "MANAGER", .loose = true },
 };
 
-#define NR_SHORT	(ARRAY_SIZE(columns_list) - 3)
+#define NR_SHORT	(ARRAY_SIZE(columns_list) - 4)
 
 static void add_long_cells(struct columns *columns, const struct vm *vm,
 			   const struct vm_vcpu *vcpu)
@@ -172,6 +207,10 @@ static void add_long_cells(struct columns *columns, const struct vm *vm,
 		columns_add(columns, "-", NULL);
 	if (asked)
 		columns_add_int(columns, vcpu->index);
+	else
+		columns_add(columns, "-", NULL);
+	if (vcpu && vcpu->guest_cpu >= 0)
+		columns_add_int(columns, vcpu->guest_cpu);
 	else
 		columns_add(columns, "-", NULL);
 	cgroup_look_up(&cgroup, vm->vmm.pid);

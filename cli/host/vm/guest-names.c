@@ -137,6 +137,8 @@ static void look_at_task(struct reader *reader, const struct question *question,
 		guest_kernel_cpu(reader->kernel, question->vcpu.vcpu_id);
 	struct guest_look *look = &reader->look;
 
+	if (cpu)
+		look->cpu = cpu - reader->kernel->cpus;
 	look->has_task = cpu && guest_task_current(reader->kernel, cpu,
 						   &look->task);
 	if (!(question->wants & WANT_STACK))
@@ -154,6 +156,7 @@ static void look_at(struct reader *reader, const struct question *question)
 	struct guest_registers registers;
 
 	memset(look, 0, offsetof(struct guest_look, stack.frames));
+	look->cpu = -1;
 	guest_registers(&question->vcpu, &registers);
 	reader->copy.nr = 0;
 	if (reader->kernel && question->wants & WANT_STACK)
@@ -504,6 +507,16 @@ const char *guest_names_look(struct guest_names *names,
 		found->exact = names->source->stands_still(vm->pid, vm->fd,
 							  vcpu->vcpu);
 	return NULL;
+}
+
+int guest_names_cpu(struct guest_names *names, const struct guest_vcpu *vcpu)
+{
+	struct question question = { .wants = WANT_TASK, .vcpu = *vcpu->vcpu };
+	struct named_vm *vm = names ? get_vm(names, vcpu) : NULL;
+
+	if (!vm || !get_look(names, vm, &question, &names->look))
+		return -1;
+	return names->look.cpu;
 }
 
 struct guest_names *guest_names_new_of(const struct guest_source *source,

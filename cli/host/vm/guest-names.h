@@ -65,6 +65,7 @@ const struct named_place *guest_names_find(struct guest_names *names,
 /**
  * struct guest_look - what is found of a vCPU now
  * @error: whether a kernel was found
+ * @cpu: the guest's own number of the vCPU, -1 if it is not known
  * @has_uptime: whether @uptime_ns is known
  * @uptime_ns: how long the guest has been up at the least
  * @has_task: whether @task is known
@@ -77,6 +78,7 @@ const struct named_place *guest_names_find(struct guest_names *names,
  */
 struct guest_look {
 	enum guest_kernel_error error;
+	int cpu;
 	bool has_uptime;
 	bool has_task;
 	bool user;
@@ -95,5 +97,12 @@ struct guest_look {
 const char *guest_names_look(struct guest_names *names,
 			     const struct guest_vcpu *vcpu, bool with_stack,
 			     struct guest_look *look);
+
+/*
+ * The guest's own number of a vCPU (that of its /proc/cpuinfo), -1 if it is not
+ * known. No registers are needed in *vcpu: its kernel is looked for by those of any
+ * vCPU of the VM.
+ */
+int guest_names_cpu(struct guest_names *names, const struct guest_vcpu *vcpu);
 
 #endif /* HOST_VM_GUEST_NAMES_H */

@@ -125,7 +125,7 @@ static void look_at_link(struct scanning *proc, int fd, const char *target)
 	} else if (!strncmp(target, VCPU_LINK, len) &&
 		   num_parse_int(target + len, 0, INT_MAX, &id) &&
 		   !has_vcpu(&proc->vcpus, id)) {
-		struct vm_vcpu vcpu = { .vcpu_id = id };
+		struct vm_vcpu vcpu = { .vcpu_id = id, .guest_cpu = -1 };
 
 		list_add(&proc->vcpus, &vcpu, sizeof(vcpu));
 	}

@@ -15,6 +15,7 @@
  * @asked: the module was asked, and @index and @ns_pid are known
  * @index: how many the VMM made before it
  * @ns_pid: the thread in its own PID namespace
+ * @guest_cpu: the guest's own number of it, -1 if it is not known
  */
 struct vm_vcpu {
 	int vcpu_id;
@@ -23,6 +24,7 @@ struct vm_vcpu {
 	bool asked;
 	int index;
 	int ns_pid;
+	int guest_cpu;
 };
 
 /**

@@ -83,6 +83,10 @@ check "vms --long is as the schema has it" valid /tmp/vms.json
 is "it has each vCPU's thread and the VMM's index" \
 	"$(jq -r '.vcpus[] | "\(.index) \(.vcpu_id) \(.pid)"' /tmp/vms.json)" \
 	"$(guest_threads quiet)"
+is "and what the guest calls them" "$(jq -c '[.vcpus[].guest_cpu]' /tmp/vms.json)" \
+	'[0,1]'
+is "unless its memory is to be left alone" "$(vcpu-info vms --long --json \
+	--no-guest-memory quiet | jq -c '[.vcpus[].guest_cpu]')" '[null,null]'
 diag "$(vcpu-info vms --long quiet)"
 
 # top needs no guest's help either
