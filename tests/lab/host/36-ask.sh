@@ -43,7 +43,7 @@ check "the module counted what the host asked for" \
 
 tap_relay "" /lab/bin/device_errors
 sampler quiet "$(sized 1000 1000 10000)"
-sampler fuzz "$(sized 20000 200000 1000000)"
+sampler fuzz "$(sized 20000 1000000 1000000)"
 sampler gone "$(sized 6 40 1000)"
 sampler stopped "$(sized 20 100 1000)"
 served "after all that"
