@@ -8,6 +8,7 @@
  *   burst N    one of N vCPUs of a VM asks for all of them, until it is refused
  *   until N    a VM probes until it is answered -N, for a minute at the most
  *   policy N   a list of N processes and this one: in, out, all but these
+ *   hold N     N processes, each a VM of eight vCPUs that never run, until killed
  */
 #include <errno.h>
 #include <sched.h>
@@ -33,6 +34,7 @@
 #define STACK		16384
 #define VICTIMS		64
 #define MOST_VCPUS	1024
+#define HELD_VCPUS	8
 #define ROUNDS		3
 
 static struct vcpu *make_caller(struct vm *vm, int id)
@@ -298,6 +300,48 @@ static void policy(int nr)
 	tap_is(ask(caller, 0), VCPU_INFO_HC_OK, "all are served again");
 }
 
+/* As a VMM that has just begun. */
+static void hold_one(int ready)
+{
+	struct vm vm = { .fd = ioctl(host.kvm_fd, KVM_CREATE_VM, 0) };
+	int i;
+
+	if (vm.fd < 0)
+		die("KVM_CREATE_VM: %s", strerror(errno));
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (i = 0; i < HELD_VCPUS; i++)
+		make_bare_vcpu(&vm, i);
+	if (write(ready, "", 1) != 1)
+		exit(1);
+	for (;;)
+		pause();
+}
+
+static void hold(int nr)
+{
+	int ready[2], i;
+	char byte;
+
+	if (pipe(ready))
+		die("pipe: %s", strerror(errno));
+	for (i = 0; i < nr; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			die("fork: %s", strerror(errno));
+		if (!pid)
+			hold_one(ready[1]);
+	}
+	close(ready[1]);
+	for (i = 0; i < nr; i++)
+		if (read(ready[0], &byte, 1) != 1)
+			die("only %d VMs could be made", i);
+	puts("held");
+	fflush(stdout);
+	for (;;)
+		pause();
+}
+
 static void until(long want)
 {
 	struct vcpu *caller = make_caller(vm_create(MODE_64), 0);
@@ -323,7 +367,7 @@ static void allow_many_files(void)
 int main(int argc, char **argv)
 {
 	if (argc != 3)
-		die("usage: fleet starve|callers|burst|until|policy N");
+		die("usage: fleet starve|callers|burst|until|policy|hold N");
 	allow_many_files();
 	host_open_any();
 	bind_to_cpu(host.cpus[0]);
@@ -335,6 +379,8 @@ int main(int argc, char **argv)
 		callers(parse_number(argv[2], 1, VM_MAX_VCPUS));
 	else if (!strcmp(argv[1], "until"))
 		until(-parse_number(argv[2], 0, 4095));
+	else if (!strcmp(argv[1], "hold"))
+		hold(parse_number(argv[2], 1, 4096));
 	else if (!strcmp(argv[1], "policy"))
 		policy(parse_number(argv[2], 1, 4095));
 	else if (!strcmp(argv[1], "burst"))
