@@ -56,6 +56,13 @@ static void wait_in_flight(const struct vcpu_info_hook *hook)
 	}
 }
 
+/* ftrace keeps pointers to what it has freed: whoever comes next begins anew. */
+static void free_filter(struct ftrace_ops *ops)
+{
+	ftrace_free_filter(ops);
+	*ops = (struct ftrace_ops) { .func = ops->func };
+}
+
 static void hook_explain(const char *name, int err)
 {
 	switch (err) {
@@ -110,7 +117,7 @@ int vcpu_info_hook_install(struct vcpu_info_hook *hook, const char *name)
 err_filter:
 	ftrace_set_filter_ip(&hook->ops, site, 1, 0);
 err_free:
-	ftrace_free_filter(&hook->ops);
+	free_filter(&hook->ops);
 	free_percpu(hook->in_flight);
 	hook->in_flight = NULL;
 	hook_explain(name, err);
@@ -139,7 +146,7 @@ void vcpu_info_hook_remove(struct vcpu_info_hook *hook)
 	synchronize_rcu_tasks();
 
 	ftrace_set_filter_ip(&hook->ops, compat_ftrace_site(hook->target), 1, 0);
-	ftrace_free_filter(&hook->ops);
+	free_filter(&hook->ops);
 	free_percpu(hook->in_flight);
 	hook->in_flight = NULL;
 }
@@ -163,7 +170,7 @@ int vcpu_info_observe_install(struct ftrace_ops *ops, unsigned long target)
 	if (!err)
 		err = register_ftrace_function(ops);
 	if (err)
-		ftrace_free_filter(ops);
+		free_filter(ops);
 
 	return err;
 }
@@ -186,19 +193,19 @@ int vcpu_info_observe_install_name(struct ftrace_ops *ops, const char *name)
 	if (!err)
 		err = register_ftrace_function(ops);
 	if (err)
-		ftrace_free_filter(ops);
+		free_filter(ops);
 
 	return err;
 }
 
 /*
- * When it returns, the handler is not running and will not be called. It never
- * returns if ftrace does not remove it.
+ * When it returns, the handler is not running and will not be called, and it may be
+ * installed again. It never returns if ftrace does not remove it.
  */
 void vcpu_info_observe_remove(struct ftrace_ops *ops)
 {
 	unregister(ops);
-	ftrace_free_filter(ops);
+	free_filter(ops);
 }
 
 /*

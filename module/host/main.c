@@ -73,6 +73,7 @@ static int __init vcpu_info_init(void)
 	err = vcpu_info_instance_init(buffer_kb);
 	if (err)
 		goto err_device;
+	vcpu_info_quiesce_settle();
 
 	pr_info("%s: serving hypercall 0x%x\n", VCPU_INFO_VERSION,
 		vcpu_info_hypercall_nr());

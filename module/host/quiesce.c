@@ -21,11 +21,13 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/hash.h>
+#include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/trace_recursion.h>
+#include <linux/workqueue.h>
 
 #include "compat/kvm.h"
 #include "hook.h"
@@ -52,6 +54,18 @@ static DEFINE_MUTEX(needs_lock);
 static unsigned int needs = VCPU_INFO_NEEDS_ADMITTED;
 static unsigned int host_users;
 static bool observing __read_mostly;
+
+/*
+ * KVM's functions are hooked only while it is needed, and a while longer: hooking
+ * changes code under all CPUs. Events tell of their listeners with locks held that
+ * ftrace takes inside of its own, so it is left to a worker.
+ */
+#define KEEP_HOOKS	(15 * HZ)
+
+static void hook_or_unhook(struct work_struct *work);
+static DECLARE_DELAYED_WORK(hook_work, hook_or_unhook);
+static bool hooked;	/* all of them, as far as there are some */
+static bool available;	/* between init and exit */
 
 /*
  * At a preemption, what KVM asked for before we did may not be there yet, if it
@@ -177,6 +191,7 @@ static struct observer {
 	const char *name;
 	void **function;
 	bool installed;
+	bool failed;	/* which was said */
 } observers[] = {
 	{ { .func = halt_handler }, "kvm_vcpu_halt",
 	  (void **)&compat_kvm.vcpu_halt },
@@ -260,15 +275,24 @@ static bool is_needed(void)
  */
 static void start_or_stop(void)
 {
-	bool needed = table && is_needed();
+	bool observe = available && hooked && is_needed();
 
-	if (needed == observing)
+	if (observe == observing)
 		return;
 
-	WRITE_ONCE(observing, needed);
+	WRITE_ONCE(observing, observe);
 	smp_mb(); /* before what it remembered is forgotten */
-	if (table)
-		forget_all();
+	forget_all();
+}
+
+static void need_changed(void)
+{
+	bool needed = is_needed();
+
+	start_or_stop();
+	if (available && needed != hooked)
+		mod_delayed_work(system_long_wq, &hook_work,
+				 needed ? 0 : KEEP_HOOKS);
 }
 
 /**
@@ -283,7 +307,7 @@ void vcpu_info_quiesce_needs(unsigned int who, bool needed)
 {
 	mutex_lock(&needs_lock);
 	needs = needed ? needs | who : needs & ~who;
-	start_or_stop();
+	need_changed();
 	mutex_unlock(&needs_lock);
 }
 
@@ -292,7 +316,7 @@ void vcpu_info_quiesce_host(bool begins)
 {
 	mutex_lock(&needs_lock);
 	host_users += begins ? 1 : -1;
-	start_or_stop();
+	need_changed();
 	mutex_unlock(&needs_lock);
 }
 
@@ -308,21 +332,12 @@ void vcpu_info_quiesce_unlistened(void)
 	vcpu_info_quiesce_needs(VCPU_INFO_NEEDS_LISTENED, false);
 }
 
-static void set_table(struct rest_set *sets)
-{
-	struct rest_set *old;
-
-	mutex_lock(&needs_lock);
-	old = table;
-	table = sets;
-	start_or_stop();
-	mutex_unlock(&needs_lock);
-	kvfree(old);
-}
-
-static bool install(struct observer *observer)
+static void install(struct observer *observer)
 {
 	int err;
+
+	if (observer->installed)
+		return;
 
 	if (observer->function)
 		err = vcpu_info_observe_install(&observer->ops,
@@ -331,12 +346,70 @@ static bool install(struct observer *observer)
 		err = vcpu_info_observe_install_name(&observer->ops,
 						     observer->name);
 	/* That a kernel has none was told when it was looked up. */
-	if (err && err != -ENOENT)
+	if (err && err != -ENOENT && !observer->failed)
 		pr_warn("vCPUs at rest are not observed by %s() (error %d): some of their registers will be missing\n",
 			observer->name, err);
 	observer->installed = !err;
+	observer->failed = err;
+}
 
-	return !err;
+static void remove(struct observer *observer)
+{
+	if (observer->installed)
+		vcpu_info_observe_remove(&observer->ops);
+	observer->installed = false;
+}
+
+static void each_observer(void (*what)(struct observer *observer))
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(observers); i++)
+		what(&observers[i]);
+}
+
+/* Returns whether they are wanted. */
+static bool set_hooked(bool now_hooked)
+{
+	bool needed;
+
+	mutex_lock(&needs_lock);
+	needed = is_needed();
+	hooked = now_hooked && needed;
+	start_or_stop();
+	mutex_unlock(&needs_lock);
+
+	return needed;
+}
+
+/* It is observed from when all are hooked, and no more before the first is not. */
+static void hook_or_unhook(struct work_struct *work)
+{
+	if (set_hooked(hooked)) {
+		each_observer(install);
+		if (set_hooked(true))
+			return;
+	}
+	each_observer(remove);
+}
+
+/**
+ * vcpu_info_quiesce_settle() - wait until vCPUs are observed, if they are to be
+ *
+ * May sleep; not with a lock held that whoever traces may wait for.
+ */
+void vcpu_info_quiesce_settle(void)
+{
+	if (!READ_ONCE(observing))
+		flush_delayed_work(&hook_work);
+}
+
+static void set_available(bool now_available)
+{
+	mutex_lock(&needs_lock);
+	available = now_available;
+	need_changed();
+	mutex_unlock(&needs_lock);
 }
 
 /**
@@ -347,7 +420,6 @@ static bool install(struct observer *observer)
 void vcpu_info_quiesce_init(void)
 {
 	struct rest_set *sets = kvcalloc(NR_SETS, sizeof(*sets), GFP_KERNEL);
-	bool any = false;
 	int i;
 
 	if (!sets) {
@@ -357,21 +429,16 @@ void vcpu_info_quiesce_init(void)
 
 	for (i = 0; i < NR_SETS; i++)
 		raw_spin_lock_init(&sets[i].lock);
-	for (i = 0; i < ARRAY_SIZE(observers); i++)
-		any |= install(&observers[i]);
-	if (any)
-		set_table(sets);
-	else
-		kvfree(sets);
+	table = sets;
+	set_available(true);
 }
 
-/* After the last request */
+/* After the last request; an event may still lose its last listener. */
 void vcpu_info_quiesce_exit(void)
 {
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(observers); i++)
-		if (observers[i].installed)
-			vcpu_info_observe_remove(&observers[i].ops);
-	set_table(NULL);
+	set_available(false);
+	cancel_delayed_work_sync(&hook_work);
+	each_observer(remove);
+	kvfree(table);
+	table = NULL;
 }

@@ -34,6 +34,7 @@ int vcpu_info_quiesce_listened(void);
 void vcpu_info_quiesce_unlistened(void);
 
 void vcpu_info_quiesce_init(void);
+void vcpu_info_quiesce_settle(void);
 void vcpu_info_quiesce_exit(void);
 bool vcpu_info_quiesce_find(const struct kvm_vcpu *vcpu, u64 exits,
 			    struct vcpu_info_rested *rested);

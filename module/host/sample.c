@@ -19,6 +19,7 @@
 #include "compat/kvm.h"
 #include "flip.h"
 #include "origin.h"
+#include "quiesce.h"
 #include "sample.h"
 #include "snapshot.h"
 #include "stats.h"
@@ -348,6 +349,7 @@ long vcpu_info_sample(void __user *argp)
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 
+	vcpu_info_quiesce_settle();
 	call.kvm = vcpu_info_vmfile_kvm(file);
 	call.vm_pid = vcpu_info_vmm_pid(call.kvm);
 	call.vm_fd = vcpu_info_vm_fd(call.kvm);
