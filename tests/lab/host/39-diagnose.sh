@@ -100,6 +100,36 @@ has "the VM is hung" .word hung
 check "JSON is as the schema has it" python3 /lab/check_schema.py --valid \
 	/lab/record.schema.json /tmp/diagnosis
 shows '^  vCPU 0 thread [0-9]+ halted-off: in .* IF=0, rip 0x7c'
+
+# To the journal: a socket in its daemon's place keeps what comes. A value of more
+# than a line has its length before it.
+mkdir -p /run/systemd/journal
+socat -u UNIX-RECV:/run/systemd/journal/socket,unlink-early \
+	OPEN:/tmp/journal,creat,append &
+journal=$!
+check "there is a journal's socket" poll_until 30 test -S /run/systemd/journal/socket
+vcpu-info watch --journal --interval 1s halted-off >/tmp/journal.out 2>&1 &
+journal_watch=$!
+# entry FIELD=VALUE - such a line is in it
+entry()
+{
+	grep -aqx "$1" /tmp/journal 2>/dev/null
+}
+check "the journal is told of it" poll_until 120 entry VCPU_INFO_WORD=hung
+for field in PRIORITY=4 VCPU_INFO_VM_NAME=halted-off "VCPU_INFO_VM_PID=$vmm" \
+	VCPU_INFO_WORD_BEFORE=well SYSLOG_IDENTIFIER=vcpu-info \
+	MESSAGE_ID=4b1d6d1b0f0b4f0fa3d3c6c8f7a94e51; do
+	check "with $field" entry "$field"
+done
+is "and the diagnosis as JSON" "$(sed -n 's/^VCPU_INFO_DIAGNOSIS=//p' /tmp/journal |
+	head -n 1 | jq -r '.type, .word' | xargs)" "diagnosis hung"
+like "the message is for people" "$(tr -d '\0' </tmp/journal)" \
+	'vCPU 0 thread [0-9]+ halted-off: '
+is "nothing is printed" "$(cat /tmp/journal.out)" ""
+kill "$journal_watch" "$journal"
+wait "$journal_watch" "$journal" 2>/dev/null
+rm -r /run/systemd
+
 kill -STOP "$vmm"
 stopped()
 {
