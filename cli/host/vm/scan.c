@@ -206,16 +206,32 @@ static void threads_by_name(const struct scanning *proc, struct vm *vm)
 	}
 }
 
-static bool in_debugfs(const struct scanning *proc, int fd)
+/*
+ * KVM calls the directory of a VM by the thread that made it, which need not be the
+ * process's first one. 0: it has none.
+ */
+static int creator_of(const struct scanning *proc, int fd)
 {
-	return host_file_exists(DEBUGFS "/%d-%d", proc->pid, fd);
+	int tid, creator = 0;
+	DIR *dir;
+
+	if (host_file_exists(DEBUGFS "/%d-%d", proc->pid, fd))
+		return proc->pid;
+	dir = host_file_dir("/proc/%d/task", proc->pid);
+	while (dir && !creator && next_number(dir, &tid)) {
+		if (host_file_exists(DEBUGFS "/%d-%d", tid, fd))
+			creator = tid;
+	}
+	if (dir)
+		closedir(dir);
+	return creator;
 }
 
 /*
  * KVM itself knows best: its debugfs has the vCPUs of each VM of a process,
  * and from Linux 6.1 on their threads.
  */
-static void vcpus_of(const struct scanning *proc, struct vm *vm)
+static void vcpus_of(const struct scanning *proc, struct vm *vm, int creator)
 {
 	bool by_dir = proc->vm_fds.nr > 1;
 	const struct vm_vcpu *all = proc->vcpus.items;
@@ -227,11 +243,11 @@ static void vcpus_of(const struct scanning *proc, struct vm *vm)
 		char line[32];
 
 		if (by_dir &&
-		    !host_file_exists(DEBUGFS "/%d-%d/vcpu%d", proc->pid,
+		    !host_file_exists(DEBUGFS "/%d-%d/vcpu%d", creator,
 				      vm->fd, vcpu.vcpu_id))
 			continue;
 		if (host_file_line(line, sizeof(line),
-				   DEBUGFS "/%d-%d/vcpu%d/pid", proc->pid,
+				   DEBUGFS "/%d-%d/vcpu%d/pid", creator,
 				   vm->fd, vcpu.vcpu_id) &&
 		    num_parse_int(line, 1, INT_MAX, &thread))
 			vcpu.thread = thread;
@@ -247,17 +263,19 @@ static void add_vms(struct scanning *proc, struct list *vms)
 {
 	const int *fds = proc->vm_fds.items;
 	bool debugfs = false;
+	int creator;
 	struct vm vm;
 
 	for (size_t i = 0; i < proc->vm_fds.nr; i++)
-		debugfs |= in_debugfs(proc, fds[i]);
+		debugfs |= creator_of(proc, fds[i]) != 0;
 	for (size_t i = 0; i < proc->vm_fds.nr; i++) {
 		/* a duplicate of a descriptor is no VM of its own */
-		if (debugfs && !in_debugfs(proc, fds[i]))
+		creator = creator_of(proc, fds[i]);
+		if (debugfs && !creator)
 			continue;
 		vm = (struct vm){ .fd = fds[i] };
 		process_look_up(&vm.vmm, proc->pid);
-		vcpus_of(proc, &vm);
+		vcpus_of(proc, &vm, creator);
 		list_add(vms, &vm, sizeof(vm));
 	}
 }

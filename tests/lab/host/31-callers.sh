@@ -51,6 +51,25 @@ check "load with the usual burst" module_load vm_rate=1
 like "a VM of 512 vCPUs may ask for all of them at once, too" "$(burst 512)" \
 	'^5(1[2-9]|2[0-9])$'
 
+# KVM calls a VM's directory by the thread that made it; the VM is its process's.
+
+check "load again" module_load
+/lab/bin/fleet thread 2 >/tmp/made &
+fleet=$!
+check "two threads make a VM each" poll_until 60 eval '[ "$(grep -c "answer=0$" /tmp/made)" = 2 ]'
+fds=$(sed -n 's/^made fd=\([0-9]*\) .*/\1/p' /tmp/made | xargs)
+is "their records name the process, and each VM's own descriptor" \
+	"$(records | while read -r line; do
+		echo "$(field vm_pid "$line")/$(field vm_fd "$line")/$(field vcpu_id "$line")"
+	done | xargs)" "$fleet/${fds% *}/1 $fleet/${fds#* }/0"
+vcpu-info vms --json >/tmp/vms.json
+is "vms has both, with the vCPU's thread from debugfs" \
+	"$(jq -r '"\(.vm_pid)/\(.vm_fd)/\(.vcpus[0].vcpu_id)/\(.vcpus[0].pid)"' \
+	/tmp/vms.json | xargs)" "$fleet/${fds% *}/1/$fleet $fleet/${fds#* }/0/$fleet"
+diag "$(ls /sys/kernel/debug/kvm | xargs)"
+kill $fleet
+wait $fleet
+
 # The policy
 
 NAMES=/etc/vcpu-info/policy

@@ -8,9 +8,12 @@
  *   burst N    one of N vCPUs of a VM asks for all of them, until it is refused
  *   until N    a VM probes until it is answered -N, for a minute at the most
  *   policy N   a list of N processes and this one: in, out, all but these
+ *   thread N   N VMs of this process, each made by a thread of its own; each asks
+ *              once, and they stay until killed
  *   hold N     N processes, each a VM of eight vCPUs that never run, until killed
  */
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -300,6 +303,37 @@ static void policy(int nr)
 	tap_is(ask(caller, 0), VCPU_INFO_HC_OK, "all are served again");
 }
 
+static void *make_and_stay(void *ready)
+{
+	struct vm *vm = vm_create(MODE_64);
+
+	if (write(*(int *)ready, &vm, sizeof(vm)) != sizeof(vm))
+		die("the pipe is closed");
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static void made_by_threads(int nr)
+{
+	pthread_t thread;
+	struct vm *vm;
+	int ready[2];
+
+	if (pipe(ready))
+		die("pipe: %s", strerror(errno));
+	while (nr--) {
+		if (pthread_create(&thread, NULL, make_and_stay, &ready[1]) ||
+		    read(ready[0], &vm, sizeof(vm)) != sizeof(vm))
+			die("a thread makes no VM");
+		printf("made fd=%d answer=%ld\n", vm->fd,
+		       ask(make_caller(vm, nr), nr));
+	}
+	fflush(stdout);
+	for (;;)
+		pause();
+}
+
 /* As a VMM that has just begun. */
 static void hold_one(int ready)
 {
@@ -367,7 +401,7 @@ static void allow_many_files(void)
 int main(int argc, char **argv)
 {
 	if (argc != 3)
-		die("usage: fleet starve|callers|burst|until|policy|hold N");
+		die("usage: fleet starve|callers|burst|until|policy|thread|hold N");
 	allow_many_files();
 	host_open_any();
 	bind_to_cpu(host.cpus[0]);
@@ -379,6 +413,8 @@ int main(int argc, char **argv)
 		callers(parse_number(argv[2], 1, VM_MAX_VCPUS));
 	else if (!strcmp(argv[1], "until"))
 		until(-parse_number(argv[2], 0, 4095));
+	else if (!strcmp(argv[1], "thread"))
+		made_by_threads(parse_number(argv[2], 1, 64));
 	else if (!strcmp(argv[1], "hold"))
 		hold(parse_number(argv[2], 1, 4096));
 	else if (!strcmp(argv[1], "policy"))
