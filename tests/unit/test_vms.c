@@ -321,6 +321,35 @@ static void plugged_in_later(void **state)
 	tree_remove(root);
 }
 
+/* Its VMs are made by threads of their own, which KVM calls their directories by. */
+static void made_by_threads(void **state)
+{
+	char *root = tree_make();
+	struct run run = { root, { "--json" } };
+	struct captured cap;
+
+	(void)state;
+	tree_write(root, "/proc/uptime", "130.00 200.00\n");
+	process(root, 300, "vmm", "vmm", 4);
+	link_fd(root, 300, "5=anon_inode:kvm-vm");
+	link_fd(root, 300, "6=anon_inode:kvm-vm");
+	link_fd(root, 300, "7=anon_inode:kvm-vcpu:0");
+	link_fd(root, 300, "8=anon_inode:kvm-vcpu:1");
+	/* another descriptor of the first VM */
+	link_fd(root, 300, "9=anon_inode:kvm-vm");
+	for (int tid = 300; tid < 306; tid++)
+		thread(root, 300, tid, "vmm");
+	debugfs_vcpu(root, 301, 5, 0, 303);
+	debugfs_vcpu(root, 302, 6, 1, 304);
+	cap = capture(run_vms, &run);
+	assert_non_null(strstr(cap.out, "\"vm_fd\":5,\"vcpus\":[" VCPU(0, 303) "]}\n"));
+	assert_non_null(strstr(cap.out, "\"vm_fd\":6,\"vcpus\":[" VCPU(1, 304) "]}\n"));
+	assert_null(strstr(cap.out, "\"vm_fd\":9"));
+	captured_free(&cap);
+	check_last_thread(root, " 304\n");
+	tree_remove(root);
+}
+
 /* cloud-hypervisor that has unplugged a vCPU and plugged it in again */
 static void two_threads_of_one_name(void **state)
 {
@@ -414,6 +443,7 @@ int main(void)
 		cmocka_unit_test(name_with_a_newline),
 		cmocka_unit_test(names_do_not_last),
 		cmocka_unit_test(plugged_in_later),
+		cmocka_unit_test(made_by_threads),
 		cmocka_unit_test(two_threads_of_one_name),
 		cmocka_unit_test(no_vms),
 		cmocka_unit_test(names_of_threads),
