@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "introspect/printk.h"
 #include "unit/fake-linux.h"
 
 #define RECORD		14
@@ -119,6 +120,19 @@ static bool walk_task(void *arg, const struct guest_task *task)
 	return true;
 }
 
+static void read_messages(struct guest_kernel *kernel)
+{
+	struct guest_messages messages;
+
+	guest_messages_read(kernel, &messages);
+	for (size_t i = 0; i < messages.nr; i++) {
+		if (strlen(messages.list[i].text) >= GUEST_MESSAGE_SIZE ||
+		    messages.list[i].level > 7)
+			abort();
+	}
+	guest_messages_free(&messages);
+}
+
 static void use(struct guest_kernel *kernel)
 {
 	static struct guest_stack_copy copy;
@@ -144,6 +158,7 @@ static void use(struct guest_kernel *kernel)
 	}
 	guest_memory_allow(kernel->memory, 1 << 20, 1000);
 	guest_task_each(kernel, 20, walk_task, kernel);
+	read_messages(kernel);
 }
 
 static void undo(void)
@@ -165,8 +180,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	version = data[0] % NR_FAKE_VERSIONS;
 	options = data[1] % NR_OPTIONS;
 	run.fake = &fakes[version][options];
-	if (!run.fake->ram)
+	if (!run.fake->ram) {
 		fake_linux_make(run.fake, version, options);
+		for (int i = 0; i < 12; i++)
+			fake_printk(run.fake, i % 8, &"twelve messages"[i], false);
+	}
 	run.fake->memory.read = read_changing;
 	run.records = data + 2;
 	run.nr_records = (size - 2) / RECORD;

@@ -27,6 +27,7 @@ static void parse_for_vms(int argc, char **argv)
 	struct watch_params for_watch;
 	struct stack_params for_stack;
 	struct vms_params for_vms;
+	struct dmesg_params for_dmesg;
 	struct select for_symbols;
 	struct opt_parser op;
 
@@ -42,6 +43,8 @@ static void parse_for_vms(int argc, char **argv)
 	select_free(&for_collect.select);
 	check(stack_parse(&op, argc, argv, &for_stack), &op);
 	select_free(&for_stack.select);
+	check(dmesg_parse(&op, argc, argv, &for_dmesg), &op);
+	select_free(&for_dmesg.select);
 	check(symbols_parse(&op, argc, argv, &for_symbols), &op);
 	select_free(&for_symbols);
 	check(policy_parse(&op, argc, argv, &for_policy), &op);

@@ -142,6 +142,41 @@ static void add_modules(struct writer *w, uint32_t i32, uint32_t u64,
 	structure(w, "module", FAKE_MODULE_SIZE, module);
 }
 
+/* Of printk(): the ring, its descriptors and what is known of each message. */
+static void add_printk(struct writer *w, uint32_t i32, uint32_t u64, uint32_t u16,
+		       uint32_t u8)
+{
+	const struct member descs[] = {
+		{ "count_bits", i32, 0 }, { "descs", u64, 8 }, { "infos", u64, 16 },
+		{ "head_id", u64, 24 }, { "tail_id", u64, 32 }, { 0 },
+	};
+	const struct member data[] = {
+		{ "size_bits", i32, 0 }, { "data", u64, 8 }, { 0 },
+	};
+	const struct member ring[] = {
+		{ "desc_ring", structure(w, "prb_desc_ring", 48, descs),
+		  FAKE_PRINTK_DESCS },
+		{ "text_data_ring", structure(w, "prb_data_ring", 32, data),
+		  FAKE_PRINTK_DATA }, { 0 },
+	};
+	const struct member block[] = {
+		{ "begin", u64, 0 }, { "next", u64, 8 }, { 0 },
+	};
+	const struct member desc[] = {
+		{ "state_var", u64, 0 },
+		{ "text_blk_lpos", structure(w, "prb_data_blk_lpos", 16, block), 8 },
+		{ 0 },
+	};
+	const struct member info[] = {
+		{ "seq", u64, 0 }, { "ts_nsec", u64, 8 }, { "text_len", u16, 16 },
+		{ "facility", u8, 18 }, { 0 },
+	};
+
+	structure(w, "printk_ringbuffer", 88, ring);
+	structure(w, "prb_desc", FAKE_DESC_SIZE, desc);
+	structure(w, "printk_info", FAKE_INFO_SIZE, info);
+}
+
 static size_t finish(const struct writer *w, uint8_t *to, bool longer)
 {
 	struct btf_header header = {
@@ -174,6 +209,7 @@ size_t fake_btf_write(uint8_t *to, bool old, bool hot, bool longer)
 		{ "next", u64, 0 }, { "prev", u64, 8 }, { 0 } });
 	add_tasks(w, i32, u64, array(w, u8, 16), list);
 	add_modules(w, i32, u64, array(w, u8, 56), list, old);
+	add_printk(w, i32, u64, u16, u8);
 	if (hot)
 		structure(w, "pcpu_hot", 64, (const struct member[]){
 			{ "current_task", u64, 0 },

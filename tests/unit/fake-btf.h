@@ -27,6 +27,10 @@
 #define FAKE_MODULE_MEM		128
 #define FAKE_MODULE_KALLSYMS	256
 #define FAKE_MODULE_SIZE	512
+#define FAKE_PRINTK_DESCS	0
+#define FAKE_PRINTK_DATA	48
+#define FAKE_DESC_SIZE		24
+#define FAKE_INFO_SIZE		88
 
 /*
  * Write it to a buffer of 64 KiB and return its size. old: modules as in 6.1; hot:

@@ -27,6 +27,7 @@
 #define NR_CPU_IDS	0x404200
 #define JIFFIES		0x404300
 #define TICK_NSEC	0x404308
+#define PRINTK_POINTER	0x404310
 #define TASKS		0x405000
 #define SIGNALS		0x406000
 #define PERCPU_AREA	0x410000
@@ -213,7 +214,8 @@ static const struct {
 	{ DATA, 'D', "init_task" }, { TOP_PGT, 'D', "init_top_pgt" },
 	{ MODULES_LIST, 'd', "modules" }, { PERCPU_OFFSET, 'D', "__per_cpu_offset" },
 	{ NR_CPU_IDS, 'D', "nr_cpu_ids" },
-	{ JIFFIES, 'D', "jiffies_64" }, { TICK_NSEC, 'D', "tick_nsec" }, { IMAGE_SIZE, 'B', "_end" },
+	{ JIFFIES, 'D', "jiffies_64" }, { TICK_NSEC, 'D', "tick_nsec" },
+	{ PRINTK_POINTER, 'd', "prb" }, { IMAGE_SIZE, 'B', "_end" },
 };
 
 static int compare(const void *a, const void *b)
@@ -631,6 +633,9 @@ void fake_linux_make(struct fake_linux *fake, enum fake_version version,
 	write_stack(fake);
 	write_sleeper(fake);
 	write_module(fake);
+	put64(fake, FAKE_TEXT + PRINTK_POINTER, FAKE_PRINTK);
+	fake_printk_make(fake);
+	region(fake, fake_at(fake, FAKE_PRINTK), 0x100);
 	region(fake, image(fake, TOP_PGT), 0x1000);
 	region(fake, fake->ram, fake->next_page);
 	if (options & FAKE_KPTI)

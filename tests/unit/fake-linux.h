@@ -22,6 +22,9 @@ enum fake_version { FAKE_6_1, FAKE_6_12, FAKE_6_15, FAKE_7_0, NR_FAKE_VERSIONS }
 #define FAKE_MODULE	0xffffffffc0400000ULL
 #define FAKE_SYMBOLS	700
 
+/* The ring of the kernel's messages, which "prb" points to. */
+#define FAKE_PRINTK	(FAKE_TEXT + 0x480000)
+
 /* RAM: the size of what is at 0, and where the rest is. */
 #define FAKE_LOW	(1UL << 20)
 #define FAKE_HIGH_BASE	0x100000000ULL
@@ -55,6 +58,19 @@ struct fake_linux {
 	struct fake_region regions[FAKE_MAX_REGIONS];
 	size_t nr_regions;
 };
+
+/* fake-printk.c: an empty ring, of 8 descriptors and 256 bytes. */
+void fake_printk_make(struct fake_linux *fake);
+
+/*
+ * Add a message as printk() does, over the oldest ones if there is no room. fits: a
+ * block that ends with the ring stays there, as since Linux 6.18. Returns its id.
+ */
+uint64_t fake_printk(struct fake_linux *fake, unsigned int level, const char *text,
+		     bool fits);
+
+/* Where a message's descriptor is: its state, begin and next. */
+uint64_t *fake_printk_desc(struct fake_linux *fake, uint64_t id);
 
 /* Aborts on OOM. */
 void fake_linux_make(struct fake_linux *fake, enum fake_version version,

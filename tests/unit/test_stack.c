@@ -72,6 +72,38 @@ static void symbols_options(void **state)
 	assert_string_equal(op.err, "give one VM: its name, PID or PID:FD");
 }
 
+static enum opt_outcome parse_dmesg(struct dmesg_params *params,
+				    struct opt_parser *op, const char *one,
+				    const char *two)
+{
+	char *argv[] = { (char *)"dmesg", (char *)one, (char *)two, NULL };
+
+	return dmesg_parse(op, two ? 3 : 2, argv, params);
+}
+
+static void dmesg_options(void **state)
+{
+	struct dmesg_params params;
+	struct opt_parser op;
+
+	(void)state;
+	assert_int_equal(parse_dmesg(&params, &op, "web", "-n5"), OPT_RUN);
+	assert_true(select_has_vm(&params.select, 1, 2, "web", "qemu"));
+	assert_int_equal(params.lines, 5);
+	assert_false(params.json);
+	select_free(&params.select);
+	assert_int_equal(parse_dmesg(&params, &op, "--json", "web"), OPT_RUN);
+	assert_true(params.json);
+	select_free(&params.select);
+	assert_int_equal(parse_dmesg(&params, &op, "web", "--lines=0"), OPT_BAD);
+	assert_string_equal(op.err, "invalid number '0' (1 to 1000000)");
+	assert_int_equal(parse_dmesg(&params, &op, "web", "--help"), OPT_HELP);
+	assert_int_equal(parse_dmesg(&params, &op, "web", "db"), OPT_BAD);
+	select_free(&params.select);
+	assert_int_equal(parse_dmesg(&params, &op, "--json", NULL), OPT_BAD);
+	assert_string_equal(op.err, "give one VM: its name, PID or PID:FD");
+}
+
 static struct vm vm = {
 	.vmm = { .pid = 200, .comm = "qemu", .vm = { .vmm = "qemu", .name = "web" } },
 	.fd = 10,
@@ -260,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options),
 		cmocka_unit_test(symbols_options),
+		cmocka_unit_test(dmesg_options),
 		cmocka_unit_test(text),
 		cmocka_unit_test(json),
 		cmocka_unit_test(registers),

@@ -294,6 +294,25 @@ enum opt_outcome stack_parse(struct opt_parser *op, int argc, char **argv,
 			     struct stack_params *params);
 int cmd_stack(const struct cmd *cmd, int argc, char **argv);
 
+/**
+ * struct dmesg_params - what 'vcpu-info dmesg' was asked for
+ * @lines: the last so many messages; 0: all
+ * @json: print JSON
+ * @select: of this VM
+ */
+struct dmesg_params {
+	long long lines;
+	bool json;
+	struct select select;
+};
+
+extern const struct opt_spec dmesg_opts[];
+
+/* Free the selection. */
+enum opt_outcome dmesg_parse(struct opt_parser *op, int argc, char **argv,
+			     struct dmesg_params *params);
+int cmd_dmesg(const struct cmd *cmd, int argc, char **argv);
+
 /* What 'vcpu-info symbols' was asked for: of this VM. Free the selection. */
 extern const struct opt_spec symbols_opts[];
 

@@ -57,6 +57,7 @@ static const char * const names[NR_GUEST_ADDRESSES] = {
 	[SYM_KRETPROBE] = "__kretprobe_trampoline",
 	[SYM_JIFFIES] = "jiffies_64",
 	[SYM_TICK_NSEC] = "tick_nsec",
+	[SYM_PRINTK] = "prb",
 };
 
 const char *guest_kernel_strerror(enum guest_kernel_error error)

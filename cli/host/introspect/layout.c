@@ -51,6 +51,22 @@ static const struct {
 	[KALLSYMS_STRTAB] = { "mod_kallsyms", "strtab" },
 	[KALLSYMS_TYPETAB] = { "mod_kallsyms", "typetab" },
 	[EXPORT] = { "kernel_symbol", "" },
+	[PRINTK_COUNT_BITS] = { "printk_ringbuffer", "desc_ring.count_bits" },
+	[PRINTK_DESCS] = { "printk_ringbuffer", "desc_ring.descs" },
+	[PRINTK_INFOS] = { "printk_ringbuffer", "desc_ring.infos" },
+	[PRINTK_HEAD_ID] = { "printk_ringbuffer", "desc_ring.head_id" },
+	[PRINTK_TAIL_ID] = { "printk_ringbuffer", "desc_ring.tail_id" },
+	[PRINTK_SIZE_BITS] = { "printk_ringbuffer", "text_data_ring.size_bits" },
+	[PRINTK_DATA] = { "printk_ringbuffer", "text_data_ring.data" },
+	[PRINTK_DESC] = { "prb_desc", "" },
+	[PRINTK_DESC_STATE] = { "prb_desc", "state_var" },
+	[PRINTK_DESC_BEGIN] = { "prb_desc", "text_blk_lpos.begin" },
+	[PRINTK_DESC_NEXT] = { "prb_desc", "text_blk_lpos.next" },
+	[PRINTK_INFO] = { "printk_info", "" },
+	[PRINTK_INFO_SEQ] = { "printk_info", "seq" },
+	[PRINTK_INFO_TIME] = { "printk_info", "ts_nsec" },
+	[PRINTK_INFO_LEN] = { "printk_info", "text_len" },
+	[PRINTK_INFO_FACILITY] = { "printk_info", "facility" },
 };
 
 void guest_layout_read(struct guest_layout *layout, struct guest_btf *btf)

@@ -153,6 +153,11 @@ sample hangs >/tmp/sample.json
 is "sample of one that hangs: exit status" $? 0
 like "it is in its kernel" "$(value rip </tmp/sample.json)" '^0xffffffff[89a-f]'
 diag "$(vcpu-info sample --format table hangs)"
+vcpu-info dmesg hangs >/tmp/dmesg
+is "its messages can be read" $? 0
+like "the last ones say what it died of" "$(tail -n 30 /tmp/dmesg)" \
+	'Kernel panic - not syncing: VFS: Unable to mount root'
+diag "$(tail -n 8 /tmp/dmesg)"
 kill "$hangs"
 wait "$hangs" 2>/dev/null
 

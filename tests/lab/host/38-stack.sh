@@ -39,6 +39,22 @@ diag "$(wc -l </tmp/symbols) symbols, $(grep -c '\[' /tmp/symbols) of modules"
 is "modules are among them" "$(sed -n 's/.*\[\(.*\)\]$/\1/p' /tmp/symbols | sort -u | xargs)" \
 	"$(guest_run lab 'cat /proc/modules' | cut -d ' ' -f 1 | sort | xargs)"
 
+# Its messages, as it prints them itself; it may have more by then.
+guest_run lab 'dmesg -s 1000000' | tr '\t' ' ' >/tmp/dmesg.guest
+vcpu-info dmesg lab >/tmp/dmesg
+is "vcpu-info dmesg reads the guest's messages" $? 0
+check "there are many" test "$(wc -l </tmp/dmesg.guest)" -gt 100
+is "all are those that the guest prints" \
+	"$(head -n "$(wc -l </tmp/dmesg.guest)" /tmp/dmesg | sha256sum)" \
+	"$(sha256sum </tmp/dmesg.guest)"
+diff /tmp/dmesg.guest /tmp/dmesg | head -n 10 | diag
+is "the last one alone" "$(vcpu-info dmesg -n 1 lab)" "$(vcpu-info dmesg lab | tail -n 1)"
+vcpu-info dmesg --json lab >/tmp/dmesg.json
+check "JSON is as the schema has it" python3 /lab/check_schema.py --valid \
+	/lab/record.schema.json /tmp/dmesg.json
+is "with numbers without a gap" "$(jq .seq /tmp/dmesg.json | awk 'NR > 1 && $1 != last + 1 {
+	print "after", last } { last = $1 }')" ""
+
 for vcpu in 0 1; do
 	check "an idle vCPU $vcpu: exact, complete, in do_idle" \
 		poll_until 60 idle $vcpu
