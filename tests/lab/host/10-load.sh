@@ -88,6 +88,22 @@ observed="kvm_vcpu_halt kvm_sched_out"
 for function in $observed; do
 	like "$function is observed" "$(hooks "$function")" '\(1\)'
 done
+
+# observed_are N - of kvm_vcpu_halt and kvm_sched_out are so many
+observed_are()
+{
+	[ "$(for function in kvm_vcpu_halt kvm_sched_out; do
+		hooks "$function"
+	done | grep -c '(1)')" = "$1" ]
+}
+
+for i in 1 2; do
+	echo 0 >$instance/events/vcpu_info/vcpu_info/enable
+	check "when nobody listens they are not, soon after ($i)" \
+		poll_until 120 observed_are 0
+	echo 1 >$instance/events/vcpu_info/vcpu_info/enable
+	check "and again when somebody does ($i)" poll_until 120 observed_are 2
+done
 is "sysfs says the hook is active" "$(cat $sysfs/hook)" active
 is "sysfs names the hypercall number" "$(cat $sysfs/hypercall_nr)" 0x56435055
 is "sysfs names the ABI's version" "$(cat $sysfs/abi_version)" 1
