@@ -76,7 +76,7 @@ static enum opt_outcome parse_dmesg(struct dmesg_params *params,
 				    struct opt_parser *op, const char *one,
 				    const char *two)
 {
-	char *argv[] = { (char *)"dmesg", (char *)one, (char *)two, NULL };
+	char *argv[4] = { (char *)"dmesg", (char *)one, (char *)two };
 
 	return dmesg_parse(op, two ? 3 : 2, argv, params);
 }

@@ -66,7 +66,7 @@ vcpu-info vms --json >/tmp/vms.json
 is "vms has both, with the vCPU's thread from debugfs" \
 	"$(jq -r '"\(.vm_pid)/\(.vm_fd)/\(.vcpus[0].vcpu_id)/\(.vcpus[0].pid)"' \
 	/tmp/vms.json | xargs)" "$fleet/${fds% *}/1/$fleet $fleet/${fds#* }/0/$fleet"
-diag "$(ls /sys/kernel/debug/kvm | xargs)"
+diag "$(find /sys/kernel/debug/kvm -mindepth 1 -maxdepth 1 -type d)"
 kill $fleet
 wait $fleet
 
