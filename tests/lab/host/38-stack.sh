@@ -88,8 +88,13 @@ is "frames are those of stack" \
 check "an exact one as text" poll_until 60 exact sample --stack
 like "as text" "$(tr '\n' '|' </tmp/text)" \
 	'\|  at [a-z_]+\+0x.*\|  stack task swapper/1/0/0 exact\|.*    do_idle\+0x'
-like "as a line" "$(vcpu-info sample --stack --vcpu 1 --format line lab)" \
-	' stack [a-z_]+ <- .* do_idle <- '
+# when its timer has not woken it
+idle_line()
+{
+	vcpu-info sample --stack --vcpu 1 --format line lab |
+		grep -qE ' stack [a-z_]+ <- .* do_idle <- '
+}
+check "as a line" poll_until 60 idle_line
 is "without guests' memory there is no name" \
 	"$(vcpu-info sample --json --no-guest-memory lab | jq -r .rip_symbol | sort -u)" null
 vcpu-info top --batch --count 2 --interval 1s lab >/tmp/top
