@@ -6,7 +6,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "host-file.h"
 #include "trace/host-request.h"
 
 static void set_exit(const struct vcpu_info_host_vcpu *vcpu, struct event *ev)
@@ -217,6 +216,7 @@ static bool find_vms(struct host_request *req, bool again)
 	if (!vm_scan_run(&req->scan))
 		return false;
 	req->scanned = now;
+	thread_times_sweep(&req->times);
 	req->all_vms = req->scan.nr;
 	req->denied = req->scan.denied;
 	return true;
@@ -249,21 +249,17 @@ bool host_request_round(struct host_request *req, vm_sample_fn *found,
 /* The rest of this file: the same as a source of events */
 
 struct receiver {
-	const struct host_request *req;
+	struct host_request *req;
 	event_fn *found;
 	void *arg;
 };
 
-/* The scheduler's: time on a CPU, time in its queue, number of turns */
-static void add_times(struct event *ev)
+static void add_times(struct host_request *req, struct event *ev)
 {
-	unsigned long long run, wait;
-	char line[80];
+	uint64_t run, wait;
 
-	if (!host_file_line(line, sizeof(line), "/proc/%d/task/%d/schedstat",
-			    event_int(ev, FIELD_VM_PID),
-			    event_int(ev, FIELD_PID)) ||
-	    sscanf(line, "%llu %llu", &run, &wait) != 2)
+	if (!thread_times_read(&req->times, event_int(ev, FIELD_VM_PID),
+			       event_int(ev, FIELD_PID), &run, &wait))
 		return;
 	event_set(ev, FIELD_RUN_NS, run);
 	event_set(ev, FIELD_WAIT_NS, wait);
@@ -272,7 +268,7 @@ static void add_times(struct event *ev)
 static bool hand_over(const struct vm *vm, const struct vm_sample *sample,
 		      void *arg)
 {
-	const struct receiver *to = arg;
+	struct receiver *to = arg;
 	struct event ev;
 
 	(void)vm;
@@ -281,7 +277,7 @@ static bool hand_over(const struct vm *vm, const struct vm_sample *sample,
 			continue;
 		host_request_event(&sample->vcpus[i], &ev);
 		if (to->req->with_times && sample->vcpus[i].pid)
-			add_times(&ev);
+			add_times(to->req, &ev);
 		if (!to->found(&ev, to->arg))
 			return false;
 	}
@@ -319,7 +315,10 @@ static bool no_losses(struct event_source *source, struct losses *losses)
 
 static bool forget_vms(struct event_source *source)
 {
-	vm_scan_free(&((struct host_request *)source)->scan);
+	struct host_request *req = (struct host_request *)source;
+
+	vm_scan_free(&req->scan);
+	thread_times_free(&req->times);
 	return true;
 }
 

@@ -10,6 +10,7 @@
 #include "trace/source.h"
 #include "vm/host-device.h"
 #include "vm/scan.h"
+#include "vm/thread-times.h"
 
 /* Takes what was answered for a VM; false if no more are wanted. */
 typedef bool vm_sample_fn(const struct vm *vm, const struct vm_sample *sample,
@@ -35,6 +36,7 @@ typedef bool vm_sample_fn(const struct vm *vm, const struct vm_sample *sample,
  * @denied: processes that could not be looked into
  * @scan: the VMs that were found
  * @scanned: when; 0: never
+ * @times: files of the times of threads
  */
 struct host_request {
 	struct event_source source;
@@ -54,6 +56,7 @@ struct host_request {
 	unsigned int denied;
 	struct vm_scan scan;
 	uint64_t scanned;
+	struct thread_times times;
 };
 
 /* To be closed as a source, by source_close(). */

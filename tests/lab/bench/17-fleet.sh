@@ -39,7 +39,7 @@ for nr in 100 250 500; do
 	each_round "top_counters_$nr" vcpu-info top --counters --batch \
 		--interval 1s --count
 	is "top had a row for each vCPU" "$(awk '/^ *$/ { n = 0 }
-		$3 ~ /^[0-9]+$/ { n++; last = n } END { print last }' \
+		$2 $3 ~ /^[0-9]+$/ { n++; last = n } END { print last }' \
 		/tmp/output)" $((8 * nr))
 	each_round "watch_$nr" vcpu-info watch --interval 1s --count
 	kill $fleet
