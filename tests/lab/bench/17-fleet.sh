@@ -30,6 +30,13 @@ each_round()
 	figure "$name" $(((more - one) / ROUNDS))
 }
 
+# on_screen N - top on a terminal, for N refreshes
+on_screen()
+{
+	TERM=xterm script -qec "vcpu-info top --counters --interval 1s --count $1" \
+		/dev/null </dev/null
+}
+
 check "the module loads" module_generous || exit 1
 for nr in 100 250 500; do
 	rm -f /tmp/held
@@ -41,6 +48,7 @@ for nr in 100 250 500; do
 	is "top had a row for each vCPU" "$(awk '/^ *$/ { n = 0 }
 		$2 $3 ~ /^[0-9]+$/ { n++; last = n } END { print last }' \
 		/tmp/output)" $((8 * nr))
+	each_round "top_screen_$nr" on_screen
 	each_round "watch_$nr" vcpu-info watch --interval 1s --count
 	kill $fleet
 	wait $fleet

@@ -10,7 +10,8 @@
  *   policy N   a list of N processes and this one: in, out, all but these
  *   thread N   N VMs of this process, each made by a thread of its own; each asks
  *              once, and they stay until killed
- *   hold N     N processes, each a VM of eight vCPUs that never run, until killed
+ *   hold N     N processes, each a VM of eight vCPUs with a thread that has entered
+ *              KVM_RUN once, until killed
  */
 #include <errno.h>
 #include <pthread.h>
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -334,6 +336,21 @@ static void made_by_threads(int nr)
 		pause();
 }
 
+/* So that it has a thread. */
+static void enter_once(int fd)
+{
+	size_t size = ioctl(host.kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	struct kvm_run *run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+				   fd, 0);
+
+	if (run == MAP_FAILED)
+		die("mmap: %s", strerror(errno));
+	run->immediate_exit = 1;
+	if (!ioctl(fd, KVM_RUN, 0) || errno != EINTR)
+		die("KVM_RUN: %s", strerror(errno));
+	munmap(run, size);
+}
+
 /* As a VMM that has just begun. */
 static void hold_one(int ready)
 {
@@ -344,7 +361,7 @@ static void hold_one(int ready)
 		die("KVM_CREATE_VM: %s", strerror(errno));
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (i = 0; i < HELD_VCPUS; i++)
-		make_bare_vcpu(&vm, i);
+		enter_once(make_bare_vcpu(&vm, i));
 	if (write(ready, "", 1) != 1)
 		exit(1);
 	for (;;)
