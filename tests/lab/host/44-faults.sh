@@ -107,15 +107,20 @@ boot port-loop '\xfa\xba\x80\x00\xee\xeb\xfd'
 gives port-loop exit-loop
 end
 
-# mov ax, 0xa000; mov ds, ax; mov [0], al; jmp mov: nothing is there
-boot mmio-loop '\xfa\xb8\x00\xa0\x8e\xd8\xa2\x00\x00\xeb\xfb'
+# Nothing is at 0xd0000000. It takes a segment of 4 GiB: cli; xor ax, ax; mov ds, ax;
+# lgdt [0x7c24]; CR0.PE on; the code that follows; at 0x24 the GDT, with one segment
+ENTER='\xfa\x31\xc0\x8e\xd8\x0f\x01\x16\x24\x7c\x0f\x20\xc0\x0c\x01\x0f\x22\xc0'
+GDT='\x0f\x00\x2a\x7c\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x00'
+
+# mov bx, 8; mov ds, bx; CR0.PE off; mov [0xd0000000], al; jmp mov
+boot mmio-loop "$ENTER"'\xbb\x08\x00\x8e\xdb\x24\xfe\x0f\x22\xc0\x67\xa2\x00\x00\x00\xd0\xeb\xf8'"$GDT"'\x92\xcf\x00'
 gives mmio-loop exit-loop
 is "its kind is named" "$(jq -r '.vcpus[0].exits_by_kind | to_entries |
 	max_by(.value).key' /tmp/diagnosis)" mmio
 end
 
-# jmp 0xa000:0: KVM cannot emulate what is not there, and QEMU stops the VM
-boot emulation-failure '\xea\x00\x00\x00\xa0'
+# jmp far 8:0xd0000000: KVM cannot emulate what is not there, and QEMU stops the VM
+boot emulation-failure "$ENTER"'\x66\xea\x00\x00\x00\xd0\x08\x00\x90\x90\x90\x90\x90\x90\x90\x90\x90\x90'"$GDT"'\x9a\xcf\x00'
 gives emulation-failure paused .word
 like "QEMU says why" "$(cat /tmp/emulation-failure.log)" 'KVM internal error|emulation failure'
 end
