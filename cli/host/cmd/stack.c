@@ -83,12 +83,6 @@ static void print(const struct stack_params *params,
 /* How often the stack of a vCPU that runs is read, until it fits together. */
 #define MAX_TRIES	4
 
-static bool runs(const struct vcpu_info_host_vcpu *vcpu)
-{
-	return vcpu->state == VCPU_INFO_STATE_GUEST ||
-	       vcpu->state == VCPU_INFO_STATE_IN_EXIT;
-}
-
 /* Where there may be a stack: find it. False to do it once more. */
 static bool look(struct guest *guest, const struct vcpu_info_host_vcpu *before,
 		 const struct guest_registers *registers, struct guest_task *task,
@@ -112,7 +106,7 @@ static bool look(struct guest *guest, const struct vcpu_info_host_vcpu *before,
 		      guest_stood_still(before, &after);
 	named_stack_make(guest->kernel, &stack, &named);
 	view->stack = &named;
-	return guest_stack_complete(&stack) || !runs(before);
+	return guest_stack_complete(&stack) || !guest_runs(before);
 }
 
 /* False if it is worth to be done again. */

@@ -72,11 +72,16 @@ const char *guest_no_stack(const struct vcpu_info_host_vcpu *vcpu,
 	return NULL;
 }
 
+bool guest_runs(const struct vcpu_info_host_vcpu *vcpu)
+{
+	return vcpu->state == VCPU_INFO_STATE_GUEST ||
+	       vcpu->state == VCPU_INFO_STATE_IN_EXIT;
+}
+
 bool guest_stood_still(const struct vcpu_info_host_vcpu *a,
 		       const struct vcpu_info_host_vcpu *b)
 {
-	return a->state == b->state && a->state != VCPU_INFO_STATE_GUEST &&
-	       a->state != VCPU_INFO_STATE_IN_EXIT &&
+	return a->state == b->state && !guest_runs(a) &&
 	       !((a->flags | b->flags) & VCPU_INFO_F_TORN) &&
 	       a->counts[VCPU_INFO_COUNT_EXITS] == b->counts[VCPU_INFO_COUNT_EXITS] &&
 	       a->regs[VCPU_INFO_REG_RIP] == b->regs[VCPU_INFO_REG_RIP] &&

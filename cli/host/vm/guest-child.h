@@ -42,6 +42,9 @@ bool guest_leads_to_kernel(const struct vcpu_info_host_vcpu *vcpu);
 const char *guest_no_stack(const struct vcpu_info_host_vcpu *vcpu,
 			   struct guest_registers *registers);
 
+/* Whether a vCPU was running the guest's code, or in the middle of a VM exit. */
+bool guest_runs(const struct vcpu_info_host_vcpu *vcpu);
+
 /* Whether a vCPU stood still from one sample to the next. */
 bool guest_stood_still(const struct vcpu_info_host_vcpu *a,
 		       const struct vcpu_info_host_vcpu *b);

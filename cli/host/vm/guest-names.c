@@ -503,7 +503,8 @@ const char *guest_names_look(struct guest_names *names,
 		return NO_MEMORY;
 	if (!get_look(names, vm, &question, found))
 		return vm->failed ? NO_ANSWER : guest_kernel_strerror(vm->error);
-	if (with_stack)
+	/* one that runs has gone on: it need not be interrupted again to see that */
+	if (with_stack && !guest_runs(vcpu->vcpu))
 		found->exact = names->source->stands_still(vm->pid, vm->fd,
 							  vcpu->vcpu);
 	return NULL;

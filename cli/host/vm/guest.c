@@ -39,8 +39,7 @@ static int look_for_kernel(struct guest *guest)
 static bool any_runs(const struct guest *guest)
 {
 	for (size_t i = 0; i < guest->nr_vcpus; i++) {
-		if (guest->vcpus[i].state == VCPU_INFO_STATE_GUEST ||
-		    guest->vcpus[i].state == VCPU_INFO_STATE_IN_EXIT)
+		if (guest_runs(&guest->vcpus[i]))
 			return true;
 	}
 	return false;
