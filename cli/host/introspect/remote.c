@@ -136,9 +136,10 @@ static bool wait_for_request(const struct remote_server *server)
 
 bool remote_serve(struct remote_server *server)
 {
-	void *buffer = malloc(REMOTE_MAX);
+	/* asked for many times a second, it must not be mapped anew each time */
+	static _Thread_local uint8_t buffer[REMOTE_MAX];
 	struct request request;
-	bool more = buffer, answered = false;
+	bool more = true, answered = false;
 
 	while (more && wait_for_request(server) &&
 	       receive_all(server->fd, &request, sizeof(request))) {
@@ -157,7 +158,6 @@ bool remote_serve(struct remote_server *server)
 			more = false;
 		}
 	}
-	free(buffer);
 	return answered;
 }
 
