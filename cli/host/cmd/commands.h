@@ -14,6 +14,7 @@
 #include "cmd.h"
 #include "cmd/top-rows.h"
 #include "event-options.h"
+#include "profile/output.h"
 #include "select.h"
 
 extern const struct opt_spec show_opts[];
@@ -312,6 +313,33 @@ extern const struct opt_spec dmesg_opts[];
 enum opt_outcome dmesg_parse(struct opt_parser *op, int argc, char **argv,
 			     struct dmesg_params *params);
 int cmd_dmesg(const struct cmd *cmd, int argc, char **argv);
+
+/**
+ * struct profile_params - what 'vcpu-info profile' was asked for
+ * @output: where to; NULL: to standard output
+ * @format: as what
+ * @duration_ns: how long
+ * @frequency: samples of each vCPU a second
+ * @by_vcpu: with a frame for each vCPU
+ * @no_guest_memory: leave guests' memory alone
+ * @select: these VMs and vCPUs
+ */
+struct profile_params {
+	const char *output;
+	enum profile_format format;
+	uint64_t duration_ns;
+	unsigned int frequency;
+	bool by_vcpu;
+	bool no_guest_memory;
+	struct select select;
+};
+
+extern const struct opt_spec profile_opts[];
+
+/* Free the selection. */
+enum opt_outcome profile_parse(struct opt_parser *op, int argc, char **argv,
+			       struct profile_params *params);
+int cmd_profile(const struct cmd *cmd, int argc, char **argv);
 
 /* What 'vcpu-info symbols' was asked for: of this VM. Free the selection. */
 extern const struct opt_spec symbols_opts[];

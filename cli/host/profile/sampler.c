@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "duration.h"
+#include "profile/sampler.h"
+#include "signals.h"
+#include "trace-time.h"
+#include "vm/guest-child.h"
+
+#define PROGRESS_NS	(250 * NS_PER_MS)
+
+/* Statistics do not need a look at a vCPU for as long as a VM exit may take. */
+#define ATTEMPTS	4
+
+/*
+ * A question about a guest's memory goes back and forth between two processes. If each
+ * had to wait for its turn on a busy host, samples would be late and stacks old.
+ */
+#define NICE		(-20)
+
+uint64_t sampler_next(uint64_t last, uint64_t interval, uint64_t now,
+		      uint64_t *missed)
+{
+	uint64_t next = last + interval;
+
+	*missed = now > next ? (now - next) / interval : 0;
+	return next + *missed * interval;
+}
+
+/* A signal ends it, unless it comes right before: then it is over at the deadline. */
+static void sleep_until(uint64_t when)
+{
+	const struct timespec until = {
+		.tv_sec = when / NS_PER_SEC, .tv_nsec = when % NS_PER_SEC,
+	};
+
+	while (!signals_want_end() &&
+	       clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) ==
+		       EINTR)
+		;
+}
+
+static const struct guest_look *look_at(struct sampler *sampler,
+					const struct profile_vm *vm,
+					const struct vcpu_info_host_vcpu *vcpu)
+{
+	const struct guest_vcpu which = {
+		.vm_pid = vm->pid, .vm_fd = vm->fd, .vcpu = vcpu,
+	};
+
+	if (guest_names_look(sampler->names, &which, true, &sampler->look))
+		return NULL;
+	return &sampler->look;
+}
+
+static bool take_vcpu(struct sampler *sampler, struct profile_vm *vm,
+		      const struct vcpu_info_host_vcpu *vcpu)
+{
+	struct profile *profile = sampler->profile;
+	struct profile_vcpu *known = profile_vcpu(profile, vm, vcpu);
+	const struct frame_list *list = NULL;
+
+	if (!known)
+		return false;
+	/* one that has not run since is where it was */
+	if (!known->samples || !guest_stood_still(&known->seen, vcpu)) {
+		frames_make(&sampler->list, vm->frame, profile->vcpu_frames,
+			    vcpu, look_at(sampler, vm, vcpu));
+		list = &sampler->list;
+	}
+	profile_take(profile, known, vcpu, list);
+	return true;
+}
+
+/* Whose stack is about to change: the others are still there when these are done. */
+static bool is_urgent(const struct vcpu_info_host_vcpu *vcpu)
+{
+	return guest_runs(vcpu) && vcpu->regs[VCPU_INFO_REG_RIP] >> 63;
+}
+
+static bool take_vcpus(struct sampler *sampler, struct profile_vm *vm,
+		       const struct vm_sample *sample, bool urgent)
+{
+	for (size_t i = 0; i < sample->nr; i++) {
+		const struct vcpu_info_host_vcpu *vcpu = &sample->vcpus[i];
+
+		if (!vcpu->result && is_urgent(vcpu) == urgent &&
+		    !take_vcpu(sampler, vm, vcpu))
+			return false;
+	}
+	return true;
+}
+
+static bool take_vm(const struct vm *found, const struct vm_sample *sample,
+		    void *arg)
+{
+	struct sampler *sampler = arg;
+	struct profile *profile = sampler->profile;
+	struct profile_vm *vm = profile_find_vm(profile, found->vmm.pid,
+						found->fd);
+
+	/* those that start later would have no time before */
+	if (!vm && profile->rounds)
+		return true;
+	if (!vm)
+		vm = profile_add_vm(profile, found->vmm.pid, found->fd,
+				    process_vm_name(&found->vmm));
+	if (!vm || !take_vcpus(sampler, vm, sample, true) ||
+	    !take_vcpus(sampler, vm, sample, false)) {
+		sampler->no_memory = true;
+		return false;
+	}
+	vm->round = profile->rounds + 1;
+	return true;
+}
+
+/* Read the tables of the guests' kernels, which takes long, before the clock starts. */
+static bool look_ahead(const struct vm *found, const struct vm_sample *sample,
+		       void *arg)
+{
+	struct sampler *sampler = arg;
+	const struct profile_vm vm = { .pid = found->vmm.pid, .fd = found->fd };
+
+	for (size_t i = 0; i < sample->nr && !signals_want_end(); i++) {
+		if (!sample->vcpus[i].result)
+			look_at(sampler, &vm, &sample->vcpus[i]);
+	}
+	return !signals_want_end();
+}
+
+/* VMs that were not in the last round */
+static size_t note_gone(struct profile *profile)
+{
+	size_t alive = 0;
+
+	for (size_t i = 0; i < profile->nr; i++) {
+		profile->vms[i].gone |= profile->vms[i].round != profile->rounds;
+		alive += !profile->vms[i].gone;
+	}
+	return alive;
+}
+
+static enum sampler_end do_round(struct sampler *sampler)
+{
+	struct profile *profile = sampler->profile;
+	bool done = host_request_round(&sampler->req, take_vm, sampler);
+
+	if (sampler->no_memory)
+		return SAMPLER_NO_MEMORY;
+	if (!done)
+		return SAMPLER_FAILED;
+	if (!profile->samples)
+		return SAMPLER_NO_VM;
+	profile->rounds++;
+	return note_gone(profile) ? SAMPLER_DONE : SAMPLER_ALL_GONE;
+}
+
+static enum sampler_end do_rounds(struct sampler *sampler)
+{
+	struct profile *profile = sampler->profile;
+	uint64_t next = profile->started, shown = 0, now, missed;
+	enum sampler_end end;
+
+	for (;;) {
+		end = do_round(sampler);
+		now = signals_clock();
+		profile->ended = now;
+		if (end != SAMPLER_DONE || signals_want_end())
+			return end;
+		if (sampler->progress && now - shown >= PROGRESS_NS) {
+			sampler->progress(sampler, now);
+			shown = now;
+		}
+		next = sampler_next(next, sampler->interval_ns, now, &missed);
+		if (next - profile->started > sampler->duration_ns)
+			return end;
+		profile->missed += missed;
+		sleep_until(next);
+		if (signals_want_end())
+			return end;
+	}
+}
+
+enum sampler_end sampler_run(struct sampler *sampler)
+{
+	struct profile *profile = sampler->profile;
+
+	/* children have it, too; without the right to it, it works worse */
+	setpriority(PRIO_PROCESS, 0, NICE);
+	sampler->interval_ns = NS_PER_SEC / profile->frequency;
+	sampler->req.attempts = ATTEMPTS;
+	sampler->req.rescan_ns = DURATION_MAX_NS;
+	if (sampler->names &&
+	    !host_request_round(&sampler->req, look_ahead, sampler))
+		return SAMPLER_FAILED;
+	profile->started = signals_clock();
+	profile->started_wall = timebase_wall_now();
+	profile->ended = profile->started;
+	return do_rounds(sampler);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Takes samples of all vCPUs of VMs at a fixed frequency, and their stacks.
+ */
+#ifndef HOST_PROFILE_SAMPLER_H
+#define HOST_PROFILE_SAMPLER_H
+
+#include "profile/profile.h"
+#include "trace/host-request.h"
+
+#define SAMPLER_MIN_HZ	1
+#define SAMPLER_MAX_HZ	1000
+
+enum sampler_end {
+	SAMPLER_DONE,		/* the time is over, or a signal ended it */
+	SAMPLER_NO_VM,		/* nothing to sample: there is no such VM or vCPU */
+	SAMPLER_ALL_GONE,	/* every VM ended */
+	SAMPLER_FAILED,		/* see req.status */
+	SAMPLER_NO_MEMORY,
+};
+
+/**
+ * struct sampler - one run
+ * @profile: where it all goes
+ * @req: what is asked for
+ * @names: for what is in guests' memory; NULL: it is not read
+ * @duration_ns: how long it lasts
+ * @interval_ns: time from one sample to the next
+ * @progress: called a few times a second; may be NULL
+ */
+struct sampler {
+	struct profile *profile;
+	struct host_request req;
+	struct guest_names *names;
+	uint64_t duration_ns;
+	uint64_t interval_ns;
+	void (*progress)(const struct sampler *sampler, uint64_t now);
+	/* what follows is sampler.c's */
+	struct guest_look look;
+	struct frame_list list;
+	bool no_memory;
+};
+
+/*
+ * Fill in the profile, whose tree is there, with samples of frequency Hz. Signals end
+ * it early. Whatever it returns, what was found until then is in the profile.
+ */
+enum sampler_end sampler_run(struct sampler *sampler);
+
+/*
+ * The next moment of the grid of start + n * interval that is not over, and how many
+ * after the last one are.
+ */
+uint64_t sampler_next(uint64_t last, uint64_t interval, uint64_t now,
+		      uint64_t *missed);
+
+#endif /* HOST_PROFILE_SAMPLER_H */
