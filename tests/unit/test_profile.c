@@ -65,7 +65,7 @@ static void bad_options(void **state)
 		{ "--output=", "--output needs the name of a file" },
 		{ "--output=x.png", "cannot tell the format of 'x.png'" },
 		{ "--output=.json", "cannot tell the format of '.json'" },
-		{ "--format=png", "invalid format 'png' (text, folded or json)" },
+		{ "--format=png", "invalid format 'png' (text, folded, json or svg)" },
 		{ "--vcpu=x", "" },
 	};
 	struct profile_params params;
@@ -305,6 +305,7 @@ static void formats(void **state)
 		{ PROFILE_FORMAT_TEXT, "profile.txt" },
 		{ PROFILE_FORMAT_FOLDED, "profile.folded" },
 		{ PROFILE_FORMAT_JSON, "profile.json" },
+		{ PROFILE_FORMAT_SVG, "profile.svg" },
 	};
 
 	(void)state;
@@ -322,7 +323,7 @@ static void formats(void **state)
 static void files_for_readers(void **state)
 {
 	static const char *const names[] = {
-		"net.txt", "net.folded", "net.json",
+		"net.txt", "net.folded", "net.json", "net.svg",
 	};
 	const char *dir = getenv("PROFILE_FILES");
 	struct profile profile;
