@@ -8,7 +8,7 @@ CFLAGS		?= -O2 -g
 
 VERSION		:= $(shell cat $(TOP)/VERSION)
 
-HOST_PKGS	:= libtracefs libtraceevent libtracecmd libelf json-c ncursesw libarchive libsystemd
+HOST_PKGS	:= libtracefs libtraceevent libtracecmd libelf json-c ncursesw libarchive libsystemd libprotobuf-c
 GUEST_PKGS	:= json-c
 
 HOST_LIBS	:= $(shell $(PKG_CONFIG) --libs $(HOST_PKGS))
@@ -16,10 +16,13 @@ GUEST_LIBS	:= $(shell $(PKG_CONFIG) --libs $(GUEST_PKGS))
 
 PKG_CFLAGS	:= $(shell $(PKG_CONFIG) --cflags $(HOST_PKGS))
 
+# What protoc-c makes of *.proto; proto.mk has the rule for it.
+PROTO		:= $(BUILD)/proto
+
 CLI_CPPFLAGS	= -D_GNU_SOURCE -DVCPU_INFO_VERSION='"$(VERSION)"' \
 		  -I$(TOP)/include -I$(TOP)/cli/common \
 		  -I$(TOP)/cli/host \
-		  $(PKG_CFLAGS) \
+		  -I$(PROTO) $(PKG_CFLAGS) \
 		  -MMD -MP $(CPPFLAGS)
 CLI_CFLAGS	= -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers \
 		  $(CFLAGS)

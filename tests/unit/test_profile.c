@@ -2,12 +2,15 @@
 /*
  * 'profile': options, frames, times that add up, and what is written.
  */
+#include <archive.h>
+#include <archive_entry.h>
 #include <errno.h>
 #include <unistd.h>
 
 #include "unit.h"
 
 #include "cmd/commands.h"
+#include "pprof.pb-c.h"
 #include "profile/output.h"
 #include "profile/sampler.h"
 #include "support.h"
@@ -65,7 +68,7 @@ static void bad_options(void **state)
 		{ "--output=", "--output needs the name of a file" },
 		{ "--output=x.png", "cannot tell the format of 'x.png'" },
 		{ "--output=.json", "cannot tell the format of '.json'" },
-		{ "--format=png", "invalid format 'png' (text, folded, json or svg)" },
+		{ "--format=png", "invalid format 'png' (text, folded, json, svg or pprof)" },
 		{ "--vcpu=x", "" },
 	};
 	struct profile_params params;
@@ -323,7 +326,7 @@ static void formats(void **state)
 static void files_for_readers(void **state)
 {
 	static const char *const names[] = {
-		"net.txt", "net.folded", "net.json", "net.svg",
+		"net.txt", "net.folded", "net.json", "net.svg", "net.pb.gz",
 	};
 	const char *dir = getenv("PROFILE_FILES");
 	struct profile profile;
@@ -336,6 +339,73 @@ static void files_for_readers(void **state)
 		assert_true(profile_write(&profile, profile_format_of(path), path));
 	}
 	profile_free(&profile);
+}
+
+/* What gzip has in it; to be freed */
+static uint8_t *unzip(const char *path, size_t *size)
+{
+	struct archive *archive = archive_read_new();
+	struct archive_entry *entry;
+	uint8_t *data = malloc(100000);
+	la_ssize_t len;
+
+	assert_int_equal(archive_read_support_filter_gzip(archive), ARCHIVE_OK);
+	assert_int_equal(archive_read_support_format_raw(archive), ARCHIVE_OK);
+	assert_int_equal(archive_read_open_filename(archive, path, 4096), ARCHIVE_OK);
+	assert_int_equal(archive_filter_code(archive, 0), ARCHIVE_FILTER_GZIP);
+	assert_int_equal(archive_read_next_header(archive, &entry), ARCHIVE_OK);
+	len = archive_read_data(archive, data, 100000);
+	assert_true(len > 0);
+	*size = len;
+	archive_read_free(archive);
+	return data;
+}
+
+/* The name of a frame of a sample, from the innermost one outwards */
+static const char *name_of(const Pprof__Profile *pprof, const Pprof__Sample *sample,
+			   size_t at)
+{
+	uint64_t location = sample->location_id[at] - 1;
+	uint64_t function = pprof->location[location]->line[0]->function_id - 1;
+
+	return pprof->string_table[pprof->function[function]->name];
+}
+
+static void pprof(void **state)
+{
+	char *root = tree_make(), path[200];
+	int64_t sums[2] = { 0 };
+	struct profile profile;
+	Pprof__Profile *pprof;
+	uint8_t *data;
+	size_t size;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/p.pb.gz", root);
+	make_profile(&profile);
+	assert_true(profile_write(&profile, profile_format_of(path), path));
+	data = unzip(path, &size);
+	pprof = pprof__profile__unpack(NULL, size, data);
+	assert_non_null(pprof);
+	assert_string_equal(pprof->string_table[0], "");
+	assert_int_equal(pprof->n_sample_type, 2);
+	assert_string_equal(pprof->string_table[pprof->sample_type[1]->unit],
+			    "nanoseconds");
+	assert_int_equal(pprof->n_sample, 5);
+	for (size_t i = 0; i < pprof->n_sample; i++) {
+		sums[0] += pprof->sample[i]->value[0];
+		sums[1] += pprof->sample[i]->value[1];
+	}
+	assert_int_equal(sums[0], profile.samples);
+	assert_int_equal(sums[1], profile_total(&profile));
+	assert_int_equal(pprof->sample[0]->n_location_id, 3);
+	assert_string_equal(name_of(pprof, pprof->sample[0], 0), "0xffffffff81000010");
+	assert_string_equal(name_of(pprof, pprof->sample[0], 1), "running");
+	assert_string_equal(name_of(pprof, pprof->sample[0], 2), "web");
+	pprof__profile__free_unpacked(pprof, NULL);
+	profile_free(&profile);
+	free(data);
+	tree_remove(root);
 }
 
 static bool write_half(FILE *out, const void *arg)
@@ -390,6 +460,7 @@ int main(void)
 		cmocka_unit_test(same_names),
 		cmocka_unit_test(formats),
 		cmocka_unit_test(files_for_readers),
+		cmocka_unit_test(pprof),
 		cmocka_unit_test(whole_or_not_at_all),
 	};
 

@@ -27,7 +27,7 @@ enum {
 const struct opt_spec profile_opts[] = {
 	{ 'o', "output", "FILE",
 	  "Write to FILE; its suffix says the format (default: text, printed)" },
-	{ 'f', "format", "FORMAT", "text|folded|json|svg, whatever the suffix" },
+	{ 'f', "format", "FORMAT", "text|folded|json|svg|pprof, whatever the suffix" },
 	{ 't', "duration", "TIME", "End after that time (default: 10s)" },
 	{ 'F', "frequency", "HZ",
 	  "Samples of each vCPU a second, 1 to 1000 (default: 99)" },
@@ -46,7 +46,7 @@ static enum opt_outcome parse_format(struct opt_parser *op,
 	params->format = profile_format_by_name(op->arg);
 	if (params->format != PROFILE_FORMAT_NONE)
 		return OPT_RUN;
-	return opt_bad(op, "invalid format '%.60s' (text, folded, json or svg)",
+	return opt_bad(op, "invalid format '%.60s' (text, folded, json, svg or pprof)",
 		       op->arg);
 }
 
@@ -114,7 +114,7 @@ static enum opt_outcome choose_format(struct opt_parser *op,
 	if (params->format != PROFILE_FORMAT_NONE)
 		return OPT_RUN;
 	return opt_bad(op,
-		       "cannot tell the format of '%.60s': give --format, or a suffix .txt, .folded, .json or .svg",
+		       "cannot tell the format of '%.60s': give --format, or a suffix .txt, .folded, .json, .svg or .pb.gz",
 		       params->output);
 }
 

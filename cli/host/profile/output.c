@@ -19,6 +19,7 @@ static const struct {
 	[PROFILE_FORMAT_FOLDED] = { "folded", ".folded", profile_write_folded },
 	[PROFILE_FORMAT_JSON] = { "json", ".json", profile_write_json },
 	[PROFILE_FORMAT_SVG] = { "svg", ".svg", profile_write_svg },
+	[PROFILE_FORMAT_PPROF] = { "pprof", ".pb.gz", profile_write_pprof },
 };
 
 enum profile_format profile_format_of(const char *path)

@@ -15,6 +15,7 @@ enum profile_format {
 	PROFILE_FORMAT_FOLDED,
 	PROFILE_FORMAT_JSON,
 	PROFILE_FORMAT_SVG,
+	PROFILE_FORMAT_PPROF,
 	PROFILE_FORMAT_NR
 };
 
@@ -43,6 +44,7 @@ bool profile_write_text(FILE *out, const void *profile);
 bool profile_write_folded(FILE *out, const void *profile);
 bool profile_write_json(FILE *out, const void *profile);
 bool profile_write_svg(FILE *out, const void *profile);
+bool profile_write_pprof(FILE *out, const void *profile);
 
 /* What part is of total, in percent; 0 of nothing. */
 double profile_percent(uint64_t part, uint64_t total);
