@@ -317,11 +317,15 @@ int cmd_dmesg(const struct cmd *cmd, int argc, char **argv);
 /**
  * struct profile_params - what 'vcpu-info profile' was asked for
  * @output: where to; NULL: to standard output
- * @format: as what
+ * @format: as what; PROFILE_FORMAT_NONE: only the timeline is wanted
  * @duration_ns: how long
  * @frequency: samples of each vCPU a second
  * @by_vcpu: with a frame for each vCPU
  * @no_guest_memory: leave guests' memory alone
+ * @timeline: where to write what each vCPU did when; NULL: nowhere
+ * @diff: compare two files instead
+ * @before: the first of them
+ * @after: the second one
  * @select: these VMs and vCPUs
  */
 struct profile_params {
@@ -331,6 +335,10 @@ struct profile_params {
 	unsigned int frequency;
 	bool by_vcpu;
 	bool no_guest_memory;
+	const char *timeline;
+	bool diff;
+	const char *before;
+	const char *after;
 	struct select select;
 };
 

@@ -9,8 +9,10 @@
 #include "exit-codes.h"
 #include "msg.h"
 #include "num.h"
+#include "profile/diff.h"
 #include "profile/output.h"
 #include "profile/sampler.h"
+#include "profile/timeline.h"
 #include "signals.h"
 
 #define DEFAULT_HZ		99
@@ -22,6 +24,8 @@
 enum {
 	PROFILE_BY_VCPU = OPT_LONG,
 	PROFILE_NO_GUEST_MEMORY,
+	PROFILE_TIMELINE,
+	PROFILE_DIFF,
 };
 
 const struct opt_spec profile_opts[] = {
@@ -36,6 +40,10 @@ const struct opt_spec profile_opts[] = {
 	  "Keep vCPUs apart: a frame for each" },
 	{ PROFILE_NO_GUEST_MEMORY, "no-guest-memory", NULL,
 	  "Do not read guests' memory: states only, no names" },
+	{ PROFILE_TIMELINE, "timeline", "FILE",
+	  "Write what each vCPU did when, as FILE.svg or FILE.json" },
+	{ PROFILE_DIFF, "diff", NULL,
+	  "Compare two .folded files, BEFORE AFTER, as a picture" },
 	{ .more = vm_opts },
 	{ 0 }
 };
@@ -96,6 +104,16 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 	case PROFILE_NO_GUEST_MEMORY:
 		params->no_guest_memory = true;
 		return OPT_RUN;
+	case PROFILE_TIMELINE:
+		if (!timeline_has_format(op->arg))
+			return opt_bad(op,
+				       "--timeline: '%.60s' has no suffix .svg or .json",
+				       op->arg);
+		params->timeline = op->arg;
+		return OPT_RUN;
+	case PROFILE_DIFF:
+		params->diff = true;
+		return OPT_RUN;
 	default:
 		return opt_default(val);
 	}
@@ -107,15 +125,36 @@ static enum opt_outcome choose_format(struct opt_parser *op,
 {
 	if (params->output && !strcmp(params->output, "-"))
 		params->output = NULL;
-	if (params->format != PROFILE_FORMAT_NONE)
+	if (params->format != PROFILE_FORMAT_NONE ||
+	    (params->timeline && !params->output))
 		return OPT_RUN;
-	params->format = params->output ? profile_format_of(params->output) :
-					  PROFILE_FORMAT_TEXT;
+	if (params->output)
+		params->format = profile_format_of(params->output);
+	else
+		params->format = params->diff ? PROFILE_FORMAT_SVG :
+						PROFILE_FORMAT_TEXT;
 	if (params->format != PROFILE_FORMAT_NONE)
 		return OPT_RUN;
 	return opt_bad(op,
 		       "cannot tell the format of '%.60s': give --format, or a suffix .txt, .folded, .json, .svg or .pb.gz",
 		       params->output);
+}
+
+/* Two files, and nothing that is about VMs */
+static enum opt_outcome parse_diff(struct opt_parser *op,
+				   struct profile_params *params)
+{
+	char **files = opt_rest(op);
+
+	if (!files[0] || !files[1] || files[2])
+		return opt_bad(op, "--diff takes two files: BEFORE AFTER");
+	if (params->select.nr_vms || params->select.vcpus.nr || params->timeline)
+		return opt_bad(op, "--diff takes files, no VMs, vCPUs or --timeline");
+	if (params->format != PROFILE_FORMAT_SVG)
+		return opt_bad(op, "--diff makes a picture: an output file .svg");
+	params->before = files[0];
+	params->after = files[1];
+	return OPT_RUN;
 }
 
 enum opt_outcome profile_parse(struct opt_parser *op, int argc, char **argv,
@@ -138,8 +177,10 @@ enum opt_outcome profile_parse(struct opt_parser *op, int argc, char **argv,
 	outcome = opt_default(val);
 	if (outcome == OPT_RUN)
 		outcome = choose_format(op, params);
-	return outcome == OPT_RUN ? select_take_vms(&params->select, op) :
-				    outcome;
+	if (outcome != OPT_RUN)
+		return outcome;
+	return params->diff ? parse_diff(op, params) :
+			      select_take_vms(&params->select, op);
 }
 
 static void show_progress(const struct sampler *sampler, uint64_t now)
@@ -200,6 +241,8 @@ static int report_end(const struct sampler *sampler, enum sampler_end end)
 static int write_profile(const struct profile_params *params,
 			 struct profile *profile)
 {
+	if (params->format == PROFILE_FORMAT_NONE)
+		return EXIT_OK;
 	tree_sum(&profile->tree);
 	/* a file says it itself, if it is text */
 	if (params->output)
@@ -210,6 +253,20 @@ static int write_profile(const struct profile_params *params,
 		msg_error("cannot write %s: %s", params->output, strerror(errno));
 	else if (!ferror(stdout))
 		msg_error("cannot write the profile: %s", strerror(errno));
+	return EXIT_FAILED;
+}
+
+static int write_timeline(const struct profile_params *params,
+			  const struct timeline *timeline)
+{
+	if (!params->timeline)
+		return EXIT_OK;
+	if (timeline->left_out)
+		msg_note("%" PRIu64 " pieces of the timeline had no room and were left out",
+			 timeline->left_out);
+	if (timeline_write(timeline, params->timeline))
+		return EXIT_OK;
+	msg_error("cannot write %s: %s", params->timeline, strerror(errno));
 	return EXIT_FAILED;
 }
 
@@ -225,14 +282,19 @@ static int sample_and_write(const struct profile_params *params,
 	if (on_terminal)
 		fputs("\r\033[K", stderr);
 	exit_code = report_end(sampler, end);
-	if (sampler->profile->samples)
+	if (sampler->profile->samples) {
 		written = write_profile(params, sampler->profile);
+		if (!exit_code)
+			exit_code = written;
+		written = write_timeline(params, sampler->timeline);
+	}
 	return exit_code ? exit_code : written;
 }
 
 static int profile_run(const struct profile_params *params)
 {
 	static struct sampler sampler;
+	struct timeline timeline = { 0 };
 	struct profile profile = {
 		.frequency = params->frequency, .vcpu_frames = params->by_vcpu,
 	};
@@ -244,6 +306,7 @@ static int profile_run(const struct profile_params *params)
 	}
 	sampler.profile = &profile;
 	sampler.duration_ns = params->duration_ns;
+	sampler.timeline = params->timeline ? &timeline : NULL;
 	host_request_init(&sampler.req, &params->select);
 	if (!params->no_guest_memory)
 		sampler.names = guest_names_new(NAMES_NS);
@@ -251,6 +314,7 @@ static int profile_run(const struct profile_params *params)
 	exit_code = sample_and_write(params, &sampler);
 	guest_names_free(sampler.names);
 	source_close(&sampler.req.source);
+	timeline_free(&timeline);
 	profile_free(&profile);
 	signals_end_if_pipe_broke();
 	return exit_code;
@@ -264,7 +328,9 @@ int cmd_profile(const struct cmd *cmd, int argc, char **argv)
 
 	if (cmd_go(cmd, &op, profile_parse(&op, argc, argv, &params),
 		   &exit_code))
-		exit_code = profile_run(&params);
+		exit_code = params.diff ? diff_files(params.before, params.after,
+						     params.output) :
+					  profile_run(&params);
 	select_free(&params.select);
 	return exit_code;
 }

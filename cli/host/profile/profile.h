@@ -17,6 +17,7 @@
  * @samples: how many there are of it
  * @states: nanoseconds by state
  * @user: those of them in which it was in the guest's user mode
+ * @lane: timeline.c's
  * @node: where its last sample is in the tree
  * @seen: its last sample
  * @list: what was true of its last sample: flags of struct frame_list
@@ -28,6 +29,7 @@ struct profile_vcpu {
 	uint64_t samples;
 	uint64_t states[PROFILE_NR_STATES];
 	uint64_t user;
+	uint32_t lane;
 	uint32_t node;
 	struct vcpu_info_host_vcpu seen;
 	struct {

@@ -5,6 +5,7 @@
 
 #include "duration.h"
 #include "profile/sampler.h"
+#include "profile/timeline.h"
 #include "signals.h"
 #include "trace-time.h"
 #include "vm/guest-child.h"
@@ -61,6 +62,7 @@ static bool take_vcpu(struct sampler *sampler, struct profile_vm *vm,
 	struct profile *profile = sampler->profile;
 	struct profile_vcpu *known = profile_vcpu(profile, vm, vcpu);
 	const struct frame_list *list = NULL;
+	uint64_t since;
 
 	if (!known)
 		return false;
@@ -70,7 +72,10 @@ static bool take_vcpu(struct sampler *sampler, struct profile_vm *vm,
 			    vcpu, look_at(sampler, vm, vcpu));
 		list = &sampler->list;
 	}
+	since = known->last;
 	profile_take(profile, known, vcpu, list);
+	if (sampler->timeline && known->last > since)
+		timeline_add(sampler->timeline, vm, known, since);
 	return true;
 }
 
@@ -186,6 +191,7 @@ static enum sampler_end do_rounds(struct sampler *sampler)
 enum sampler_end sampler_run(struct sampler *sampler)
 {
 	struct profile *profile = sampler->profile;
+	enum sampler_end end;
 
 	/* children have it, too; without the right to it, it works worse */
 	setpriority(PRIO_PROCESS, 0, NICE);
@@ -198,5 +204,9 @@ enum sampler_end sampler_run(struct sampler *sampler)
 	profile->started = signals_clock();
 	profile->started_wall = timebase_wall_now();
 	profile->ended = profile->started;
-	return do_rounds(sampler);
+	end = do_rounds(sampler);
+	if (sampler->timeline)
+		timeline_finish(sampler->timeline, profile->started,
+				profile->ended);
+	return end;
 }

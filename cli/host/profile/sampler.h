@@ -11,6 +11,8 @@
 #define SAMPLER_MIN_HZ	1
 #define SAMPLER_MAX_HZ	1000
 
+struct timeline;
+
 enum sampler_end {
 	SAMPLER_DONE,		/* the time is over, or a signal ended it */
 	SAMPLER_NO_VM,		/* nothing to sample: there is no such VM or vCPU */
@@ -26,6 +28,7 @@ enum sampler_end {
  * @names: for what is in guests' memory; NULL: it is not read
  * @duration_ns: how long it lasts
  * @interval_ns: time from one sample to the next
+ * @timeline: what each vCPU did when; NULL: that is not wanted
  * @progress: called a few times a second; may be NULL
  */
 struct sampler {
@@ -34,6 +37,7 @@ struct sampler {
 	struct guest_names *names;
 	uint64_t duration_ns;
 	uint64_t interval_ns;
+	struct timeline *timeline;
 	void (*progress)(const struct sampler *sampler, uint64_t now);
 	/* what follows is sampler.c's */
 	struct guest_look look;
