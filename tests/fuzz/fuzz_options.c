@@ -21,6 +21,7 @@ static void check(enum opt_outcome outcome, const struct opt_parser *op)
 static void parse_for_vms(int argc, char **argv)
 {
 	struct diagnose_params for_diagnose;
+	struct profile_params for_profile;
 	struct collect_params for_collect;
 	struct policy_params for_policy;
 	struct record_params for_record;
@@ -45,6 +46,8 @@ static void parse_for_vms(int argc, char **argv)
 	select_free(&for_stack.select);
 	check(dmesg_parse(&op, argc, argv, &for_dmesg), &op);
 	select_free(&for_dmesg.select);
+	check(profile_parse(&op, argc, argv, &for_profile), &op);
+	select_free(&for_profile.select);
 	check(symbols_parse(&op, argc, argv, &for_symbols), &op);
 	select_free(&for_symbols);
 	check(policy_parse(&op, argc, argv, &for_policy), &op);

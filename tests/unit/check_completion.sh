@@ -53,6 +53,10 @@ completes trace.dat report --rates tr
 completes "--output" record --o
 completes trace.dat record --output ""
 completes "--batch" top --b
+completes "text folded json svg pprof" profile --format ""
+completes trace.dat profile --timeline tr
+completes trace.dat profile --diff tr
+completes "--duration --diff" profile --d
 completes "+none" policy ""
 completes "--json" policy --j
 completes "" status x
@@ -77,6 +81,7 @@ completes 'all none allow deny 1234 1235 1236 guest=\$\(touch\$\{IFS\}RAN\) two\
 	policy ""
 completes '1234 1235 1236 guest=\$\(touch\$\{IFS\}RAN\) two\ words' \
 	sample ""
+completes '+1234' profile ""
 completes '' show '-x/y/;s/.*/touch RAN/e;#' x
 if [[ -e RAN ]]; then
 	echo "not ok $((++number)) - completion: runs nothing"

@@ -17,6 +17,7 @@ vcpu-info()
 	case $1 in
 	diagnose)	cat "$golden/diagnosis.json" ;;
 	stack)		cat "$golden/stack.json" ;;
+	profile)	cat "$golden/profile.json" ;;
 	*)		cat "$golden/report.json" ;;
 	esac
 }
