@@ -1,0 +1,173 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Where the time of a guest goes, against what the guest itself counts of it: the
+# functions of a module take known shares, and so does a process.
+# needs: linux-guest
+# rows: bookworm-amd
+# guest: shared
+# silence: 900
+. /lab/host/lib.sh
+. /lab/host/module.sh
+
+# As often as an emulated host has time for, where a round takes 100 ms. With N samples
+# a share of one half is off by more than 2/sqrt(N) once in 15,000 times.
+HZ=9
+LENGTH=60
+[ "${SIZE:-check}" != long ] || LENGTH=300
+SHARES=/tmp/shares
+
+check "the module loads" module_load || exit 1
+check "a guest boots" guest_share || exit 1
+check "a module with a known load loads" guest_run lab insmod /lab/profile_load.ko ||
+	exit 1
+pid=$(guest_run lab 'taskset 1 sh -c "while :; do :; done" >/dev/null 2>&1 & echo $!')
+
+# times - what the guest says: of A, B, C and in all; of the process; its uptime
+times()
+{
+	guest_run lab "cat /sys/kernel/debug/profile_load/times /proc/$pid/schedstat /proc/uptime" |
+		xargs
+}
+
+# spent VCPU ERE - nanoseconds of stacks of that vCPU with a frame of such a name
+spent()
+{
+	jq -s --arg vcpu "vCPU $1" --arg name "$2" '[.[] | select(.frames and
+		.frames[1].name == $vcpu and any(.frames[]; .name | test($name))) |
+		.ns] | add // 0' /tmp/profile.json
+}
+
+# unknown VCPU ERE - of those without such a frame, in which something is not known, so that
+# it may be missing
+unknown()
+{
+	jq -s --arg vcpu "vCPU $1" --arg name "$2" '[.[] | select(.frames and
+		.frames[1].name == $vcpu and
+		any(.frames[]; .name | test("^.(registers not known|incomplete|task not known)")) and
+		all(.frames[]; .name | test($name) | not)) | .ns] | add // 0' /tmp/profile.json
+}
+
+before=$(times)
+vcpu-info profile --by-vcpu --frequency $HZ --duration "$LENGTH" \
+	--output /tmp/profile.json lab 2>/tmp/notes
+is "vcpu-info profile ends" $? 0
+after=$(times)
+diag </tmp/notes
+head -n 3 /tmp/profile.json | diag
+check "JSON is as the schema has it" python3 /lab/check_schema.py --valid \
+	/lab/record.schema.json /tmp/profile.json
+jq -r 'select(.type == "profile_stack") | "\(.ns) \(.samples) \([.frames[].name] |
+	join(";"))"' /tmp/profile.json | sort -rn | head -n 25 | diag
+
+# It all adds up.
+is "the states of each vCPU add up to its time" "$(jq -c 'select(.states) |
+	.total_ns - ([.states[]] | add)' /tmp/profile.json | sort -u)" 0
+is "the stacks add up to the time of all vCPUs" "$(jq -s '(.[0].total_ns) -
+	([.[] | select(.frames) | .ns] | add)' /tmp/profile.json)" 0
+is "samples of stacks are all samples" "$(jq -s '.[0].samples -
+	([.[] | select(.frames) | .samples] | add)' /tmp/profile.json)" 0
+check "two vCPUs' time is twice the wall time, less the end of the last round" \
+	jq -se '(.[0].wall_ns * 2 - .[0].total_ns) / .[0].wall_ns | . >= 0 and . < 0.1' \
+	/tmp/profile.json
+samples=$(jq -s '.[0].samples' /tmp/profile.json)
+check "there are samples enough to tell" test "$samples" -ge 400
+
+# NAME, what the guest counts, and what the profile says, at the least and at the most,
+# all in percent
+share()
+{
+	local high=$(($4 + $6))
+
+	awk -v name="$1" -v part="$2" -v all="$3" -v low="$4" -v high="$high" -v total="$5" \
+		'BEGIN { printf "%s %.1f %.1f %.1f\n", name, part * 100 / all,
+			low * 100 / total, high * 100 / total }'
+}
+read -r a0 b0 c0 all0 run0 _ _ up0 _ <<<"$before"
+read -r a1 b1 c1 all1 run1 _ _ up1 _ <<<"$after"
+guest=$((a1 - a0 + b1 - b0 + c1 - c0))
+up=$(awk -v a="$up0" -v b="$up1" 'BEGIN { printf "%.0f", (b - a) * 1e9 }')
+load=$(spent 1 '^load_[abc] ')
+process="^[a-z]*/$pid\$"
+{
+	share load_a $((a1 - a0)) "$guest" "$(spent 1 '^load_a ')" "$load" 0
+	share load_b $((b1 - b0)) "$guest" "$(spent 1 '^load_b ')" "$load" 0
+	share load_c $((c1 - c0)) "$guest" "$(spent 1 '^load_c ')" "$load" 0
+	share load-of-vCPU-1 "$guest" $((all1 - all0)) "$load" "$(spent 1 .)" \
+		"$(unknown 1 '^load_[abc] ')"
+	share process-of-vCPU-0 $((run1 - run0)) "$up" "$(spent 0 "$process")" \
+		"$(spent 0 .)" "$(unknown 0 "$process")"
+} >$SHARES
+bound=$(awk -v n="$samples" 'BEGIN { printf "%.1f", 200 / sqrt(n / 2) }')
+diag "share by the guest's own count, by the profile at the least and at the most," \
+	"$samples samples:"
+diag <$SHARES
+while read -r what truth low high; do
+	check "$what: $low to $high % is the guest's $truth % within $bound" \
+		awk -v truth="$truth" -v low="$low" -v high="$high" -v max="$bound" \
+		'BEGIN { exit !(truth > 1 && truth > low - max && truth < high + max) }'
+done <$SHARES
+check "there is idle time of vCPU 1" test "$(spent 1 '^swapper/1$')" -gt 0
+
+# The other formats
+vcpu-info profile -F 50 -t 2 -o /tmp/p.folded lab 2>/dev/null
+check "folded stacks: frames, a number" eval \
+	'[ -s /tmp/p.folded ] && ! grep -vE "^lab(;[^;]+)+ [0-9]+$" /tmp/p.folded'
+vcpu-info profile -F 50 -t 2 lab >/tmp/p.txt 2>/tmp/notes
+check "a table" grep -qE '^ +[0-9.]+ +[0-9.]+  [a-z ]+ lab +' /tmp/p.txt
+diag </tmp/p.txt
+is "nothing is said besides" "$(cat /tmp/notes)" ""
+
+# On a terminal
+python3 -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)' \
+	vcpu-info profile -F 50 -t 2 -o /tmp/p.json lab </dev/null >/tmp/terminal 2>&1
+is "on a terminal it ends, too" $? 0
+like "and says how long that takes, and how much there is" \
+	"$(tr '\r' '\n' </tmp/terminal)" '[012] s left, [0-9]+ samples, [0-9]+ rounds missed'
+
+# It ends early, and keeps what there is.
+taken()
+{
+	[ "$(count samples)" -ge $((start + 20)) ]
+}
+start=$(count samples)
+vcpu-info profile -t 1h -o /tmp/early.json lab 2>/dev/null &
+profile=$!
+check "it samples" poll_until 60 taken
+check "nothing is there before it ends" test ! -e /tmp/early.json
+kill -TERM $profile
+wait $profile
+is "a signal ends it" $? 0
+check "what there was is there" jq -se '.[0].samples >= 2 and .[0].wall_ns < 3600e9' \
+	/tmp/early.json
+
+# A VM that ends meanwhile: its boot sector is "cli; hlt; jmp" to the hlt
+printf '\xfa\xf4\xeb\xfd' >/tmp/boot
+truncate -s 510 /tmp/boot
+printf '\x55\xaa' >>/tmp/boot
+qemu-system-x86_64 -name brief -enable-kvm -nodefaults -display none -cpu "$GUEST_CPU" \
+	-m 16 -drive file=/tmp/boot,format=raw </dev/null >/tmp/brief.log 2>&1 &
+brief=$!
+halts()
+{
+	[ "$(vcpu-info sample --json brief | jq -r .state)" = halted ]
+}
+check "another VM is there, of no Linux" poll_until 60 halts
+start=$(count samples)
+vcpu-info profile -t 1h -o /tmp/brief.json brief 2>/tmp/notes &
+profile=$!
+check "it is profiled" poll_until 60 taken
+kill -KILL $brief
+wait $profile
+is "the profile ends with its VM" $? 0
+like "which is said" "$(cat /tmp/notes)" 'VM brief ended meanwhile'
+check "what there was of it is there" jq -se '.[0].samples >= 2 and .[1].vm_gone' \
+	/tmp/brief.json
+is "its state, which needs no names" "$(jq -sr '[.[] | select(.frames)] | max_by(.ns) |
+	"\(.frames[1].name) \(.frames[1].kind)"' /tmp/brief.json)" \
+	"halted with interrupts off idle"
+check "a vCPU that has not moved is not looked at again" jq -se \
+	'.[0].reused > .[0].samples / 2' /tmp/brief.json
+
+guest_run lab "kill $pid; rmmod profile_load"
+says "no such VM" 9 'vcpu-info vms' vcpu-info profile no-such-vm
+tap_end
