@@ -5,7 +5,7 @@
 #
 # Groups: build (commands and unit tests), fuzz, bench (of the commands), lab,
 # intel (for its Intel rows), lint, package (Debian packages and their checkers);
-# without any, all of them.
+# without any, all of them. Only by name: readers (other people's, of profiles).
 # Nothing is touched, and root is not needed, if all is there.
 set -eu
 
@@ -24,6 +24,7 @@ fuzz="$build clang libclang-rt-dev"
 bench="$build trace-cmd time"
 package="$build build-essential debhelper dh-dkms dpkg-dev git lintian blhc
 	autopkgtest diffoscope-minimal"
+readers="$build chromium fonts-dejavu-core golang-go libdevel-nytprof-perl python3"
 
 die()
 {
@@ -42,7 +43,8 @@ packages_of()
 		package)	echo "$package" ;;
 		fuzz)		echo "$fuzz" ;;
 		bench)		echo "$bench" ;;
-		*)		die "no group '$group'; there are: build fuzz bench lab intel lint package" ;;
+		readers)	echo "$readers" ;;
+		*)		die "no group '$group'; there are: build fuzz bench lab intel lint package readers" ;;
 		esac
 	done
 }
