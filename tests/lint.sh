@@ -297,7 +297,7 @@ spdx()
 {
 	local exempt='^(LICENSE|VERSION|debian/(changelog|copyright))$'
 
-	exempt+='|^debian/source/format$|\.(dkms|docs)$|/golden/|\.(json|dat|bin)$|^docs/top-.*\.txt$'
+	exempt+='|^debian/source/format$|\.(dkms|docs)$|/golden/|\.(json|dat|bin|png)$|^docs/top-.*\.txt$'
 	[ -n "$(files .)" ] || { echo "no file to check"; return 1; }
 	! files . | grep -vE "$exempt" | while IFS= read -r file; do
 		head -n 5 -- "$file" | grep -q 'SPDX-License-Identifier: GPL-2\.0' ||
