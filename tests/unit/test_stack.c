@@ -287,6 +287,70 @@ static void remote_refuses(void **state)
 	}
 }
 
+/* Answers with the bytes at two places of the memory, and how many came along. */
+static void *answer(void *arg)
+{
+	static struct remote_client client;
+	uint64_t places[2];
+
+	client.fd = *(int *)arg;
+	while (remote_question(&client, places, sizeof(places))) {
+		uint8_t found[3] = { 0, 0, client.ahead.nr };
+
+		for (int i = 0; i < 2; i++)
+			remote_client_read(&client, places[i], &found[i], 1);
+		if (!remote_answer(&client, found, sizeof(found)))
+			break;
+	}
+	close(client.fd);
+	return NULL;
+}
+
+static void remote_ahead(void **state)
+{
+	struct remote_reads ahead = { 0 };
+	uint8_t found[3];
+	struct remote_server server = {
+		.pid = getpid(), .slots = &slot, .nr_slots = 1, .ahead = &ahead,
+		.answer = found, .answer_size = sizeof(found),
+	};
+	uint64_t start = (uintptr_t)pages;
+	uint64_t places[2] = { start + 7, start + 5000 };
+	pthread_t thread;
+	int fds[2];
+
+	(void)state;
+	slot.where = start;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_int_equal(pthread_create(&thread, NULL, answer, &fds[1]), 0);
+	server.fd = fds[0];
+	pages[7] = 1;
+	pages[5000] = 2;
+	assert_true(remote_ask(&server, places, sizeof(places)));
+	assert_memory_equal(found, ((uint8_t[]){ 1, 2, 0 }), 3);
+	assert_int_equal(ahead.nr, 2);
+	/* what is there now, not what was there the last time */
+	pages[5000] = 3;
+	assert_true(remote_ask(&server, places, sizeof(places)));
+	assert_memory_equal(found, ((uint8_t[]){ 1, 3, 2 }), 3);
+	assert_int_equal(ahead.nr, 2);
+	/* another place: the one that was of no use is forgotten */
+	places[0] = start + 9;
+	pages[9] = 4;
+	assert_true(remote_ask(&server, places, sizeof(places)));
+	assert_memory_equal(found, ((uint8_t[]){ 4, 3, 2 }), 3);
+	assert_int_equal(ahead.nr, 2);
+	assert_true(remote_ask(&server, places, sizeof(places)));
+	assert_memory_equal(found, ((uint8_t[]){ 4, 3, 2 }), 3);
+	/* memory that is no longer the guest's is not read */
+	ahead.ranges[0].where = start + sizeof(pages);
+	assert_true(remote_ask(&server, places, sizeof(places)));
+	assert_memory_equal(found, ((uint8_t[]){ 4, 3, 0 }), 3);
+	assert_int_equal(ahead.nr, 2);
+	close(fds[0]);
+	pthread_join(thread, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +362,7 @@ int main(void)
 		cmocka_unit_test(registers),
 		cmocka_unit_test(remote),
 		cmocka_unit_test(remote_refuses),
+		cmocka_unit_test(remote_ahead),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

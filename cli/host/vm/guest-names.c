@@ -40,6 +40,12 @@ enum {
 	WANT_STACK = 8,
 };
 
+/* So many questions may take GUEST_CHILD_SECONDS. */
+#define QUESTIONS	64
+
+/* vCPUs of a VM of which it is remembered what is read for them */
+#define READS		64
+
 /* What the child is asked; root leads to the kernel, if that has to be looked for. */
 struct question {
 	uint32_t wants;
@@ -70,6 +76,7 @@ struct cached {
  * @booted: the guest was booted before that
  * @epoch: what is cached is good if it has this number
  * @cache: functions by RIP
+ * @reads: what was read for the last stack of a vCPU, by its number
  */
 struct named_vm {
 	int pid;
@@ -87,6 +94,7 @@ struct named_vm {
 	uint64_t booted;
 	uint64_t epoch;
 	struct cached *cache;
+	struct remote_reads reads[READS];
 };
 
 struct guest_names {
@@ -102,7 +110,7 @@ struct guest_names {
 /* The child's side */
 
 struct reader {
-	int fd;
+	struct remote_client client;
 	struct guest_memory memory;
 	struct guest_kernel *kernel;
 	struct guest_stack_copy copy;
@@ -183,17 +191,20 @@ static void run_child(struct named_vm *vm, int fd)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
 	struct question question;
+	unsigned int nr = 0;
 
 	if (!reader || !guest_child_confine(fd, GUEST_CHILD_SECONDS))
 		return;
-	reader->fd = fd;
+	reader->client.fd = fd;
 	reader->memory = vm->memory;
-	reader->memory.read = remote_read;
-	reader->memory.context = &reader->fd;
-	while (remote_question(fd, &question, sizeof(question))) {
-		guest_child_allow(GUEST_CHILD_SECONDS);
+	reader->memory.read = remote_client_read;
+	reader->memory.context = &reader->client;
+	while (remote_question(&reader->client, &question, sizeof(question))) {
+		if (!(nr++ % QUESTIONS))
+			guest_child_allow(GUEST_CHILD_SECONDS);
 		look_at(reader, &question);
-		if (!remote_answer(fd, &reader->look, look_len(&reader->look)))
+		if (!remote_answer(&reader->client, &reader->look,
+				   look_len(&reader->look)))
 			return;
 	}
 }
@@ -280,6 +291,11 @@ static bool ask(struct named_vm *vm, const struct question *question,
 		.nr_slots = vm->memory.nr_slots, .stop = signals_want_abort,
 		.answer = look, .answer_size = sizeof(*look),
 	};
+
+	/* looking for a kernel reads much that is not read again */
+	if (question->wants & WANT_STACK &&
+	    !(question->wants & (WANT_OPEN | WANT_CHECK)))
+		server.ahead = &vm->reads[(uint32_t)question->vcpu.vcpu_id % READS];
 
 	if (remote_ask(&server, question, sizeof(*question)) &&
 	    check_look(look, server.answer_len))
