@@ -242,10 +242,11 @@ static void make_profile(struct profile *profile)
 	vm = profile_add_vm(profile, 200, 11, "a;b \033<\"&'>\xff");
 	vm->gone = true;
 	vm = profile_find_vm(profile, 100, 10);
+	/* they are sorted by number */
+	take(profile, vm, 1, VCPU_INFO_STATE_USER, start, 100);
 	at = take(profile, vm, 0, VCPU_INFO_STATE_GUEST, start, 30);
 	at = take(profile, vm, 0, VCPU_INFO_STATE_HALTED, at, 50);
 	take(profile, vm, 0, VCPU_INFO_STATE_PREEMPTED, at, 20);
-	take(profile, vm, 1, VCPU_INFO_STATE_USER, start, 100);
 	profile->rounds = 100;
 	profile->missed = 3;
 	take(profile, profile_find_vm(profile, 200, 11), 0,
@@ -398,10 +399,10 @@ static void pprof(void **state)
 	}
 	assert_int_equal(sums[0], profile.samples);
 	assert_int_equal(sums[1], profile_total(&profile));
-	assert_int_equal(pprof->sample[0]->n_location_id, 3);
-	assert_string_equal(name_of(pprof, pprof->sample[0], 0), "0xffffffff81000010");
-	assert_string_equal(name_of(pprof, pprof->sample[0], 1), "running");
-	assert_string_equal(name_of(pprof, pprof->sample[0], 2), "web");
+	assert_int_equal(pprof->sample[1]->n_location_id, 3);
+	assert_string_equal(name_of(pprof, pprof->sample[1], 0), "0xffffffff81000010");
+	assert_string_equal(name_of(pprof, pprof->sample[1], 1), "running");
+	assert_string_equal(name_of(pprof, pprof->sample[1], 2), "web");
 	pprof__profile__free_unpacked(pprof, NULL);
 	profile_free(&profile);
 	free(data);

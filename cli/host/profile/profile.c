@@ -50,6 +50,7 @@ struct profile_vcpu *profile_vcpu(const struct profile *profile,
 				  const struct vcpu_info_host_vcpu *vcpu)
 {
 	struct profile_vcpu *vcpus;
+	size_t at = vm->nr;
 	uint64_t from;
 
 	/* a vCPU's index in the VM is most likely the one here */
@@ -64,10 +65,14 @@ struct profile_vcpu *profile_vcpu(const struct profile *profile,
 		return NULL;
 	vm->vcpus = vcpus;
 	from = profile->rounds ? vcpu->time_ns : profile->started;
-	vcpus[vm->nr] = (struct profile_vcpu){
+	/* by number, in whatever order they are first looked at */
+	for (; at && vcpus[at - 1].id > vcpu->vcpu_id; at--)
+		vcpus[at] = vcpus[at - 1];
+	vcpus[at] = (struct profile_vcpu){
 		.id = vcpu->vcpu_id, .first = from, .last = from,
 	};
-	return &vcpus[vm->nr++];
+	vm->nr++;
+	return &vcpus[at];
 }
 
 static void remember(struct profile *profile, struct profile_vcpu *known,

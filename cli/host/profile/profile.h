@@ -50,7 +50,7 @@ struct profile_vcpu {
  * @frame: the name of its frame, which no other VM has
  * @gone: it ended meanwhile
  * @round: the last round that it was in
- * @vcpus: its vCPUs
+ * @vcpus: its vCPUs, by number
  * @nr: how many
  */
 struct profile_vm {
@@ -113,7 +113,7 @@ struct profile_vm *profile_find_vm(const struct profile *profile, int pid,
 /*
  * The vCPU, which is added if it is new: then it is accounted for from its first
  * sample on, or from the profile's start if that is the first round. NULL if memory is
- * exhausted.
+ * exhausted. Pointers to other vCPUs are not good any more after that.
  */
 struct profile_vcpu *profile_vcpu(const struct profile *profile,
 				  struct profile_vm *vm,
