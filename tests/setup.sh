@@ -13,6 +13,7 @@ build="make gcc libc6-dev pkg-config
 	libtracefs-dev libtraceevent-dev libjson-c-dev
 	libtracecmd-dev libelf-dev libncurses-dev libcmocka-dev
 	libarchive-dev libsystemd-dev libmicrohttpd-dev
+	libcrypt-dev libyaml-dev
 	libprotobuf-c-dev protobuf-c-compiler
 	python3-jsonschema"
 lab="gcc libc6-dev binutils mmdebstrap debian-archive-keyring ca-certificates mount
