@@ -83,6 +83,17 @@ static const struct {
 	{ EXIT_EMULATION, VCPU_INFO_COUNT_INSN_EMULATION },
 };
 
+int exit_kind_count(enum exit_kind kind)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kind_counts); i++)
+		if (kind_counts[i].kind == kind)
+			return (int)kind_counts[i].count;
+
+	return -1;
+}
+
 /* Counts of a vCPU that was made anew start again: then nothing is known. */
 static uint64_t grown(uint64_t first, uint64_t second)
 {

@@ -158,4 +158,7 @@ const char *vcpu_word_name(enum vcpu_word word);
 const char *vm_word_name(enum vm_word word);
 const char *exit_kind_name(enum exit_kind kind);
 
+/* The VCPU_INFO_COUNT_* that counts a kind; -1: none does. */
+int exit_kind_count(enum exit_kind kind);
+
 #endif /* VCPU_RULES_H */

@@ -83,10 +83,41 @@ static void name_that_is_too_long(void **state)
 	assert_true(text_names(line + 17, vm.name));
 }
 
+static void uuids(void **state)
+{
+	static const struct {
+		const char *words;
+		const char *uuid;
+	} tests[] = {
+		{ "qemu|-uuid|4dea22b3-1d52-d8f3-2516-782e98ab3fa0|-name|a|",
+		  "4dea22b3-1d52-d8f3-2516-782e98ab3fa0" },
+		{ "kvm|-name|-uuid|--uuid=4DEA22B3-1d52-d8f3-2516-782e98ab3fa0|",
+		  "4DEA22B3-1d52-d8f3-2516-782e98ab3fa0" },
+		{ "qemu|-uuid|4dea22b3-1d52-d8f3-2516-782e98ab3fa|", "" },
+		{ "qemu|-uuid|4dea22b3x1d52-d8f3-2516-782e98ab3fa0|", "" },
+		{ "qemu|-uuid|4dea22b3-1d52-d8f3-2516-782e98ab3f\"0|", "" },
+		{ "qemu|-uuid|", "" },
+		{ "crosvm|-uuid|4dea22b3-1d52-d8f3-2516-782e98ab3fa0|", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+		size_t len = strlen(tests[i].words);
+		struct command_line vm;
+		char line[100];
+
+		strcpy(line, tests[i].words);
+		for (char *p = line; (p = strchr(p, '|')); p++)
+			*p = '\0';
+		command_line_parse(&vm, line, len);
+		assert_string_equal(vm.uuid, tests[i].uuid);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names),
+		cmocka_unit_test(names), cmocka_unit_test(uuids),
 		cmocka_unit_test(name_that_is_too_long),
 	};
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,22 @@ static void qemu_name(struct command_line *vm, const char *value)
 	}
 }
 
+/* Eight hexadecimal digits, three times four, twelve; anything else is none. */
+static void qemu_uuid(struct command_line *vm, const char *value)
+{
+	size_t len = strlen(value);
+
+	if (len + 1 != sizeof(vm->uuid))
+		return;
+	for (size_t i = 0; i < len; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? value[i] != '-' : !isxdigit((unsigned char)value[i]))
+			return;
+	}
+	memcpy(vm->uuid, value, sizeof(vm->uuid));
+}
+
 /* VMMs by how their program's name starts, and the option with the name. */
 static const struct vmm {
 	const char *program;
@@ -141,7 +158,13 @@ void command_line_parse(struct command_line *vm, const char *cmdline,
 	while ((word = next_word(&words))) {
 		const char *value = option_value(&words, word, vmm->option);
 
-		if (value)
+		if (value) {
 			vmm->take(vm, value);
+			continue;
+		}
+		if (vmm->take == qemu_name)
+			value = option_value(&words, word, "uuid");
+		if (value)
+			qemu_uuid(vm, value);
 	}
 }

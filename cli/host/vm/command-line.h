@@ -14,10 +14,12 @@
  * struct command_line - a VMM and its VM
  * @vmm: kind of VMM ("qemu", "cloud-hypervisor", ...), NULL if not known
  * @name: name of the VM as it was given, "" if it has none that is known
+ * @uuid: its UUID, "" if it has none that is known
  */
 struct command_line {
 	const char *vmm;
 	char name[TEXT_SIZE];
+	char uuid[37];
 };
 
 /* From a /proc/PID/cmdline: arguments, each with a NUL after it. */

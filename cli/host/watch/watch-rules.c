@@ -41,11 +41,28 @@ bool watch_is_suspect(const struct vcpu_finding *finding)
 	       may_loop(finding) || may_spin(finding) || may_be_stuck(finding);
 }
 
+/* Of vCPUs, the worst first */
+static const enum vcpu_word order[] = {
+	VCPU_EXIT_LOOP, VCPU_SPINNING, VCPU_IN_VMM, VCPU_STARVED,
+};
+
+/* Of VMs; if all vCPUs are starved, the VM is */
+static const enum vm_word vm_words[] = {
+	VM_PAUSED, VM_HUNG, VM_LOCK_HOLDER, VM_LOCK_LOST, VM_CPU_MISSING,
+};
+
+const char *watch_word_nr(size_t nr)
+{
+	if (!nr--)
+		return WATCH_WELL;
+	if (nr < ARRAY_SIZE(order))
+		return vcpu_word_name(order[nr]);
+	nr -= ARRAY_SIZE(order);
+	return nr < ARRAY_SIZE(vm_words) ? vm_word_name(vm_words[nr]) : NULL;
+}
+
 const char *watch_word(const struct vm_diagnosis *diagnosis)
 {
-	static const enum vcpu_word order[] = {
-		VCPU_EXIT_LOOP, VCPU_SPINNING, VCPU_IN_VMM, VCPU_STARVED,
-	};
 	const struct vm_finding *vm = &diagnosis->finding;
 
 	if (vm->word != VM_NOTHING && vm->word != VM_IDLE)

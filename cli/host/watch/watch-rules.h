@@ -27,6 +27,9 @@ bool watch_is_suspect(const struct vcpu_finding *finding);
  */
 const char *watch_word(const struct vm_diagnosis *diagnosis);
 
+/* All words that there are, by number; NULL after the last. */
+const char *watch_word_nr(size_t nr);
+
 /**
  * struct watch_state - what is known of a VM
  * @told: the word that was told of last
