@@ -19,19 +19,13 @@
 #include "text.h"
 #include "watch/helpers.h"
 #include "watch/log.h"
-#include "watch/watched.h"
+#include "watch/rounds.h"
 
 #define MIN_INTERVAL_NS		NS_PER_SEC
 #define MAX_INTERVAL_NS		(3600 * NS_PER_SEC)
 
-/* Between the two samples of a closer look */
-#define LOOK_NS			NS_PER_SEC
-
 /* What looking for guests' kernels may take at once */
 #define NAMES_NS		NS_PER_SEC
-
-/* VMs that come are found after that time. */
-#define RESCAN_NS		(30 * NS_PER_SEC)
 
 /* Evidence of a VM is collected at most so often. */
 #define COLLECT_NS		(3600 * NS_PER_SEC)
@@ -135,21 +129,13 @@ enum opt_outcome watch_parse(struct opt_parser *op, int argc, char **argv,
 /**
  * struct watching - one run of the command
  * @params: what was asked for
- * @req: for the counts of all VMs
- * @watched: the VMs
- * @suspects: those that are worth a closer look in this round
+ * @rounds: the VMs
  * @helpers: programs that were started
- * @names: what guests' kernels call what they do; NULL: not known
- * @no_memory: of some VM nothing is known
  */
 struct watching {
 	const struct watch_params *params;
-	struct host_request req;
-	struct watched watched;
-	struct select suspects;
+	struct watch_rounds rounds;
 	struct helpers helpers;
-	struct guest_names *names;
-	bool no_memory;
 };
 
 /* "VM 1234:14 (web): well again" */
@@ -204,101 +190,45 @@ static void act_on(struct watching *run, struct watched_vm *known,
 		msg_error("cannot collect evidence: %s", strerror(errno));
 }
 
-/* One more round in which a VM has that word; diagnosis is NULL if it is well. */
-static void step(struct watching *run, const struct vm *vm, const char *word,
-		 const struct vm_diagnosis *diagnosis)
+/* What a round found of a VM: changes are told. False if memory is exhausted. */
+static bool take_found(const struct watch_found *found, void *arg)
 {
-	struct watched_vm *known = watched_find(&run->watched, vm->vmm.pid,
-						vm->fd);
-	struct change change = { .vm = vm, .word = word };
+	struct watching *run = arg;
+	struct change change = { .vm = found->vm, .word = found->word,
+				 .before = found->before };
 	char *text = NULL, *json = NULL;
+	bool done;
 
-	if (!known)
-		return;
-	change.before = known->state.told;
-	if (!watch_state_step(&known->state, word))
-		return;
-	if (diagnosis && strcmp(word, WATCH_WELL)) {
-		text = print_diagnosis(diagnosis, diagnosis_print_text);
-		json = print_diagnosis(diagnosis, diagnosis_print_json);
+	if (!found->is_change)
+		return true;
+	if (found->diagnosis && strcmp(found->word, WATCH_WELL)) {
+		text = print_diagnosis(found->diagnosis, diagnosis_print_text);
+		json = print_diagnosis(found->diagnosis, diagnosis_print_json);
 	} else {
-		well_again(&text, vm);
+		well_again(&text, found->vm);
 		json = strdup("");
 	}
 	change.text = text;
 	change.json = json;
-	if (text && json)
-		act_on(run, known, &change);
-	else
-		run->no_memory = true;
+	done = text && json;
+	if (done)
+		act_on(run, found->known, &change);
 	free(text);
 	free(json);
-}
-
-static bool take_counts(const struct vm *vm, const struct vm_sample *sample,
-			void *arg)
-{
-	struct watching *run = arg;
-	char name[32], err[64];
-
-	switch (watched_take(&run->watched, vm, sample)) {
-	case WATCHED_FAILED:
-		run->no_memory = true;
-		return false;
-	case WATCHED_WELL:
-		step(run, vm, WATCH_WELL, NULL);
-		return true;
-	case WATCHED_SUSPECT:
-		break;
-	}
-	snprintf(name, sizeof(name), "%d:%d", vm->vmm.pid, vm->fd);
-	if (!select_add_vm(&run->suspects, name, err, sizeof(err)))
-		run->no_memory = true;
-	return !run->no_memory;
-}
-
-static bool take_diagnosis(const struct vm_diagnosis *diagnosis, void *arg)
-{
-	struct watching *run = arg;
-
-	step(run, diagnosis->vm, watch_word(diagnosis), diagnosis);
-	return !run->no_memory;
-}
-
-/* A closer look at the suspects: registers, twice */
-static bool diagnose_suspects(struct watching *run)
-{
-	static struct diagnosis diagnosis;
-	bool done;
-
-	diagnosis_init(&diagnosis, &run->suspects);
-	diagnosis.names = run->names;
-	done = diagnosis_begin(&diagnosis);
-	if (done) {
-		signals_sleep_until(signals_clock() + LOOK_NS);
-		if (!signals_want_end())
-			done = diagnosis_end(&diagnosis, take_diagnosis, run);
-	}
-	run->no_memory |= diagnosis.no_memory;
-	run->req.status = diagnosis.req.status;
-	run->req.err = diagnosis.req.err;
-	/* they are kept: finding them again takes a tenth of a second a VM */
-	diagnosis.names = NULL;
-	diagnosis_free(&diagnosis);
 	return done;
 }
 
 /* One look at all VMs. False if that was not possible. */
 static bool look(struct watching *run)
 {
-	bool done = host_request_round(&run->req, take_counts, run);
+	struct watch_rounds *rounds = &run->rounds;
+	bool done = watch_rounds_count(rounds);
 
-	if (done)
-		watched_forget_gone(&run->watched);
-	if (done && run->suspects.nr_vms)
-		done = diagnose_suspects(run);
-	select_free(&run->suspects);
-	run->suspects = (struct select){ 0 };
+	if (done && rounds->looking) {
+		signals_sleep_until(rounds->look_end);
+		if (!signals_want_end())
+			done = watch_rounds_finish(rounds);
+	}
 	helpers_reap(&run->helpers);
 	return done;
 }
@@ -312,12 +242,12 @@ static bool is_passing(enum device_status status)
 
 static int report_failed(const struct watching *run)
 {
-	if (run->no_memory) {
+	if (run->rounds.no_memory) {
 		msg_error("out of memory");
 		return EXIT_FAILED;
 	}
-	errno = run->req.err;
-	return host_device_report(run->req.status);
+	errno = run->rounds.req.err;
+	return host_device_report(run->rounds.req.status);
 }
 
 static int watch_vms(struct watching *run)
@@ -332,13 +262,13 @@ static int watch_vms(struct watching *run)
 		if (signals_want_end())
 			break;
 		next += params->interval_ns;
-		if (look(run) && !run->no_memory) {
+		if (look(run) && !run->rounds.no_memory) {
 			told = false;
 			if (!i)
 				sd_notify(0, "READY=1");
 			continue;
 		}
-		if (!i || run->no_memory || !is_passing(run->req.status))
+		if (!i || run->rounds.no_memory || !is_passing(run->rounds.req.status))
 			return report_failed(run);
 		/* once, not at every look */
 		if (!told)
@@ -371,23 +301,20 @@ static int check_files(const struct watch_params *params)
 
 static int watch_run(const struct watch_params *params)
 {
-	struct watching run = { .params = params };
+	static struct watching run;
 	int exit_code = check_files(params);
 
 	if (exit_code)
 		return exit_code;
-	host_request_init(&run.req, &params->select);
-	run.req.flags = VCPU_INFO_SAMPLE_COUNTS;
-	run.req.rescan_ns = RESCAN_NS;
-	run.names = guest_names_new(NAMES_NS);
+	run = (struct watching){ .params = params };
+	watch_rounds_init(&run.rounds, &params->select, take_found, &run);
+	run.rounds.names = guest_names_new(NAMES_NS);
 	signals_catch();
 	exit_code = watch_vms(&run);
 	sd_notify(0, "STOPPING=1");
 	helpers_wait(&run.helpers);
 	helpers_stop(&run.helpers);
-	source_close(&run.req.source);
-	watched_free(&run.watched);
-	guest_names_free(run.names);
+	watch_rounds_free(&run.rounds);
 	signals_end_if_pipe_broke();
 	return exit_code;
 }

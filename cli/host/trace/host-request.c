@@ -172,6 +172,11 @@ static bool round_vm(struct host_device *dev, struct host_request *req,
 	}
 	if (req->status != DEVICE_OK)
 		req->err = errno;
+	if (req->status != DEVICE_OK && req->skips_unread) {
+		req->nr_unread++;
+		req->status = DEVICE_OK;
+		return true;
+	}
 	return more;
 }
 
@@ -231,6 +236,7 @@ bool host_request_round(struct host_request *req, vm_sample_fn *found,
 
 	req->nr_vms = 0;
 	req->nr_gone = 0;
+	req->nr_unread = 0;
 	req->nr_vcpus = 0;
 	req->nr_others = 0;
 	req->status = DEVICE_OK;

@@ -25,11 +25,13 @@ typedef bool vm_sample_fn(const struct vm *vm, const struct vm_sample *sample,
  * @rescan_ns: for so long VMs that were found are believed to be all
  * @singly: ask for one vCPU after the other, so that each is new when it is handed
  *	over
+ * @skips_unread: a VM that cannot be asked for is counted, and does not end the round
  * @with_times: look up the times of threads, too, for events
  * @status: what the last round ended with; if it is DEVICE_FAILED, see @err
  * @err: errno of then
  * @nr_vms: VMs selected in the last round
  * @nr_gone: those of them that were gone before they could be asked for
+ * @nr_unread: those of them that could not be asked for, if @skips_unread is set
  * @nr_vcpus: vCPUs taken in the last round
  * @nr_others: vCPUs of the selected VMs that are not selected
  * @all_vms: VMs that there were, selected or not
@@ -45,11 +47,13 @@ struct host_request {
 	unsigned int attempts;
 	uint64_t rescan_ns;
 	bool singly;
+	bool skips_unread;
 	bool with_times;
 	enum device_status status;
 	int err;
 	size_t nr_vms;
 	size_t nr_gone;
+	size_t nr_unread;
 	size_t nr_vcpus;
 	size_t nr_others;
 	size_t all_vms;

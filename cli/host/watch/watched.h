@@ -16,6 +16,7 @@
  * @seen: its vCPUs in the last round
  * @nr: their number
  * @round: the last round in which it was there
+ * @looked: signals_clock() at which it was looked at closer last; 0: never
  * @collected: signals_clock() at which its evidence was collected last; 0: never
  */
 struct watched_vm {
@@ -25,6 +26,7 @@ struct watched_vm {
 	struct vcpu_observation *seen;
 	size_t nr;
 	uint64_t round;
+	uint64_t looked;
 	uint64_t collected;
 };
 
