@@ -8,7 +8,8 @@ CFLAGS		?= -O2 -g
 
 VERSION		:= $(shell cat $(TOP)/VERSION)
 
-HOST_PKGS	:= libtracefs libtraceevent libtracecmd libelf json-c ncursesw libarchive libsystemd libprotobuf-c
+HOST_PKGS	:= libtracefs libtraceevent libtracecmd libelf json-c ncursesw libarchive libsystemd \
+		   libmicrohttpd libprotobuf-c yaml-0.1 libcrypt
 GUEST_PKGS	:= json-c
 
 HOST_LIBS	:= $(shell $(PKG_CONFIG) --libs $(HOST_PKGS))

@@ -272,3 +272,10 @@ void host_state_read(struct host_state *state)
 	gather_module(state);
 	gather_instance(state);
 }
+
+void host_state_read_module(struct host_state *state)
+{
+	memset(state, 0, sizeof(*state));
+	gather_module(state);
+	gather_instance(state);
+}

@@ -107,4 +107,10 @@ struct host_state {
 
 void host_state_read(struct host_state *state);
 
+/*
+ * The module and its trace instance alone: a few small files, for those who ask again
+ * and again.
+ */
+void host_state_read_module(struct host_state *state);
+
 #endif /* HOST_HOST_STATE_H */

@@ -23,6 +23,7 @@ static void parse_for_vms(int argc, char **argv)
 	struct diagnose_params for_diagnose;
 	struct profile_params for_profile;
 	struct collect_params for_collect;
+	struct export_params for_export;
 	struct policy_params for_policy;
 	struct record_params for_record;
 	struct watch_params for_watch;
@@ -40,6 +41,8 @@ static void parse_for_vms(int argc, char **argv)
 	select_free(&for_diagnose.select);
 	check(watch_parse(&op, argc, argv, &for_watch), &op);
 	select_free(&for_watch.select);
+	check(export_parse(&op, argc, argv, &for_export), &op);
+	select_free(&for_export.select);
 	check(collect_parse(&op, argc, argv, &for_collect), &op);
 	select_free(&for_collect.select);
 	check(stack_parse(&op, argc, argv, &for_stack), &op);

@@ -59,6 +59,9 @@ completes trace.dat profile --diff tr
 completes "--duration --diff" profile --d
 completes "+none" policy ""
 completes "--json" policy --j
+completes "text openmetrics" export --format ""
+completes trace.dat export --textfile tr
+completes "--web-config" export --w
 completes "" status x
 
 # What is offered of names from outside is quoted, and none of it is run.

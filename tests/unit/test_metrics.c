@@ -192,6 +192,30 @@ static void words(void **state)
 						watch_word_nr(j));
 }
 
+/* The manual page has each of them, by the name of its samples. */
+static void documented(void **state)
+{
+	const struct metrics metrics = full();
+	char *text = written(&metrics, METRICS_TEXT), *page, *line, *save;
+	size_t len, nr = 0;
+
+	(void)state;
+	page = data_read("../../../man/vcpu-info-export.1", &len);
+	for (line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		char name[100];
+
+		if (sscanf(line, "# TYPE %99s ", name) != 1)
+			continue;
+		if (!strstr(page, name))
+			fail_msg("%s", name);
+		nr++;
+	}
+	assert_true(nr > 30);
+	free(page);
+	free(text);
+}
+
 /* Text of a host with so many VMs of 8 vCPUs, by size */
 static size_t size_of(size_t nr_vms)
 {
@@ -236,7 +260,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(activities), cmocka_unit_test(words),
-		cmocka_unit_test(growth), cmocka_unit_test(long_names),
+		cmocka_unit_test(growth), cmocka_unit_test(documented), cmocka_unit_test(long_names),
 		cmocka_unit_test(hostile_names), cmocka_unit_test(no_module),
 		cmocka_unit_test(texts),
 	};

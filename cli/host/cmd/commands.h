@@ -14,6 +14,8 @@
 #include "cmd.h"
 #include "cmd/top-rows.h"
 #include "event-options.h"
+#include "export/listen.h"
+#include "export/metrics.h"
 #include "profile/output.h"
 #include "select.h"
 
@@ -220,6 +222,37 @@ extern const struct opt_spec watch_opts[];
 enum opt_outcome watch_parse(struct opt_parser *op, int argc, char **argv,
 			     struct watch_params *params);
 int cmd_watch(const struct cmd *cmd, int argc, char **argv);
+
+/**
+ * struct export_params - what 'vcpu-info export' was asked for
+ * @textfile: write to this file; NULL: do not
+ * @interval_ns: again and again, after that time; 0: once
+ * @listen: serve HTTP there; NULL: do not
+ * @address: what that is
+ * @web_config: file with certificates and users; NULL: none
+ * @no_diagnosis: counters alone
+ * @has_format: a format was given
+ * @format: of what is printed
+ * @select: which VMs
+ */
+struct export_params {
+	const char *textfile;
+	uint64_t interval_ns;
+	const char *listen;
+	struct listen_address address;
+	const char *web_config;
+	bool no_diagnosis;
+	bool has_format;
+	enum metrics_format format;
+	struct select select;
+};
+
+extern const struct opt_spec export_opts[];
+
+/* Free the selection. */
+enum opt_outcome export_parse(struct opt_parser *op, int argc, char **argv,
+			      struct export_params *params);
+int cmd_export(const struct cmd *cmd, int argc, char **argv);
 
 /**
  * struct vms_params - what 'vcpu-info vms' was asked for

@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <microhttpd.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "export/clients.h"
+#include "export/http.h"
+#include "export/page.h"
+#include "msg.h"
+#include "signals.h"
+
+#define BLOCK_SIZE	(32UL << 10)
+#define TICK_MS		200
+
+const struct http_times http_times = {
+	.client = 30 * NS_PER_SEC, .grace = 5 * NS_PER_SEC,
+	.fresh = NS_PER_SEC, .answer = 10 * NS_PER_SEC,
+};
+
+static const char types[PAGE_FORMATS][64] = {
+	[METRICS_TEXT] = "text/plain; version=0.0.4; charset=utf-8",
+	[METRICS_OPENMETRICS] =
+		"application/openmetrics-text; version=1.0.0; charset=utf-8",
+};
+
+static const char front_page[] =
+	"<!DOCTYPE html><title>vcpu-info</title><h1>vcpu-info</h1><p><a href=\"/metrics\">Metrics</a>\n";
+
+/* What is answered besides metrics */
+enum canned {
+	CANNED_FRONT,
+	CANNED_NOT_FOUND,
+	CANNED_METHOD,
+	CANNED_DENIED,
+	CANNED_TOO_MANY,
+	CANNED_UNAVAILABLE,
+	NR_CANNED,
+};
+
+static const struct {
+	unsigned int code;
+	const char *text;
+	const char *header;
+	const char *value;
+} canned[NR_CANNED] = {
+	[CANNED_FRONT] = { MHD_HTTP_OK, front_page, "Content-Type",
+			   "text/html; charset=utf-8" },
+	[CANNED_NOT_FOUND] = { MHD_HTTP_NOT_FOUND, "Not found: see /metrics\n" },
+	[CANNED_METHOD] = { MHD_HTTP_METHOD_NOT_ALLOWED, "GET or HEAD\n",
+			    "Allow", "GET, HEAD" },
+	[CANNED_DENIED] = { MHD_HTTP_UNAUTHORIZED, "Unauthorized\n",
+			    "WWW-Authenticate", "Basic" },
+	[CANNED_TOO_MANY] = { MHD_HTTP_TOO_MANY_REQUESTS,
+			      "Too many passwords to check\n", "Retry-After",
+			      "1" },
+	[CANNED_UNAVAILABLE] = { MHD_HTTP_SERVICE_UNAVAILABLE,
+				 "The collector does not answer\n" },
+};
+
+/**
+ * struct page - the newest text of a format
+ * @response: it; NULL: there is none
+ * @made: when it came
+ * @asked: one is asked for
+ * @asked_at: when
+ */
+struct page {
+	struct MHD_Response *response;
+	uint64_t made;
+	bool asked;
+	uint64_t asked_at;
+};
+
+/**
+ * struct http - the server
+ * @daemon: libmicrohttpd's
+ * @epoll: what it waits for
+ * @channel: to the collector
+ * @web: who may come in
+ * @times: limits
+ * @clients: connections
+ * @pages: by format
+ * @nr_pages: texts that are kept, by clients that read them or here
+ * @canned: other answers
+ */
+struct http {
+	struct MHD_Daemon *daemon;
+	int epoll;
+	int channel;
+	struct web_config *web;
+	const struct http_times *times;
+	struct clients clients;
+	struct page pages[PAGE_FORMATS];
+	size_t nr_pages;
+	struct MHD_Response *canned[NR_CANNED];
+};
+
+/* What a response reads from */
+struct page_file {
+	struct http *http;
+	int fd;
+};
+
+bool http_wants_openmetrics(const char *accept)
+{
+	static const char type[] = "application/openmetrics-text";
+	const char *at = accept ? strcasestr(accept, type) : NULL;
+	size_t len = at ? strcspn(at, ",") : 0;
+	const char *q = at ? strcasestr(at, ";q=0") : NULL;
+
+	/* ";q=0" is a refusal, ";q=0.5" is not */
+	return at && !(q && q < at + len && strspn(q + 4, ".0") ==
+		       strcspn(q + 4, ",; "));
+}
+
+static ssize_t read_page(void *cls, uint64_t pos, char *buf, size_t max)
+{
+	const struct page_file *file = cls;
+	ssize_t n = pread(file->fd, buf, max, pos);
+
+	return n > 0 ? n : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void free_page(void *cls)
+{
+	struct page_file *file = cls;
+
+	file->http->nr_pages--;
+	close(file->fd);
+	free(file);
+}
+
+/* One request a connection, so that none is kept for longer than that takes */
+static bool add_headers(struct MHD_Response *response, const char *name,
+			const char *value)
+{
+	return MHD_add_response_header(response, "Connection", "close") &&
+	       MHD_add_response_header(response, "X-Content-Type-Options",
+				       "nosniff") &&
+	       (!name || MHD_add_response_header(response, name, value));
+}
+
+/* The file is closed with the response, or now. */
+static struct MHD_Response *new_page(struct http *http, int fd,
+				     enum metrics_format format)
+{
+	struct page_file *file = malloc(sizeof(*file));
+	struct MHD_Response *response = NULL;
+	struct stat st;
+
+	if (file && !fstat(fd, &st)) {
+		*file = (struct page_file){ http, fd };
+		response = MHD_create_response_from_callback(st.st_size,
+				BLOCK_SIZE, read_page, file, free_page);
+	}
+	if (!response) {
+		free(file);
+		close(fd);
+		return NULL;
+	}
+	http->nr_pages++;
+	if (add_headers(response, "Content-Type", types[format]))
+		return response;
+	MHD_destroy_response(response);
+	return NULL;
+}
+
+static void drop_page(struct page *page)
+{
+	if (page->response)
+		MHD_destroy_response(page->response);
+	page->response = NULL;
+}
+
+static enum MHD_Result answer(const struct http *http,
+			      struct MHD_Connection *connection,
+			      enum canned what)
+{
+	return MHD_queue_response(connection, canned[what].code,
+				  http->canned[what]);
+}
+
+static void wake(struct http *http, enum metrics_format format)
+{
+	struct client *client = http->clients.oldest;
+
+	for (; client; client = client->next) {
+		if (!client->waiting || client->format != format)
+			continue;
+		client->waiting = false;
+		client->answered = true;
+		MHD_resume_connection(client->connection);
+	}
+}
+
+/* Good for this client: new, or as new as can be had */
+static bool is_good(const struct http *http, const struct page *page,
+		    const struct client *client, uint64_t now)
+{
+	return page->response &&
+	       (client->answered || now - page->made < http->times->fresh ||
+		http->nr_pages >= HTTP_MAX_PAGES);
+}
+
+static enum MHD_Result give_metrics(struct http *http, struct client *client)
+{
+	struct MHD_Connection *connection = client->connection;
+	uint64_t now = signals_clock();
+	struct page *page;
+
+	if (!client->asked)
+		client->format = http_wants_openmetrics(
+			MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+						    "Accept"));
+	client->asked = true;
+	page = &http->pages[client->format];
+	if (is_good(http, page, client, now))
+		return MHD_queue_response(connection, MHD_HTTP_OK,
+					  page->response);
+	if (client->answered || http->nr_pages >= HTTP_MAX_PAGES)
+		return answer(http, connection, CANNED_UNAVAILABLE);
+	if (!page->asked) {
+		if (!page_ask(http->channel, client->format))
+			return answer(http, connection, CANNED_UNAVAILABLE);
+		page->asked = true;
+		page->asked_at = now;
+	}
+	client->waiting = true;
+	MHD_suspend_connection(connection);
+	return MHD_YES;
+}
+
+static struct client *client_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+static enum MHD_Result handle(void *cls, struct MHD_Connection *connection,
+			      const char *url, const char *method,
+			      const char *version, const char *data,
+			      size_t *size, void **request)
+{
+	struct client *client = client_of(connection);
+	struct http *http = cls;
+	enum web_access access = WEB_GRANTED;
+
+	(void)version;
+	(void)data;
+	(void)size;
+	(void)request;
+	if (!client)
+		return MHD_NO;
+	if (strcmp(method, "GET") && strcmp(method, "HEAD"))
+		return answer(http, connection, CANNED_METHOD);
+	if (http->web && !client->asked)
+		access = web_config_check(http->web,
+			MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+						    "Authorization"),
+			signals_clock());
+	if (access != WEB_GRANTED)
+		return answer(http, connection, access == WEB_DENIED ?
+			      CANNED_DENIED : CANNED_TOO_MANY);
+	if (!strcmp(url, "/metrics"))
+		return give_metrics(http, client);
+	return answer(http, connection,
+		      strcmp(url, "/") ? CANNED_NOT_FOUND : CANNED_FRONT);
+}
+
+static void make_room(struct http *http, uint64_t now)
+{
+	struct client *victim;
+
+	if (http->clients.nr < HTTP_MAX_CLIENTS - HTTP_SPARE_CLIENTS)
+		return;
+	victim = clients_victim(&http->clients, http->times->grace, now);
+	if (victim)
+		client_cut(victim);
+}
+
+static void notify(void *cls, struct MHD_Connection *connection,
+		   void **context, enum MHD_ConnectionNotificationCode code)
+{
+	struct http *http = cls;
+	uint64_t now = signals_clock();
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		if (*context)
+			clients_remove(&http->clients, *context);
+		*context = NULL;
+		return;
+	}
+	make_room(http, now);
+	*context = clients_add(&http->clients, connection,
+			       MHD_get_connection_info(connection,
+				MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+			       now);
+}
+
+/* What the collector has for us. False if it is gone. */
+static bool take_answers(struct http *http)
+{
+	enum metrics_format format;
+	int fd, n;
+
+	while ((n = page_answered(http->channel, &format, &fd)) > 0) {
+		struct page *page = &http->pages[format];
+
+		drop_page(page);
+		if (fd >= 0)
+			page->response = new_page(http, fd, format);
+		page->made = signals_clock();
+		page->asked = false;
+		wake(http, format);
+	}
+	return n < 0 && (errno == EAGAIN || errno == EINTR);
+}
+
+/* Those who have waited for too long; what comes later is for those who come later. */
+static void give_up(struct http *http, uint64_t now)
+{
+	for (size_t i = 0; i < PAGE_FORMATS; i++) {
+		struct page *page = &http->pages[i];
+
+		if (!page->asked || now - page->asked_at < http->times->answer)
+			continue;
+		drop_page(page);
+		wake(http, i);
+	}
+}
+
+/* A text that nobody asks for any more takes memory for nothing. */
+static void drop_stale(struct http *http, uint64_t now)
+{
+	for (size_t i = 0; i < PAGE_FORMATS; i++)
+		if (now - http->pages[i].made >= http->times->fresh)
+			drop_page(&http->pages[i]);
+}
+
+static int wait_ms(const struct http *http)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	if (MHD_get_timeout(http->daemon, &ms) == MHD_YES && ms < TICK_MS)
+		return (int)ms;
+	return TICK_MS;
+}
+
+static bool serve(struct http *http)
+{
+	struct pollfd fds[] = {
+		{ .fd = http->epoll, .events = POLLIN },
+		{ .fd = http->channel, .events = POLLIN },
+	};
+
+	while (!signals_want_end()) {
+		uint64_t now;
+
+		if (poll(fds, 2, wait_ms(http)) < 0 && errno != EINTR)
+			return false;
+		if (!take_answers(http))
+			break;
+		now = signals_clock();
+		give_up(http, now);
+		clients_cut_old(&http->clients, http->times->client, now);
+		MHD_run(http->daemon);
+		if (http->nr_pages < HTTP_MAX_PAGES)
+			drop_stale(http, now);
+	}
+	return true;
+}
+
+static bool make_canned(struct http *http)
+{
+	for (size_t i = 0; i < NR_CANNED; i++) {
+		struct MHD_Response *response = MHD_create_response_from_buffer(
+			strlen(canned[i].text), (void *)canned[i].text,
+			MHD_RESPMEM_PERSISTENT);
+
+		http->canned[i] = response;
+		if (!response ||
+		    !add_headers(response, canned[i].header, canned[i].value))
+			return false;
+	}
+	return true;
+}
+
+/* What is said of clients is no message of ours. */
+static void be_quiet(void *cls, const char *fmt, va_list ap)
+{
+	(void)cls;
+	(void)fmt;
+	(void)ap;
+}
+
+static bool start(struct http *http, int socket)
+{
+	const struct web_config *web = http->web;
+	bool tls = web && web->cert;
+	struct MHD_OptionItem tls_options[] = {
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, tls ? web->cert : NULL },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, tls ? web->key : NULL },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, tls && web->min_tls13 ?
+		  "NORMAL:-VERS-ALL:+VERS-TLS1.3" :
+		  "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	const union MHD_DaemonInfo *info;
+
+	http->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+			(tls ? MHD_USE_TLS : 0),
+		0, NULL, NULL, handle, http,
+		MHD_OPTION_EXTERNAL_LOGGER, be_quiet, NULL,
+		MHD_OPTION_LISTEN_SOCKET, socket,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)HTTP_MAX_CLIENTS,
+		MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned int)HTTP_SILENCE_SECONDS,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CLIENT_MEMORY,
+		MHD_OPTION_NOTIFY_CONNECTION, notify, http,
+		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+		MHD_OPTION_ARRAY, tls ? tls_options : &tls_options[3],
+		MHD_OPTION_END);
+	info = http->daemon ? MHD_get_daemon_info(http->daemon,
+						  MHD_DAEMON_INFO_EPOLL_FD) :
+			      NULL;
+	http->epoll = info ? info->epoll_fd : -1;
+	return info;
+}
+
+static void stop(struct http *http)
+{
+	for (size_t i = 0; i < PAGE_FORMATS; i++)
+		wake(http, i);
+	if (http->daemon) {
+		MHD_run(http->daemon);
+		MHD_stop_daemon(http->daemon);
+	}
+	for (size_t i = 0; i < PAGE_FORMATS; i++)
+		drop_page(&http->pages[i]);
+	for (size_t i = 0; i < NR_CANNED; i++)
+		if (http->canned[i])
+			MHD_destroy_response(http->canned[i]);
+}
+
+bool http_serve(int socket, int channel, struct web_config *web,
+		const struct http_times *times, bool (*ready)(void))
+{
+	struct http http = { .channel = channel, .web = web, .times = times };
+	bool done = false;
+
+	if (!make_canned(&http) || !start(&http, socket))
+		msg_error("cannot start the HTTP server%s", web && web->cert ?
+			  ": are the certificate and its key good?" : "");
+	else if (!ready())
+		msg_error("cannot give up privileges: %s", strerror(errno));
+	else
+		done = serve(&http);
+	stop(&http);
+	return done;
+}
