@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 BASHCOMP ?= $(PREFIX)/share/bash-completion/completions
 INSTALL ?= install
 
-.PHONY: all modules cli unit lint lab check check-hostile check-long check-compile check-debug check-matrix check-packages demo fuzz fuzz-short bench bench-profile bench-cli deb install clean help
+.PHONY: all modules cli unit lint lab check check-hostile check-long check-compile check-debug check-exporter check-matrix check-packages demo fuzz fuzz-short bench bench-profile bench-cli deb install clean help
 
 all: cli modules ## build the two commands and the modules
 
@@ -77,6 +77,10 @@ bench-cli: ## records per second of vcpu-info report and trace-cmd report
 check-packages: ## build the Debian packages, look at them from all sides [root]
 	tests/check-packages.sh
 
+check-exporter: ## let Prometheus scrape made-up hosts, fire and clear alerts [root]
+	tests/setup.sh exporter
+	tests/check-exporter.sh
+
 deb: ## build the Debian packages in build/deb
 	debian/build.sh build/deb
 
@@ -91,6 +95,8 @@ install: cli ## install commands, manuals and headers to PREFIX [root]
 	$(INSTALL) -m 644 man/*.4 $(DESTDIR)$(PREFIX)/share/man/man4
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/share/vcpu-info
 	$(INSTALL) -m 644 docs/record.schema.json $(DESTDIR)$(PREFIX)/share/vcpu-info
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/share/vcpu-info/prometheus
+	$(INSTALL) -m 644 docs/prometheus/* $(DESTDIR)$(PREFIX)/share/vcpu-info/prometheus
 	$(INSTALL) -m 644 completions/* $(DESTDIR)$(BASHCOMP)
 
 clean: ## remove everything that was built (.cache stays)

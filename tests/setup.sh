@@ -5,7 +5,8 @@
 #
 # Groups: build (commands and unit tests), fuzz, bench (of the commands), lab,
 # intel (for its Intel rows), lint, package (Debian packages and their checkers);
-# without any, all of them. Only by name: readers (other people's, of profiles).
+# without any, all of them. Only by name: readers (other people's, of profiles) and
+# exporter (Prometheus).
 # Nothing is touched, and root is not needed, if all is there.
 set -eu
 
@@ -26,6 +27,9 @@ bench="$build trace-cmd time"
 package="$build build-essential debhelper dh-dkms dpkg-dev git lintian blhc
 	autopkgtest diffoscope-minimal"
 readers="$build chromium fonts-dejavu-core golang-go libdevel-nytprof-perl python3"
+exporter="$build curl iproute2 jq prometheus prometheus-node-exporter util-linux"
+exporter="$build curl iproute2 jq openssl prometheus
+	prometheus-node-exporter systemd util-linux"
 
 die()
 {
@@ -45,7 +49,8 @@ packages_of()
 		fuzz)		echo "$fuzz" ;;
 		bench)		echo "$bench" ;;
 		readers)	echo "$readers" ;;
-		*)		die "no group '$group'; there are: build fuzz bench lab intel lint package readers" ;;
+		exporter)	echo "$exporter" ;;
+		*)		die "no group '$group'; there are: build fuzz bench lab intel lint package readers exporter" ;;
 		esac
 	done
 }

@@ -93,6 +93,8 @@ void fake_vms_end(size_t index)
 
 enum device_status __wrap_host_device_open(struct host_device *dev)
 {
+	if (fake_vms.before)
+		fake_vms.before();
 	*dev = (struct host_device){ .fd = -1, .max_attempts = 16,
 				     .max_ids = 4096 };
 	errno = fake_vms.status == DEVICE_NO_MODULE ? ENOENT : EPERM;

@@ -31,6 +31,7 @@ enum fake_kind {
  * @kinds: what each VM does
  * @now: its clock in nanoseconds; 0: CLOCK_MONOTONIC
  * @status: what opening the device ends with
+ * @before: called before the device is opened; NULL: nothing is
  * @counts: vCPUs whose counters were asked for so far
  * @registers: vCPUs whose registers were, too: each may be an interrupt
  */
@@ -41,6 +42,7 @@ struct fake_vms {
 	enum fake_kind kinds[FAKE_MAX_VMS];
 	uint64_t now;
 	enum device_status status;
+	void (*before)(void);
 	uint64_t counts;
 	uint64_t registers;
 };

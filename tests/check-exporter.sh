@@ -1,0 +1,211 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# check-exporter.sh - Debian's Prometheus scrapes 'vcpu-info export' on two hosts that
+# are made up (tests/exporter/simulate.c), in a network of its own; prints TAP
+#
+# A VM is made to hang: its alert has to fire, and to clear after the cure. All queries
+# of the dashboard are run. Output is in build/exporter. Needs what
+# "tests/setup.sh exporter" installs, and root or user namespaces.
+set -u -o pipefail
+
+if [ -z "${VCPU_INFO_OWN_NET:-}" ]; then
+	exec unshare --net --mount --propagation private ${EUID:+$(
+		[ $EUID = 0 ] || echo --map-root-user)} \
+		env VCPU_INFO_OWN_NET=1 bash "$0" "$@"
+fi
+
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$TOP/tests/tap.sh"
+OUT=$TOP/build/exporter
+SIMULATE=$TOP/build/unit/simulate
+RULES=$TOP/docs/prometheus/vcpu-info.rules.yml
+API=http://127.0.0.1:9090/api/v1
+TAP_PREFIX="exporter: "
+pids=()
+
+# poll_until SECONDS COMMAND... - repeat until it succeeds; 1 if it never does
+poll_until()
+{
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.2
+	done
+}
+
+end()
+{
+	local pid
+
+	for pid in "${pids[@]}"; do
+		kill "$pid" 2>/dev/null && wait "$pid"
+	done
+	rm -rf "$OUT"/host[123]
+}
+trap end EXIT
+
+# start NAME COMMAND... - in the background, ended at the end
+start()
+{
+	local name=$1
+
+	shift
+	"$@" >"$OUT/$name.log" 2>&1 &
+	pids+=($!)
+}
+
+# query EXPRESSION - the results, one a line
+query()
+{
+	curl -sS --data-urlencode "query=$1" "$API/query" |
+		jq -c 'if .status == "success" then .data.result[] else error(.error) end'
+}
+
+# value EXPRESSION - of its only result
+value()
+{
+	query "$1" | jq -r '.value[1]'
+}
+
+is_now()
+{
+	[ "$(value "$1")" = "$2" ]
+}
+
+# alert NAME STATE - whether it is in that state for VM vm1 of the first host, or a host
+alert()
+{
+	query "ALERTS{alertname=\"$1\",alertstate=\"$2\",instance=\"host1\"}" |
+		grep -q .
+}
+
+no_alert()
+{
+	! alert "$1" firing && ! alert "$1" pending
+}
+
+# kinds HOST WORD... - what its VMs do from now on
+kinds()
+{
+	local host=$1
+
+	shift
+	echo "$*" >"$OUT/$host/kinds.new"
+	mv "$OUT/$host/kinds.new" "$OUT/$host/kinds"
+}
+
+# Quick, so that minutes become seconds; what is tested by minutes is in rules-test.yml.
+write_config()
+{
+	sed -E 's/^( *for:) .*/\1 5s/; s/\[5m\]/[30s]/' "$RULES" \
+		>"$OUT/rules.yml"
+	cat >"$OUT/prometheus.yml" <<END
+global: { scrape_interval: 1s, evaluation_interval: 1s }
+rule_files: [ rules.yml ]
+scrape_configs:
+  - job_name: vcpu-info
+    static_configs:
+      - { targets: [ "127.0.0.1:9982" ], labels: { instance: host1 } }
+      - { targets: [ "127.0.0.1:9983" ], labels: { instance: host2 } }
+  - job_name: node
+    static_configs:
+      - { targets: [ "127.0.0.1:9100" ] }
+END
+}
+
+# dashboard_queries - of all panels, with all values of the variables
+dashboard_queries()
+{
+	jq -r '.panels[] | select(.targets) | .targets[].expr' \
+		"$TOP/docs/prometheus/dashboard.json" |
+		sed -E 's/\$(instance|vm|vcpu)\b/.*/g; s/\[5m\]/[30s]/g'
+}
+
+for tool in prometheus promtool prometheus-node-exporter curl jq; do
+	command -v $tool >/dev/null || {
+		not_ok "$tool is there: tests/setup.sh exporter"
+		tap_end
+	}
+done
+rm -rf "$OUT"
+mkdir -p "$OUT/host1" "$OUT/host2" "$OUT/host3" "$OUT/textfiles"
+busybox ip link set lo up 2>/dev/null || ip link set lo up
+
+check "the simulator is built" make -s -C "$TOP/tests/unit" simulate
+check "promtool check rules" promtool check rules "$RULES"
+check "promtool test rules" promtool test rules \
+	"$TOP/tests/exporter/rules-test.yml"
+
+kinds host1 idle idle busy
+kinds host2 idle idle
+start host1 "$SIMULATE" "$OUT/host1" 3 2 export --listen :9982
+start host2 "$SIMULATE" "$OUT/host2" 2 2 export --listen :9983
+start textfile "$SIMULATE" "$OUT/host3" 2 2 export --interval 1s \
+	--textfile "$OUT/textfiles/vcpu-info.prom"
+metrics()
+{
+	curl -sSf "http://127.0.0.1:$1/metrics" >"$OUT/metrics-$1"
+}
+check "the first exporter serves" poll_until 60 metrics 9982
+check "the second exporter serves" poll_until 60 metrics 9983
+check "promtool check metrics" promtool check metrics <"$OUT/metrics-9982"
+
+write_config
+check "promtool check config" promtool check config "$OUT/prometheus.yml"
+start node prometheus-node-exporter --web.listen-address=127.0.0.1:9100 \
+	--collector.disable-defaults --collector.textfile \
+	--collector.textfile.directory="$OUT/textfiles"
+start prometheus prometheus --config.file="$OUT/prometheus.yml" \
+	--storage.tsdb.path="$OUT/data" --web.listen-address=127.0.0.1:9090
+check "Prometheus scrapes all three" poll_until 60 is_now 'sum(up)' 3
+check "it has the VMs of both hosts" poll_until 60 is_now \
+	'count(vcpu_info_vm_info{job="vcpu-info"})' 5
+check "in the textfile there are those of one" poll_until 60 is_now \
+	'count(vcpu_info_vm_info{job="node"})' 2
+check "which node-exporter read well" poll_until 60 is_now \
+	node_textfile_scrape_error 0
+check "Prometheus chose OpenMetrics, and knows a counter's type" \
+	test "$(curl -sS "$API/metadata?metric=vcpu_info_vcpu_exits" |
+		jq -r '.data.vcpu_info_vcpu_exits[0].type')" = counter
+
+kinds host1 idle spinning busy
+began=$SECONDS
+check "a VM hangs: its alert fires" poll_until 120 alert VcpuInfoVmStuck firing
+diag "after $((SECONDS - began)) s"
+is "for that VM" "$(query 'ALERTS{alertname="VcpuInfoVmStuck"}' |
+	jq -r '.metric | "\(.instance) \(.vm) \(.diagnosis)"')" "host1 vm1 hung"
+check "that of its vCPU, too" poll_until 60 alert VcpuInfoVcpuStuck firing
+check "a process that computes is no hang" test -z \
+	"$(query 'ALERTS{vm="vm2"}')"
+
+nr=0
+while IFS= read -r expression; do
+	nr=$((nr + 1))
+	query "$expression" >"$OUT/answer" 2>"$OUT/error"
+	check "dashboard: $expression" test -s "$OUT/answer" -a ! -s "$OUT/error"
+done < <(dashboard_queries)
+check "there are queries" test $nr -gt 30
+is "federation has the VMs' diagnoses of both hosts" "$(curl -sSG \
+	--data-urlencode 'match[]={__name__="vcpu_info_vm_diagnosis",job="vcpu-info"}' \
+	http://127.0.0.1:9090/federate | grep -c 'diagnosis="well"')" 5
+
+kinds host1 idle idle busy
+began=$SECONDS
+check "after the cure the alert clears" poll_until 120 no_alert VcpuInfoVmStuck
+diag "after $((SECONDS - began)) s"
+check "that of its vCPU, too" poll_until 60 no_alert VcpuInfoVcpuStuck
+
+kinds host1 idle gone busy
+check "a VM that is gone has no series" poll_until 60 is_now \
+	'count({vm="vm1",instance="host1",job="vcpu-info"}) or vector(0)' 0
+
+rm "$OUT/host1/sys/module/vcpu_info/version"
+rm -r "$OUT/host1/sys/module/vcpu_info"
+check "the module goes: its alert fires" poll_until 120 \
+	alert VcpuInfoModuleMissing firing
+is "it is none of the other host" "$(query 'ALERTS{instance="host2"}')" ""
+tap_end
