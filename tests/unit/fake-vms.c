@@ -17,10 +17,6 @@
 
 struct fake_vms fake_vms;
 
-enum device_status __wrap_host_device_open(struct host_device *dev);
-enum device_status __wrap_host_device_sample(struct host_device *dev,
-					     struct vm_sample *sample);
-
 int fake_vms_pid(size_t index)
 {
 	return FIRST_PID + (int)index * PIDS_PER_VM;

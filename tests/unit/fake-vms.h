@@ -57,4 +57,9 @@ void fake_vms_end(size_t index);
 
 int fake_vms_pid(size_t index);
 
+/* In the place of these functions */
+enum device_status __wrap_host_device_open(struct host_device *dev);
+enum device_status __wrap_host_device_sample(struct host_device *dev,
+					     struct vm_sample *sample);
+
 #endif /* UNIT_FAKE_VMS_H */

@@ -27,10 +27,10 @@
 
 static void options(void **state)
 {
-	char *argv[] = { "export", "--textfile", "a.prom", "-d", "30",
-			 "--no-diagnosis", "web", NULL };
-	char *serve[] = { "export", "--listen", ":9100", "--web-config",
-			  "web.yml", NULL };
+	char *argv[8] = { "export", "--textfile", "a.prom", "-d", "30",
+			  "--no-diagnosis", "web" };
+	char *server[6] = { "export", "--listen", ":9100", "--web-config",
+			    "web.yml" };
 	struct export_params params;
 	struct opt_parser op;
 
@@ -41,7 +41,7 @@ static void options(void **state)
 	assert_true(params.no_diagnosis);
 	assert_string_equal(params.select.vms[0].name, "web");
 	select_free(&params.select);
-	assert_int_equal(export_parse(&op, 5, serve, &params), OPT_RUN);
+	assert_int_equal(export_parse(&op, 5, server, &params), OPT_RUN);
 	assert_string_equal(params.address.host, "127.0.0.1");
 	assert_string_equal(params.address.port, "9100");
 	assert_string_equal(params.web_config, "web.yml");
@@ -237,21 +237,22 @@ static void users(void **state)
 			 WEB_DENIED);
 }
 
+static bool wants(const char *accept)
+{
+	return http_wants_openmetrics(accept);
+}
+
 static void accepts(void **state)
 {
 	(void)state;
-	assert_false(http_wants_openmetrics(NULL));
-	assert_false(http_wants_openmetrics("*/*"));
-	assert_false(http_wants_openmetrics("text/plain;version=0.0.4"));
-	assert_true(http_wants_openmetrics("application/openmetrics-text"));
-	assert_true(http_wants_openmetrics(
-		"application/openmetrics-text;version=1.0.0,text/plain;q=0"));
-	assert_true(http_wants_openmetrics(
-		"application/openmetrics-text;q=0.5,*/*;q=0.1"));
-	assert_false(http_wants_openmetrics(
-		"application/openmetrics-text;q=0,text/plain"));
-	assert_false(http_wants_openmetrics(
-		"application/openmetrics-text;q=0.0"));
+	assert_false(wants(NULL));
+	assert_false(wants("*/*"));
+	assert_false(wants("text/plain;version=0.0.4"));
+	assert_true(wants("application/openmetrics-text"));
+	assert_true(wants("application/openmetrics-text;version=1.0.0,text/plain;q=0"));
+	assert_true(wants("application/openmetrics-text;q=0.5,*/*;q=0.1"));
+	assert_false(wants("application/openmetrics-text;q=0,text/plain"));
+	assert_false(wants("application/openmetrics-text;q=0.0"));
 }
 
 /* The silent go first, then those that have had their time. */
@@ -313,8 +314,8 @@ static struct served serve_in(struct web_config *web,
 	if (!served.pid) {
 		close(channel[0]);
 		signals_catch();
-		_exit(!http_serve(fd, channel[1], web, times,
-				  keep_privileges));
+		_exit(http_serve(fd, channel[1], web, times, keep_privileges) ?
+		      0 : 1);
 	}
 	close(fd);
 	close(channel[1]);
@@ -392,6 +393,8 @@ static char *read_all(int fd)
 	return text;
 }
 
+#define OPENMETRICS "GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: application/openmetrics-text\r\n\r\n"
+#define WITH_USER "GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic YTpi\r\n\r\n"
 #define GET "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
 
 static bool is_ok(const char *text, const char *body)
@@ -414,8 +417,7 @@ static void served_text(void **state)
 	/* one that comes at once gets the same, without another question */
 	second = request(&served, GET);
 	assert_true(is_ok(read_all(second), "page one\n"));
-	first = request(&served,
-		"GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: application/openmetrics-text\r\n\r\n");
+	first = request(&served, OPENMETRICS);
 	answer_next(&served, "page two\n");
 	text = read_all(first);
 	assert_true(is_ok(text, "page two\n"));
@@ -620,8 +622,7 @@ static void with_users(void **state)
 	text = read_all(request(&served, GET));
 	assert_non_null(strstr(text, "HTTP/1.1 401 "));
 	assert_non_null(strstr(text, "WWW-Authenticate: Basic"));
-	text = read_all(request(&served,
-		"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic YTpi\r\n\r\n"));
+	text = read_all(request(&served, WITH_USER));
 	assert_true(is_ok(text, "vcpu-info"));
 	stop(&served);
 }

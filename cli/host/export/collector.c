@@ -91,13 +91,13 @@ static bool add_vcpu(struct metrics *metrics, struct metrics_vm *vm,
 	struct metrics_vcpu *row = add_row(&rows, metrics->nr_vcpus,
 					   sizeof(*row));
 	struct verdict verdict;
+	bool halted = vcpu->counts[VCPU_INFO_COUNT_BLOCKING];
 
 	metrics->vcpus = rows;
 	if (!row)
 		return false;
 	diagnosis_observe(&row->seen, vcpu);
-	row->activity = metrics_activity_of(thread_state(vcpu->pid),
-			vcpu->counts[VCPU_INFO_COUNT_BLOCKING]);
+	row->activity = metrics_activity_of(thread_state(vcpu->pid), halted);
 	if (known) {
 		verdict = verdicts_vcpu(known, vcpu->vcpu_id);
 		row->word = verdict.word;

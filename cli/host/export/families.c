@@ -106,10 +106,12 @@ void sample_label(struct family_writer *writer, const char *name,
 		  const char *value, size_t size)
 {
 	char fit[TEXT_SIZE], escaped[2 * TEXT_SIZE];
+	size_t len;
 
 	text_utf8(fit, size < sizeof(fit) ? size : sizeof(fit), value);
 	label_name(writer, name);
-	outbuf_bytes(&writer->line, escaped, label_escape(escaped, fit));
+	len = label_escape(escaped, fit);
+	outbuf_bytes(&writer->line, escaped, len);
 	outbuf_char(&writer->line, '"');
 }
 

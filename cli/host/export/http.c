@@ -29,7 +29,8 @@ static const char types[PAGE_FORMATS][64] = {
 };
 
 static const char front_page[] =
-	"<!DOCTYPE html><title>vcpu-info</title><h1>vcpu-info</h1><p><a href=\"/metrics\">Metrics</a>\n";
+	"<!DOCTYPE html><title>vcpu-info</title><h1>vcpu-info</h1>\n"
+	"<p><a href=\"/metrics\">Metrics</a>\n";
 
 /* What is answered besides metrics */
 enum canned {
@@ -156,7 +157,9 @@ static struct MHD_Response *new_page(struct http *http, int fd,
 	if (file && !fstat(fd, &st)) {
 		*file = (struct page_file){ http, fd };
 		response = MHD_create_response_from_callback(st.st_size,
-				BLOCK_SIZE, read_page, file, free_page);
+							     BLOCK_SIZE,
+							     read_page, file,
+							     free_page);
 	}
 	if (!response) {
 		free(file);
@@ -207,6 +210,12 @@ static bool is_good(const struct http *http, const struct page *page,
 		http->nr_pages >= HTTP_MAX_PAGES);
 }
 
+static const char *header_of(struct MHD_Connection *connection,
+			     const char *name)
+{
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
 static enum MHD_Result give_metrics(struct http *http, struct client *client)
 {
 	struct MHD_Connection *connection = client->connection;
@@ -214,9 +223,8 @@ static enum MHD_Result give_metrics(struct http *http, struct client *client)
 	struct page *page;
 
 	if (!client->asked)
-		client->format = http_wants_openmetrics(
-			MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-						    "Accept"));
+		client->format = http_wants_openmetrics(header_of(connection,
+								  "Accept"));
 	client->asked = true;
 	page = &http->pages[client->format];
 	if (is_good(http, page, client, now))
@@ -237,9 +245,10 @@ static enum MHD_Result give_metrics(struct http *http, struct client *client)
 
 static struct client *client_of(struct MHD_Connection *connection)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const union MHD_ConnectionInfo *info;
 
+	info = MHD_get_connection_info(connection,
+				       MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	return info ? info->socket_context : NULL;
 }
 
@@ -262,9 +271,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection,
 		return answer(http, connection, CANNED_METHOD);
 	if (http->web && !client->asked)
 		access = web_config_check(http->web,
-			MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-						    "Authorization"),
-			signals_clock());
+					  header_of(connection, "Authorization"),
+					  signals_clock());
 	if (access != WEB_GRANTED)
 		return answer(http, connection, access == WEB_DENIED ?
 			      CANNED_DENIED : CANNED_TOO_MANY);
@@ -285,6 +293,13 @@ static void make_room(struct http *http, uint64_t now)
 		client_cut(victim);
 }
 
+static int socket_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection,
+				       MHD_CONNECTION_INFO_CONNECTION_FD)
+		->connect_fd;
+}
+
 static void notify(void *cls, struct MHD_Connection *connection,
 		   void **context, enum MHD_ConnectionNotificationCode code)
 {
@@ -299,9 +314,7 @@ static void notify(void *cls, struct MHD_Connection *connection,
 	}
 	make_room(http, now);
 	*context = clients_add(&http->clients, connection,
-			       MHD_get_connection_info(connection,
-				MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
-			       now);
+			       socket_of(connection), now);
 }
 
 /* What the collector has for us. False if it is gone. */
@@ -380,10 +393,11 @@ static bool serve(struct http *http)
 static bool make_canned(struct http *http)
 {
 	for (size_t i = 0; i < NR_CANNED; i++) {
-		struct MHD_Response *response = MHD_create_response_from_buffer(
-			strlen(canned[i].text), (void *)canned[i].text,
-			MHD_RESPMEM_PERSISTENT);
+		void *text = (void *)canned[i].text;
+		struct MHD_Response *response;
 
+		response = MHD_create_response_from_buffer(strlen(text), text,
+							   MHD_RESPMEM_PERSISTENT);
 		http->canned[i] = response;
 		if (!response ||
 		    !add_headers(response, canned[i].header, canned[i].value))
@@ -404,6 +418,17 @@ static bool start(struct http *http, int socket)
 {
 	const struct web_config *web = http->web;
 	bool tls = web && web->cert;
+	unsigned int flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+			     MHD_USE_ERROR_LOG | (tls ? MHD_USE_TLS : 0);
+	struct MHD_OptionItem options[] = {
+		{ MHD_OPTION_LISTEN_SOCKET, socket, NULL },
+		{ MHD_OPTION_CONNECTION_LIMIT, HTTP_MAX_CLIENTS, NULL },
+		{ MHD_OPTION_CONNECTION_TIMEOUT, HTTP_SILENCE_SECONDS, NULL },
+		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_CLIENT_MEMORY,
+		  NULL },
+		{ MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
 	struct MHD_OptionItem tls_options[] = {
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, tls ? web->cert : NULL },
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, tls ? web->key : NULL },
@@ -414,23 +439,16 @@ static bool start(struct http *http, int socket)
 	};
 	const union MHD_DaemonInfo *info;
 
-	http->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
-			(tls ? MHD_USE_TLS : 0),
-		0, NULL, NULL, handle, http,
-		MHD_OPTION_EXTERNAL_LOGGER, be_quiet, NULL,
-		MHD_OPTION_LISTEN_SOCKET, socket,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)HTTP_MAX_CLIENTS,
-		MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned int)HTTP_SILENCE_SECONDS,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CLIENT_MEMORY,
-		MHD_OPTION_NOTIFY_CONNECTION, notify, http,
-		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-		MHD_OPTION_ARRAY, tls ? tls_options : &tls_options[3],
-		MHD_OPTION_END);
-	info = http->daemon ? MHD_get_daemon_info(http->daemon,
-						  MHD_DAEMON_INFO_EPOLL_FD) :
-			      NULL;
+	http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, http,
+					MHD_OPTION_EXTERNAL_LOGGER, be_quiet,
+					NULL, MHD_OPTION_NOTIFY_CONNECTION,
+					notify, http, MHD_OPTION_ARRAY, options,
+					MHD_OPTION_ARRAY,
+					tls ? tls_options : &tls_options[3],
+					MHD_OPTION_END);
+	if (!http->daemon)
+		return false;
+	info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	http->epoll = info ? info->epoll_fd : -1;
 	return info;
 }
