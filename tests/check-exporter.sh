@@ -44,7 +44,7 @@ end()
 	for pid in "${pids[@]}"; do
 		kill "$pid" 2>/dev/null && wait "$pid"
 	done
-	rm -rf "$OUT"/host[123]
+	rm -rf "$OUT"/host[1234]
 }
 trap end EXIT
 
@@ -125,14 +125,15 @@ dashboard_queries()
 		sed -E 's/\$(instance|vm|vcpu)\b/.*/g; s/\[5m\]/[30s]/g'
 }
 
-for tool in prometheus promtool prometheus-node-exporter curl jq; do
+for tool in prometheus promtool prometheus-node-exporter curl jq openssl; do
 	command -v $tool >/dev/null || {
 		not_ok "$tool is there: tests/setup.sh exporter"
 		tap_end
 	}
 done
 rm -rf "$OUT"
-mkdir -p "$OUT/host1" "$OUT/host2" "$OUT/host3" "$OUT/textfiles"
+mkdir -p "$OUT/host1" "$OUT/host2" "$OUT/host3" \
+	"$OUT/host4" "$OUT/textfiles"
 busybox ip link set lo up 2>/dev/null || ip link set lo up
 
 check "the simulator is built" make -s -C "$TOP/tests/unit" simulate
@@ -171,6 +172,36 @@ check "which node-exporter read well" poll_until 60 is_now \
 check "Prometheus chose OpenMetrics, and knows a counter's type" \
 	test "$(curl -sS "$API/metadata?metric=vcpu_info_vcpu_exits" |
 		jq -r '.data.vcpu_info_vcpu_exits[0].type')" = counter
+
+# TLS and users, from Prometheus' own form of a configuration
+
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 \
+	-addext subjectAltName=IP:127.0.0.1 -keyout "$OUT/web.key" \
+	-out "$OUT/web.crt" 2>"$OUT/openssl.log"
+# shellcheck disable=SC2016 # the dollars are the hash's
+printf '%s\n' 'tls_server_config: { cert_file: web.crt, key_file: web.key, min_version: TLS13 }' \
+	'basic_auth_users:' \
+	'  a: "$2y$04$abcdefghijklmnopqrstuu12f.Pu8ic0A965BfTwGcW6x7Xin9Xgu"' \
+	>"$OUT/web.yml"
+check "promtool takes the web configuration" promtool check web-config \
+	"$OUT/web.yml"
+start tls "$SIMULATE" "$OUT/host4" 1 1 export --listen :9984 \
+	--web-config "$OUT/web.yml"
+secure()
+{
+	curl -sS --cacert "$OUT/web.crt" -o "$OUT/secure" -w '%{http_code}' "$@" \
+		https://127.0.0.1:9984/metrics
+}
+right()
+{
+	[ "$(secure -u a:b)" = 200 ]
+}
+check "with TLS and the password there are metrics" poll_until 60 right
+is "not with another password" "$(secure -u a:c)" 401
+is "nor with none" "$(secure)" 401
+check "nor without TLS" test "$(curl -s -o /dev/null -w '%{http_code}' \
+	http://127.0.0.1:9984/metrics)" = 000
+check "nor by TLS 1.2" test "$(secure --tls-max 1.2 -u a:b 2>/dev/null)" = 000
 
 kinds host1 idle spinning busy
 began=$SECONDS

@@ -59,6 +59,7 @@ IGNORE_SHELL=SC1091,SC2016,SC2034,SC2128,SC2178,SC3043
 # Hosts that a file may name. Mirrors and workplaces are nobody else's business.
 HOSTS='www\.kernel\.org|docs\.kernel\.org|git\.kernel\.org|www\.debian\.org'
 HOSTS+='|www\.w3\.org|salsa\.debian\.org|www\.gnu\.org|no-color\.org'
+HOSTS+='|127\.0\.0\.1'
 
 # Directories that are one machine's or one person's.
 DIRS='home|Users|builds|work|workspaces?'

@@ -30,6 +30,7 @@ readers="$build chromium fonts-dejavu-core golang-go libdevel-nytprof-perl pytho
 exporter="$build curl iproute2 jq prometheus prometheus-node-exporter util-linux"
 exporter="$build curl iproute2 jq openssl prometheus
 	prometheus-node-exporter systemd util-linux"
+	prometheus-node-exporter util-linux"
 
 die()
 {
