@@ -125,7 +125,8 @@ dashboard_queries()
 		sed -E 's/\$(instance|vm|vcpu)\b/.*/g; s/\[5m\]/[30s]/g'
 }
 
-for tool in prometheus promtool prometheus-node-exporter curl jq openssl; do
+for tool in prometheus promtool prometheus-node-exporter curl jq openssl \
+	systemd-socket-activate; do
 	command -v $tool >/dev/null || {
 		not_ok "$tool is there: tests/setup.sh exporter"
 		tap_end
@@ -202,6 +203,15 @@ is "nor with none" "$(secure)" 401
 check "nor without TLS" test "$(curl -s -o /dev/null -w '%{http_code}' \
 	http://127.0.0.1:9984/metrics)" = 000
 check "nor by TLS 1.2" test "$(secure --tls-max 1.2 -u a:b 2>/dev/null)" = 000
+
+# As systemd starts it: by a socket that is there before
+
+start activated systemd-socket-activate -l 127.0.0.1:9985 "$SIMULATE" \
+	"$OUT/host4" 1 1 export --listen systemd
+check "a socket that systemd hands over" poll_until 60 metrics 9985
+"$SIMULATE" "$OUT/host4" 1 1 export --listen systemd 2>"$OUT/error"
+is "there is none: exit status" $? 1
+like "which is said" "$(cat "$OUT/error")" 'systemd has not handed over'
 
 kinds host1 idle spinning busy
 began=$SECONDS
