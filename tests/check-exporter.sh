@@ -44,7 +44,7 @@ end()
 	for pid in "${pids[@]}"; do
 		kill "$pid" 2>/dev/null && wait "$pid"
 	done
-	rm -rf "$OUT"/host[1234]
+	rm -rf "$OUT"/host[1-6]
 }
 trap end EXIT
 
@@ -133,8 +133,8 @@ for tool in prometheus promtool prometheus-node-exporter curl jq openssl \
 	}
 done
 rm -rf "$OUT"
-mkdir -p "$OUT/host1" "$OUT/host2" "$OUT/host3" \
-	"$OUT/host4" "$OUT/textfiles"
+mkdir -p "$OUT/host1" "$OUT/host2" "$OUT"/host{3,4,5,6} \
+	"$OUT/textfiles"
 busybox ip link set lo up 2>/dev/null || ip link set lo up
 
 check "the simulator is built" make -s -C "$TOP/tests/unit" simulate
@@ -150,7 +150,7 @@ start textfile "$SIMULATE" "$OUT/host3" 2 2 export --interval 1s \
 	--textfile "$OUT/textfiles/vcpu-info.prom"
 metrics()
 {
-	curl -sSf "http://127.0.0.1:$1/metrics" >"$OUT/metrics-$1"
+	curl -sf "http://127.0.0.1:$1/metrics" >"$OUT/metrics-$1"
 }
 check "the first exporter serves" poll_until 60 metrics 9982
 check "the second exporter serves" poll_until 60 metrics 9983
@@ -207,9 +207,9 @@ check "nor by TLS 1.2" test "$(secure --tls-max 1.2 -u a:b 2>/dev/null)" = 000
 # As systemd starts it: by a socket that is there before
 
 start activated systemd-socket-activate -l 127.0.0.1:9985 "$SIMULATE" \
-	"$OUT/host4" 1 1 export --listen systemd
+	"$OUT/host5" 1 1 export --listen systemd
 check "a socket that systemd hands over" poll_until 60 metrics 9985
-"$SIMULATE" "$OUT/host4" 1 1 export --listen systemd 2>"$OUT/error"
+"$SIMULATE" "$OUT/host6" 1 1 export --listen systemd 2>"$OUT/error"
 is "there is none: exit status" $? 1
 like "which is said" "$(cat "$OUT/error")" 'systemd has not handed over'
 
