@@ -437,6 +437,8 @@ static void other_requests(void **state)
 		  "HTTP/1.1 404 " },
 		{ "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n",
 		  "HTTP/1.1 405 " },
+		{ "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
+		  "HTTP/1.1 200 " },
 		{ "DELETE / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 405 " },
 	};
 	struct served served = serve(NULL);

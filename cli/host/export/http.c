@@ -263,12 +263,16 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection,
 
 	(void)version;
 	(void)data;
-	(void)size;
-	(void)request;
 	if (!client)
 		return MHD_NO;
 	if (strcmp(method, "GET") && strcmp(method, "HEAD"))
 		return answer(http, connection, CANNED_METHOD);
+	/* once for the headers, for what comes after them, and for the end */
+	if (!*request || *size) {
+		*request = http;
+		*size = 0;
+		return MHD_YES;
+	}
 	if (http->web && !client->asked)
 		access = web_config_check(http->web,
 					  header_of(connection, "Authorization"),
@@ -286,7 +290,7 @@ static void make_room(struct http *http, uint64_t now)
 {
 	struct client *victim;
 
-	if (http->clients.nr < HTTP_MAX_CLIENTS - HTTP_SPARE_CLIENTS)
+	if (http->clients.nr < HTTP_MAX_CLIENTS)
 		return;
 	victim = clients_victim(&http->clients, http->times->grace, now);
 	if (victim)
@@ -422,7 +426,8 @@ static bool start(struct http *http, int socket)
 			     MHD_USE_ERROR_LOG | (tls ? MHD_USE_TLS : 0);
 	struct MHD_OptionItem options[] = {
 		{ MHD_OPTION_LISTEN_SOCKET, socket, NULL },
-		{ MHD_OPTION_CONNECTION_LIMIT, HTTP_MAX_CLIENTS, NULL },
+		{ MHD_OPTION_CONNECTION_LIMIT,
+		  HTTP_MAX_CLIENTS + HTTP_SPARE_CLIENTS, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, HTTP_SILENCE_SECONDS, NULL },
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_CLIENT_MEMORY,
 		  NULL },

@@ -10,11 +10,13 @@
 #include "export/web-config.h"
 
 /*
- * Connections at the same time. When there are nearly so many, the one goes that has
- * been silent longest, before one that has asked for something.
+ * Connections at the same time. For each one beyond, the one goes that has been silent
+ * longest, before one that has asked for something. Those that were cut off take
+ * libmicrohttpd some rounds to forget, in each of which it takes ten new ones: for
+ * these there is room to spare, since what exceeds that is closed unheard.
  */
 #define HTTP_MAX_CLIENTS	128
-#define HTTP_SPARE_CLIENTS	16
+#define HTTP_SPARE_CLIENTS	128
 
 /* What a connection may take of memory: its headers have to fit. */
 #define HTTP_CLIENT_MEMORY	(16UL << 10)
