@@ -234,6 +234,15 @@ is "federation has the VMs' diagnoses of both hosts" "$(curl -sSG \
 	--data-urlencode 'match[]={__name__="vcpu_info_vm_diagnosis",job="vcpu-info"}' \
 	http://127.0.0.1:9090/federate | grep -c 'diagnosis="well"')" 5
 
+# For people, if there is a browser: not a test
+command -v chromium >/dev/null &&
+	timeout 120 chromium --headless --no-sandbox --disable-gpu \
+		--window-size=1200,900 --virtual-time-budget=15000 \
+		--screenshot="$OUT/graph.png" \
+		'http://127.0.0.1:9090/graph?g0.range_input=2m&g0.tab=0&g0.expr=vcpu_info_vm_diagnosis%7Binstance%3D%22host1%22%2Cdiagnosis%3D~%22hung%7Cwell%22%7D' \
+		>"$OUT/chromium.log" 2>&1 &&
+	diag "what Prometheus shows of it: build/exporter/graph.png"
+
 kinds host1 idle idle busy
 began=$SECONDS
 check "after the cure the alert clears" poll_until 120 no_alert VcpuInfoVmStuck
