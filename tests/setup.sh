@@ -27,10 +27,8 @@ bench="$build trace-cmd time"
 package="$build build-essential debhelper dh-dkms dpkg-dev git lintian blhc
 	autopkgtest diffoscope-minimal"
 readers="$build chromium fonts-dejavu-core golang-go libdevel-nytprof-perl python3"
-exporter="$build curl iproute2 jq prometheus prometheus-node-exporter util-linux"
 exporter="$build curl iproute2 jq openssl prometheus
 	prometheus-node-exporter systemd util-linux"
-	prometheus-node-exporter util-linux"
 
 die()
 {
