@@ -27,6 +27,13 @@
 /* What looking for guests' kernels may take at once */
 #define NAMES_NS		NS_PER_SEC
 
+/*
+ * A closer look costs some sixty times what counting does. So there are at most so many
+ * in a round, and what is confirmed is believed for so many rounds.
+ */
+#define MAX_LOOKS		16
+#define RELOOK_ROUNDS		3
+
 /* Evidence of a VM is collected at most so often. */
 #define COLLECT_NS		(3600 * NS_PER_SEC)
 
@@ -308,6 +315,8 @@ static int watch_run(const struct watch_params *params)
 		return exit_code;
 	run = (struct watching){ .params = params };
 	watch_rounds_init(&run.rounds, &params->select, take_found, &run);
+	run.rounds.max_looks = MAX_LOOKS;
+	run.rounds.relook_ns = RELOOK_ROUNDS * params->interval_ns;
 	run.rounds.names = guest_names_new(NAMES_NS);
 	signals_catch();
 	exit_code = watch_vms(&run);
