@@ -97,12 +97,9 @@ process="^[a-z]*/$pid\$"
 	share process-of-vCPU-0 $((run1 - run0)) "$up" "$(spent 0 "$process")" \
 		"$(spent 0 .)" "$(unknown 0 "$process")"
 } >$SHARES
-# the smallest N there is: those of the load
-found=$(jq -s '[.[] | select(.frames and .frames[1].name == "vCPU 1" and
-	any(.frames[]; .name | test("^load_[abc] "))) | .samples] | add // 1' /tmp/profile.json)
-bound=$(awk -v n="$found" 'BEGIN { printf "%.1f", 200 / sqrt(n) }')
+bound=$(awk -v n="$samples" 'BEGIN { printf "%.1f", 200 / sqrt(n / 2) }')
 diag "share by the guest's own count, by the profile at the least and at the most," \
-	"$samples samples, $found of the load:"
+	"$samples samples:"
 diag <$SHARES
 while read -r what truth low high; do
 	check "$what: $low to $high % is the guest's $truth % within $bound" \
