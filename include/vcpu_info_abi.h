@@ -27,12 +27,19 @@
  * as 32 bits otherwise. No other guest register is changed.
  *
  * On x86 a vcpu_id is the APIC id that the VMM gave the vCPU.
+ *
+ * The next number (VCPU_INFO_HC_WHY) is the same request, and says why: RCX =
+ * VCPU_INFO_WHY_* (the low 32 bits), RDX = a cookie of the guest's choice (the low
+ * 32 bits from a caller that is not in 64-bit mode). A host whose vcpu_info is older
+ * than that answers -KVM_ENOSYS.
  */
 #define VCPU_INFO_HC_DEFAULT	0x56435055U	/* "VCPU" */
+#define VCPU_INFO_HC_WHY(nr)	((nr) + 1)
 
 /*
  * Upstream KVM counts its hypercalls up from 1; keep well clear of them. From
- * -4095 on a number would look like the result of a hypercall.
+ * -4095 on a number would look like the result of a hypercall; VCPU_INFO_HC_WHY()
+ * of the last may be that one, which no hypercall has.
  */
 #define VCPU_INFO_HC_MIN	4096U
 #define VCPU_INFO_HC_MAX	0xfffff000U
@@ -44,6 +51,23 @@
  * record. The value can never be a vcpu_id: those are not negative.
  */
 #define VCPU_INFO_PROBE_ID	(-2147483647 - 1)
+
+/*
+ * Why a guest asks: field reason of vcpu_info, field request_reason of
+ * vcpu_info_error. It is what the guest says, true or not; a host records numbers that
+ * it does not know, too. In the cookie of those that a kernel sends by itself is its
+ * clock in ns, which its log's time stamps are of, unless something else is said here.
+ */
+#define VCPU_INFO_WHY_NONE		0	/* it did not say; the cookie is 0 */
+#define VCPU_INFO_WHY_MARK		1	/* cookie: what the program wants */
+#define VCPU_INFO_WHY_PANIC		2	/* it has panicked */
+#define VCPU_INFO_WHY_OOPS		3	/* an oops, which it may survive */
+#define VCPU_INFO_WHY_SOFT_LOCKUP	4	/* a CPU does not schedule */
+#define VCPU_INFO_WHY_HARD_LOCKUP	5	/* a CPU takes no interrupts */
+#define VCPU_INFO_WHY_HUNG_TASK		6	/* cookie: the task's PID */
+#define VCPU_INFO_WHY_SYSRQ		7	/* somebody pressed the key */
+#define VCPU_INFO_WHY_REBOOT		8	/* it restarts */
+#define VCPU_INFO_WHY_HALT		9	/* it halts or powers off */
 
 /*
  * Results of the hypercall, negated in RAX. Those that KVM has in
@@ -121,6 +145,23 @@ struct vcpu_info_ioc_all {
 	__u64 entries;
 };
 
+/**
+ * struct vcpu_info_ioc_mark - the caller's CPU, with a mark (VCPU_INFO_IOC_MARK)
+ * @cookie: in: any value; the record has it, and reason VCPU_INFO_WHY_MARK
+ * @cpu: out: Linux CPU number of the caller
+ * @vcpu_id: out: its APIC id
+ * @result: out: what the host said; -ENOSYS also from one that has vcpu_info, but
+ *	none that knows of marks
+ * @reserved: must be 0
+ */
+struct vcpu_info_ioc_mark {
+	__u64 cookie;
+	__u32 cpu;
+	__s32 vcpu_id;
+	__s32 result;
+	__u32 reserved;
+};
+
 #define VCPU_INFO_IOC_MAGIC	0xb7
 
 #define VCPU_INFO_IOC_INFO \
@@ -133,6 +174,8 @@ struct vcpu_info_ioc_all {
 	_IOWR(VCPU_INFO_IOC_MAGIC, 3, struct vcpu_info_ioc_cpu)
 #define VCPU_INFO_IOC_ALL \
 	_IOWR(VCPU_INFO_IOC_MAGIC, 4, struct vcpu_info_ioc_all)
+#define VCPU_INFO_IOC_MARK \
+	_IOWR(VCPU_INFO_IOC_MAGIC, 5, struct vcpu_info_ioc_mark)
 
 /*
  * Trace events vcpu_info:vcpu_info and vcpu_info:vcpu_info_error.
