@@ -12,8 +12,16 @@
 
 #ifdef __KERNEL__
 
+#include <linux/types.h>
+
 /* Exported by the module vcpu_info_guest; callable from any context. */
 int vcpu_info(int vcpu_id);
+
+/*
+ * Have the host record the calling vCPU, with a number to find the record by. The
+ * result is as above; -ENOSYS also from a host whose vcpu_info knows of no marks.
+ */
+int vcpu_info_mark(u64 cookie);
 
 #else /* !__KERNEL__ */
 

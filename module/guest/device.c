@@ -148,6 +148,22 @@ out:
 	return ret;
 }
 
+static long ioctl_mark(void __user *argp)
+{
+	struct vcpu_info_ioc_mark mark;
+
+	if (copy_from_user(&mark, argp, sizeof(mark)))
+		return -EFAULT;
+	if (mark.reserved)
+		return -EINVAL;
+
+	mark.cpu = get_cpu();
+	mark.vcpu_id = compat_cpu_apicid(mark.cpu);
+	mark.result = vcpu_info_mark(mark.cookie);
+	put_cpu();
+	return copy_to_user(argp, &mark, sizeof(mark)) ? -EFAULT : 0;
+}
+
 static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	void __user *argp = (void __user *)arg;
@@ -163,6 +179,8 @@ static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioctl_self(argp);
 	case VCPU_INFO_IOC_ALL:
 		return ioctl_all(argp);
+	case VCPU_INFO_IOC_MARK:
+		return ioctl_mark(argp);
 	default:
 		return -ENOTTY;
 	}

@@ -9,9 +9,12 @@
 #include <linux/kernel.h>
 #include <linux/kvm_para.h>
 #include <linux/moduleparam.h>
+#include <linux/preempt.h>
 #include <linux/printk.h>
+#include <linux/smp.h>
 #include <linux/sysfs.h>
 
+#include "guest_apicid.h"
 #include "hypercall.h"
 #include "vcpu_info_abi.h"
 
@@ -57,6 +60,23 @@ __MODULE_PARM_TYPE(hypercall_nr, "uint");
 MODULE_PARM_DESC(hypercall_nr,
 		 "Hypercall number, the same as the host's (default 0x56435055, at least 4096)");
 
+static int answer(long ret)
+{
+	switch (-ret) {
+	case VCPU_INFO_HC_OK:
+	case VCPU_INFO_HC_EPERM:
+	case VCPU_INFO_HC_EAGAIN:
+	case VCPU_INFO_HC_EACCES:
+	case VCPU_INFO_HC_EINVAL:
+	case VCPU_INFO_HC_EOPNOTSUPP:
+		return ret;
+	case VCPU_INFO_HC_ENOSYS:
+		return -ENOSYS;
+	default:
+		return -EIO;
+	}
+}
+
 /**
  * vcpu_info - ask the host to record what it knows of a vCPU of this VM
  * @vcpu_id: KVM's vcpu_id of the target, on x86 its APIC id;
@@ -72,21 +92,40 @@ MODULE_PARM_DESC(hypercall_nr,
  */
 int vcpu_info(int vcpu_id)
 {
-	long ret;
-
-	ret = kvm_hypercall1(vcpu_info_hypercall_nr, vcpu_id);
-	switch (-ret) {
-	case VCPU_INFO_HC_OK:
-	case VCPU_INFO_HC_EPERM:
-	case VCPU_INFO_HC_EAGAIN:
-	case VCPU_INFO_HC_EACCES:
-	case VCPU_INFO_HC_EINVAL:
-	case VCPU_INFO_HC_EOPNOTSUPP:
-		return ret;
-	case VCPU_INFO_HC_ENOSYS:
-		return -ENOSYS;
-	default:
-		return -EIO;
-	}
+	return answer(kvm_hypercall1(vcpu_info_hypercall_nr, vcpu_id));
 }
 EXPORT_SYMBOL_GPL(vcpu_info);
+
+/**
+ * vcpu_info_why() - vcpu_info() that says why
+ * @vcpu_id: as there
+ * @reason: VCPU_INFO_WHY_*
+ * @cookie: what the record shall have
+ *
+ * Return: as vcpu_info(); -ENOSYS also if the host has one that is older than this
+ */
+int vcpu_info_why(int vcpu_id, u32 reason, u64 cookie)
+{
+	return answer(kvm_hypercall3(VCPU_INFO_HC_WHY(vcpu_info_hypercall_nr),
+				     vcpu_id, reason, cookie));
+}
+
+/**
+ * vcpu_info_mark() - put a mark into the host's trace
+ * @cookie: what to find it by
+ *
+ * The record is the calling vCPU's own. Callable from any context.
+ *
+ * Return: as vcpu_info_why()
+ */
+int vcpu_info_mark(u64 cookie)
+{
+	int ret;
+
+	ret = vcpu_info_why(compat_cpu_apicid(get_cpu()), VCPU_INFO_WHY_MARK,
+			    cookie);
+	put_cpu();
+
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vcpu_info_mark);

@@ -6,4 +6,6 @@
 
 extern unsigned int vcpu_info_hypercall_nr;
 
+int vcpu_info_why(int vcpu_id, u32 reason, u64 cookie);
+
 #endif /* VCPU_INFO_GUEST_HYPERCALL_H */

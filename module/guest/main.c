@@ -14,6 +14,7 @@
 
 #include "device.h"
 #include "hypercall.h"
+#include "triggers.h"
 #include "vcpu_info_abi.h"
 
 /* Makes udev load the module in any VM; whether it is KVM's, init decides. */
@@ -55,11 +56,13 @@ static int __init vcpu_info_guest_init(void)
 	}
 
 	say_whether_host_answers();
+	vcpu_info_triggers_init();
 	return 0;
 }
 
 static void __exit vcpu_info_guest_exit(void)
 {
+	vcpu_info_triggers_exit();
 	vcpu_info_device_unregister();
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A token bucket as one number: when it will next be full.
+ * A token bucket as one number: when it will next be full. And what is kept back
+ * for the case that it is empty.
  *
  * tests/unit/test_bucket.c compiles it, too.
  */
@@ -33,6 +34,31 @@ static inline u64 bucket_take(u64 next_ns, u64 now_ns, unsigned int rate,
 		return 0;
 
 	return next_ns + period_ns;
+}
+
+/**
+ * struct reserve - what is kept back
+ * @end_ns: it is full again then
+ * @left: and has so many tokens until then
+ */
+struct reserve {
+	u64 end_ns;
+	u32 left;
+};
+
+/* All of @size come back at once, @interval_ns after the first was taken. */
+static inline bool reserve_take(struct reserve *reserve, u64 now_ns,
+				u64 interval_ns, u32 size)
+{
+	if (reserve->end_ns <= now_ns) {
+		reserve->end_ns = now_ns + interval_ns;
+		reserve->left = size;
+	}
+	if (!reserve->left)
+		return false;
+
+	reserve->left--;
+	return true;
 }
 
 #endif /* VCPU_INFO_BUCKET_H */

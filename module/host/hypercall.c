@@ -30,6 +30,8 @@ static_assert(VCPU_INFO_HC_EPERM == KVM_EPERM);
 static_assert(VCPU_INFO_HC_EINVAL == KVM_EINVAL);
 static_assert(VCPU_INFO_HC_EOPNOTSUPP == KVM_EOPNOTSUPP);
 static_assert(VCPU_INFO_HC_ENOSYS == KVM_ENOSYS);
+static_assert(VCPU_INFO_HC_WHY(VCPU_INFO_HC_DEFAULT) >> 24 ==
+	      VCPU_INFO_HC_DEFAULT >> 24);
 
 static unsigned int hypercall_nr = VCPU_INFO_HC_DEFAULT;
 module_param(hypercall_nr, uint, 0444);
@@ -41,10 +43,10 @@ static struct vcpu_info_hook hypercall_hook;
 static int (*original)(struct kvm_vcpu *vcpu) __ro_after_init;
 
 /**
- * struct request - a hypercall with our number
+ * struct request - a hypercall that may have one of our numbers
  * @vcpu: the caller
  * @nr: all of its RAX
- * @vcpu_id: the vCPU that it asks for
+ * @ask: what it asks for
  * @nested: it is running a nested guest
  * @listened: somebody listened when it began
  * @self: if @listened and it asks for itself: what KVM's handling changes;
@@ -53,7 +55,7 @@ static int (*original)(struct kvm_vcpu *vcpu) __ro_after_init;
 struct request {
 	struct kvm_vcpu *vcpu;
 	unsigned long nr;
-	int vcpu_id;
+	struct vcpu_info_ask ask;
 	bool nested;
 	bool listened;
 	struct vcpu_info_self self;
@@ -61,7 +63,7 @@ struct request {
 
 static bool asks_for_itself(const struct request *req)
 {
-	return req->vcpu_id == req->vcpu->vcpu_id;
+	return req->ask.vcpu_id == req->vcpu->vcpu_id;
 }
 
 /* What KVM's handling of the hypercall changes is read here. */
@@ -69,7 +71,7 @@ static void request_begin(struct request *req, struct kvm_vcpu *vcpu)
 {
 	req->vcpu = vcpu;
 	req->nr = vcpu->arch.regs[VCPU_REGS_RAX];
-	req->vcpu_id = (int)vcpu->arch.regs[VCPU_REGS_RBX];
+	req->ask.vcpu_id = (int)vcpu->arch.regs[VCPU_REGS_RBX];
 	req->nested = compat_kvm_is_nested(vcpu);
 	req->listened = trace_vcpu_info_enabled();
 	if (req->listened && asks_for_itself(req))
@@ -81,14 +83,27 @@ static void request_begin(struct request *req, struct kvm_vcpu *vcpu)
  * takes only the low half of RAX as the number otherwise; so its result tells
  * both whether the hypercall is ours and how wide our result has to be.
  */
-static bool request_is_ours(const struct request *req)
+static bool request_is_ours(struct request *req)
 {
-	unsigned long rax = req->vcpu->arch.regs[VCPU_REGS_RAX];
+	unsigned long *regs = req->vcpu->arch.regs;
+	struct vcpu_info_why *why = &req->ask.why;
+	u64 mask = U64_MAX, nr;
 
-	if (rax == (unsigned long)-KVM_ENOSYS)
-		return req->nr == hypercall_nr;
+	if (regs[VCPU_REGS_RAX] == (u32)-KVM_ENOSYS)
+		mask = U32_MAX;
+	else if (regs[VCPU_REGS_RAX] != (unsigned long)-KVM_ENOSYS)
+		return false;
 
-	return rax == (u32)-KVM_ENOSYS;
+	nr = req->nr & mask;
+	*why = (struct vcpu_info_why){ .reason = VCPU_INFO_WHY_NONE };
+	if (likely(nr == hypercall_nr))
+		return true;
+	if (nr != VCPU_INFO_HC_WHY(hypercall_nr))
+		return false;
+
+	why->reason = regs[VCPU_REGS_RCX];
+	why->cookie = regs[VCPU_REGS_RDX] & mask;
+	return true;
 }
 
 static void request_end(struct request *req, int result)
@@ -103,7 +118,7 @@ static void request_end(struct request *req, int result)
 
 static int refuse(struct request *req, u8 reason, int result)
 {
-	vcpu_info_limits_report(req->vcpu, req->vcpu_id, reason, result);
+	vcpu_info_limits_report(req->vcpu, &req->ask, reason, result);
 	return result;
 }
 
@@ -117,6 +132,7 @@ static void record(struct request *req, struct kvm_vcpu *target)
 		vcpu_info_snapshot_other(target, &snap,
 					 VCPU_INFO_MAX_ATTEMPTS);
 	vcpu_info_origin(&snap.from, req->vcpu);
+	snap.why = req->ask.why;
 	vcpu_info_flip(&snap);
 	trace_vcpu_info(&snap);
 	vcpu_info_count(records);
@@ -143,18 +159,18 @@ static int request_serve(struct request *req)
 			      -VCPU_INFO_HC_EACCES);
 	}
 
-	if (req->vcpu_id == VCPU_INFO_PROBE_ID) {
+	if (req->ask.vcpu_id == VCPU_INFO_PROBE_ID) {
 		vcpu_info_count(probes);
 		return VCPU_INFO_HC_OK;
 	}
 
-	if (!vcpu_info_limits_take(req->vcpu, req->vcpu_id)) {
+	if (!vcpu_info_limits_take(req->vcpu, &req->ask)) {
 		vcpu_info_count(rate_limited);
 		return -VCPU_INFO_HC_EAGAIN;
 	}
 
 	if (!asks_for_itself(req))
-		target = kvm_get_vcpu_by_id(kvm, req->vcpu_id);
+		target = kvm_get_vcpu_by_id(kvm, req->ask.vcpu_id);
 	if (!target) {
 		vcpu_info_count(unknown_id);
 		return refuse(req, VCPU_INFO_REASON_UNKNOWN_ID,
@@ -169,7 +185,7 @@ static int request_serve(struct request *req)
 	return VCPU_INFO_HC_OK;
 }
 
-/* Runs in place of kvm_emulate_hypercall() if RAX holds our number. */
+/* Runs in place of kvm_emulate_hypercall() if RAX may hold one of our numbers. */
 static int vcpu_info_emulate_hypercall(struct kvm_vcpu *vcpu)
 {
 	struct request req VCPU_INFO_UNINITIALIZED;
@@ -191,13 +207,14 @@ static int vcpu_info_emulate_hypercall(struct kvm_vcpu *vcpu)
  * can be traced, so no recursion lock is needed; and a task that is preempted
  * here is waited for when the hook is removed.
  */
-static __always_inline void handle(u32 nr, unsigned long parent_ip,
+static __always_inline void handle(bool (*may_be_ours)(u32 nr),
+				   unsigned long parent_ip,
 				   struct ftrace_regs *fregs)
 {
 	struct kvm_vcpu *vcpu;
 
 	vcpu = (struct kvm_vcpu *)compat_ftrace_first_argument(fregs);
-	if (likely((u32)vcpu->arch.regs[VCPU_REGS_RAX] != nr))
+	if (likely(!may_be_ours(vcpu->arch.regs[VCPU_REGS_RAX])))
 		return;
 	if (!compat_kvm_is_known())
 		return;
@@ -209,19 +226,32 @@ static __always_inline void handle(u32 nr, unsigned long parent_ip,
 	vcpu_info_hook_divert(&hypercall_hook, fregs);
 }
 
-/* With the usual number that is one instruction less for everybody else. */
+/*
+ * With the usual numbers one comparison sorts out nearly everybody else. Who has the
+ * same highest byte by chance goes the longer way, and is told what KVM says.
+ */
+static __always_inline bool may_be_default(u32 nr)
+{
+	return nr >> 24 == VCPU_INFO_HC_DEFAULT >> 24;
+}
+
+static __always_inline bool may_be_any(u32 nr)
+{
+	return nr - hypercall_nr <= 1;
+}
+
 static void notrace default_handler(unsigned long ip, unsigned long parent_ip,
 				    struct ftrace_ops *ops,
 				    struct ftrace_regs *fregs)
 {
-	handle(VCPU_INFO_HC_DEFAULT, parent_ip, fregs);
+	handle(may_be_default, parent_ip, fregs);
 }
 
 static void notrace any_handler(unsigned long ip, unsigned long parent_ip,
 				struct ftrace_ops *ops,
 				struct ftrace_regs *fregs)
 {
-	handle(hypercall_nr, parent_ip, fregs);
+	handle(may_be_any, parent_ip, fregs);
 }
 
 u32 vcpu_info_hypercall_nr(void)

@@ -9,6 +9,9 @@
  * new, so that no VM gets more by losing its slot; a VM that finds no slot is
  * refused until one is.
  *
+ * A VM that panics is heard even when it has asked too often before: its slot has a
+ * reserve, each of its vCPUs once in a minute, for nothing else.
+ *
  * Refusals for other reasons than the rate are counted in a table of their own:
  * however many they are, they take no slot from a VM that is admitted. Who finds
  * no slot there is still told of, without a name.
@@ -27,6 +30,7 @@
 #include "bucket.h"
 #include "limits.h"
 #include "origin.h"
+#include "stats.h"
 #include "trace.h"
 
 /* Tests fill the tables with fewer VMs. */
@@ -41,14 +45,16 @@
 #define REPORT_INTERVAL		HZ
 #define REPORT_INTERVAL_NS	NSEC_PER_SEC
 #define NR_REASONS		(VCPU_INFO_REASON_NESTED + 1)
+#define RESERVE_INTERVAL_NS	(60 * NSEC_PER_SEC)
 
 /**
  * struct slot - a VM's bucket, and refusals that no event has told of yet
  * @next_ns: when the bucket is full again; 0 among the refused
  * @told_ns: no event before
  * @count: refusals since the last event
+ * @reserve: for panics; not used among the refused
  * @from: who asked last
- * @vcpu_id: for what
+ * @ask: for what
  * @result: what the guest was told
  * @reason: VCPU_INFO_REASON_*
  */
@@ -56,8 +62,9 @@ struct slot {
 	u64 next_ns;
 	u64 told_ns;
 	u64 count;
+	struct reserve reserve;
 	struct vcpu_info_origin from;
-	s32 vcpu_id;
+	struct vcpu_info_ask ask;
 	s32 result;
 	u32 reason;
 };
@@ -147,7 +154,7 @@ static void emit(struct slot *slot, u64 now_ns)
 	if (!slot->count)
 		return;
 
-	trace_vcpu_info_error(&slot->from, slot->vcpu_id, slot->reason,
+	trace_vcpu_info_error(&slot->from, &slot->ask, slot->reason,
 			      slot->result, slot->count);
 	slot->count = 0;
 	slot->told_ns = now_ns + REPORT_INTERVAL_NS;
@@ -168,11 +175,11 @@ static bool emit_due(struct slot *slots, int nr, u64 now_ns, bool all)
 	return untold;
 }
 
-/* As good as new: a full bucket, and its next refusal would be told at once */
+/* As good as new: all is full, and its next refusal would be told at once */
 static bool slot_idle(const struct slot *slot, u64 now_ns)
 {
 	return slot->next_ns <= now_ns && slot->told_ns <= now_ns &&
-	       !slot->count;
+	       slot->reserve.end_ns <= now_ns && !slot->count;
 }
 
 static struct slot_set *set_of(const struct kvm *kvm, u32 reason)
@@ -284,8 +291,9 @@ static noinline bool refused_first(struct slot *slot, u32 reason,
 
 /* While refusals wait to be told together no more is done than to count. */
 static __always_inline void refused(struct slot *slot,
-				    const struct kvm_vcpu *caller, int vcpu_id,
-				    u32 reason, int result, u64 now_ns)
+				    const struct kvm_vcpu *caller,
+				    const struct vcpu_info_ask *ask, u32 reason,
+				    int result, u64 now_ns)
 {
 	bool due = false;
 
@@ -294,22 +302,24 @@ static __always_inline void refused(struct slot *slot,
 	slot->count++;
 	if (is_named(slot))
 		slot->from.caller_id = caller->vcpu_id;
-	slot->vcpu_id = vcpu_id;
+	slot->ask = *ask;
 	slot->result = result;
 	if (unlikely(due))
 		emit(slot, now_ns);
 }
 
-static void refused_other(const struct kvm_vcpu *caller, int vcpu_id,
-			  u32 reason, int result, u64 now_ns)
+static void refused_other(const struct kvm_vcpu *caller,
+			  const struct vcpu_info_ask *ask, u32 reason,
+			  int result, u64 now_ns)
 {
 	spin_lock(&others_lock);
-	refused(&others[reason], caller, vcpu_id, reason, result, now_ns);
+	refused(&others[reason], caller, ask, reason, result, now_ns);
 	spin_unlock(&others_lock);
 }
 
-static void report(const struct kvm_vcpu *caller, int vcpu_id, u32 reason,
-		   int result, u64 now_ns)
+static void report(const struct kvm_vcpu *caller,
+		   const struct vcpu_info_ask *ask, u32 reason, int result,
+		   u64 now_ns)
 {
 	struct slot_set *set = set_of(caller->kvm, reason);
 	struct slot *slot;
@@ -317,26 +327,27 @@ static void report(const struct kvm_vcpu *caller, int vcpu_id, u32 reason,
 	spin_lock(&set->lock);
 	slot = slot_get(set, key_of(caller->kvm, reason), now_ns);
 	if (slot)
-		refused(slot, caller, vcpu_id, reason, result, now_ns);
+		refused(slot, caller, ask, reason, result, now_ns);
 	spin_unlock(&set->lock);
 	if (!slot)
-		refused_other(caller, vcpu_id, reason, result, now_ns);
+		refused_other(caller, ask, reason, result, now_ns);
 }
 
 /**
  * vcpu_info_limits_report() - tell of a refused request, but not too often
  * @caller: the vCPU that asked; this thread runs it
- * @vcpu_id: what it asked for
+ * @ask: what it asked for
  * @reason: VCPU_INFO_REASON_*
  * @result: what the guest was told
  *
  * The first refusal is an event at once; those that follow within a second
  * make one event together, with their number.
  */
-void vcpu_info_limits_report(const struct kvm_vcpu *caller, int vcpu_id,
-			     u8 reason, int result)
+void vcpu_info_limits_report(const struct kvm_vcpu *caller,
+			     const struct vcpu_info_ask *ask, u8 reason,
+			     int result)
 {
-	report(caller, vcpu_id, reason, result, now());
+	report(caller, ask, reason, result, now());
 }
 
 static unsigned int burst_of(const struct kvm *kvm, unsigned int rate)
@@ -345,16 +356,41 @@ static unsigned int burst_of(const struct kvm *kvm, unsigned int rate)
 			    atomic_read(&kvm->online_vcpus));
 }
 
-static bool vm_take(const struct kvm_vcpu *caller, int vcpu_id, u64 now_ns)
+/* From the reserve of a slot in its locked set */
+static noinline bool take_reserve(struct slot *slot,
+				  const struct kvm_vcpu *caller, u64 now_ns)
+{
+	if (!reserve_take(&slot->reserve, now_ns, RESERVE_INTERVAL_NS,
+			  atomic_read(&caller->kvm->online_vcpus)))
+		return false;
+
+	vcpu_info_count(reserve);
+	return true;
+}
+
+static bool has_reserve(const struct vcpu_info_ask *ask)
+{
+	return unlikely(ask->why.reason == VCPU_INFO_WHY_PANIC);
+}
+
+enum taken {
+	REFUSED,
+	TAKEN,
+	TAKEN_FROM_RESERVE,
+};
+
+static enum taken vm_take(const struct kvm_vcpu *caller,
+			  const struct vcpu_info_ask *ask, u64 now_ns)
 {
 	const u32 reason = VCPU_INFO_REASON_RATE_LIMIT;
 	unsigned int rate = READ_ONCE(vm_rate);
+	enum taken taken = REFUSED;
 	struct slot_set *set;
 	struct slot *slot;
 	u64 next_ns = 0;
 
 	if (!rate)
-		return true;
+		return TAKEN;
 
 	set = set_of(caller->kvm, reason);
 	spin_lock(&set->lock);
@@ -362,40 +398,65 @@ static bool vm_take(const struct kvm_vcpu *caller, int vcpu_id, u64 now_ns)
 	if (slot)
 		next_ns = bucket_take(slot->next_ns, now_ns, rate,
 				      burst_of(caller->kvm, rate));
-	if (next_ns)
+	if (next_ns) {
 		slot->next_ns = next_ns;
-	else if (slot)
-		refused(slot, caller, vcpu_id, reason, -VCPU_INFO_HC_EAGAIN,
+		taken = TAKEN;
+	} else if (slot && has_reserve(ask) &&
+		   take_reserve(slot, caller, now_ns)) {
+		taken = TAKEN_FROM_RESERVE;
+	} else if (slot) {
+		refused(slot, caller, ask, reason, -VCPU_INFO_HC_EAGAIN,
 			now_ns);
+	}
 	spin_unlock(&set->lock);
 	if (!slot)
-		refused_other(caller, vcpu_id, reason, -VCPU_INFO_HC_EAGAIN,
+		refused_other(caller, ask, reason, -VCPU_INFO_HC_EAGAIN,
 			      now_ns);
 
-	return next_ns;
+	return taken;
+}
+
+/* The host's budget is spent, not the VM's own. */
+static bool vm_take_reserve(const struct kvm_vcpu *caller, u64 now_ns)
+{
+	const u32 reason = VCPU_INFO_REASON_RATE_LIMIT;
+	struct slot_set *set = set_of(caller->kvm, reason);
+	struct slot *slot;
+	bool taken;
+
+	spin_lock(&set->lock);
+	slot = slot_get(set, key_of(caller->kvm, reason), now_ns);
+	taken = slot && take_reserve(slot, caller, now_ns);
+	spin_unlock(&set->lock);
+
+	return taken;
 }
 
 /**
  * vcpu_info_limits_take() - take a token for one request
  * @caller: the vCPU that asks; this thread runs it
- * @vcpu_id: what it asks for
+ * @ask: what it asks for
  *
  * The VM's own limit comes first, so that a VM beyond it cannot use up what
- * the host has for all.
+ * the host has for all. Its reserve is on top of both.
  *
  * Return: false if there is none, and then it has been reported.
  */
-bool vcpu_info_limits_take(const struct kvm_vcpu *caller, int vcpu_id)
+bool vcpu_info_limits_take(const struct kvm_vcpu *caller,
+			   const struct vcpu_info_ask *ask)
 {
 	u64 now_ns = now();
+	enum taken taken = vm_take(caller, ask, now_ns);
 
-	if (!vm_take(caller, vcpu_id, now_ns))
-		return false;
+	if (taken != TAKEN)
+		return taken == TAKEN_FROM_RESERVE;
 	if (host_take(now_ns))
 		return true;
+	if (has_reserve(ask) && vm_take_reserve(caller, now_ns))
+		return true;
 
-	report(caller, vcpu_id, VCPU_INFO_REASON_RATE_LIMIT,
-	       -VCPU_INFO_HC_EAGAIN, now_ns);
+	report(caller, ask, VCPU_INFO_REASON_RATE_LIMIT, -VCPU_INFO_HC_EAGAIN,
+	       now_ns);
 	return false;
 }
 

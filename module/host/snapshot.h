@@ -21,6 +21,16 @@ struct vcpu_info_origin {
 };
 
 /**
+ * struct vcpu_info_why - what the guest says of its request
+ * @cookie: a number of its choice
+ * @reason: VCPU_INFO_WHY_*, or any other number
+ */
+struct vcpu_info_why {
+	u64 cookie;
+	u32 reason;
+};
+
+/**
  * struct vcpu_info_snapshot - what is known of a vCPU
  * @from: who asked; for whoever writes the record to set
  * @vcpu_id: KVM's vcpu_id
@@ -34,6 +44,7 @@ struct vcpu_info_origin {
  * @ns_level: depth of the thread's PID namespace; 0 is the host's
  * @regs: indexed by VCPU_INFO_REG_*
  * @exits: vcpu->stat.exits; those below are kinds of exits that it counts
+ * @why: why it was asked for; for whoever writes the record to set
  *
  * In two parts the same layout as the event's, which is a copy of them: up to
  * @ns_level, and from @regs on.
@@ -59,6 +70,7 @@ struct vcpu_info_snapshot {
 	u64 irq_window_exits;
 	u64 signal_exits;
 	u64 hypercalls;
+	struct vcpu_info_why why;
 };
 
 /*

@@ -114,6 +114,7 @@ COUNT_ATTR(unlistened);
 COUNT_ATTR(unknown_id);
 COUNT_ATTR(policy);
 COUNT_ATTR(rate_limited);
+COUNT_ATTR(reserve);
 COUNT_ATTR(nested);
 COUNT_ATTR(torn);
 COUNT_ATTR(samples);
@@ -126,6 +127,7 @@ static struct attribute *count_attrs[] = {
 	&unknown_id_count.attr.attr,
 	&policy_count.attr.attr,
 	&rate_limited_count.attr.attr,
+	&reserve_count.attr.attr,
 	&nested_count.attr.attr,
 	&torn_count.attr.attr,
 	&samples_count.attr.attr,

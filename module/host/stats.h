@@ -14,6 +14,7 @@ struct vcpu_info_stats {
 	u64 unknown_id;
 	u64 policy;		/* refused by the policy */
 	u64 rate_limited;
+	u64 reserve;		/* requests of a VM's reserve for panics */
 	u64 nested;		/* refused: the caller is a nested guest */
 	u64 torn;		/* records with VCPU_INFO_F_TORN */
 	u64 samples;		/* vCPUs that the host asked for */

@@ -11,6 +11,7 @@
 
 #include <linux/tracepoint.h>
 
+#include "limits.h"
 #include "quiesce.h"
 #include "snapshot.h"
 #include "vcpu_info_abi.h"
@@ -25,6 +26,19 @@
 			 { VCPU_INFO_STATE_IN_EXIT, "in-exit" },	\
 			 { VCPU_INFO_STATE_NEVER_RUN, "never-run" },	\
 			 { VCPU_INFO_STATE_PROTECTED, "protected" })
+
+#define vcpu_info_show_why(reason)					\
+	__print_symbolic(reason,					\
+			 { VCPU_INFO_WHY_NONE, "none" },		\
+			 { VCPU_INFO_WHY_MARK, "mark" },		\
+			 { VCPU_INFO_WHY_PANIC, "panic" },		\
+			 { VCPU_INFO_WHY_OOPS, "oops" },		\
+			 { VCPU_INFO_WHY_SOFT_LOCKUP, "soft-lockup" },	\
+			 { VCPU_INFO_WHY_HARD_LOCKUP, "hard-lockup" },	\
+			 { VCPU_INFO_WHY_HUNG_TASK, "hung-task" },	\
+			 { VCPU_INFO_WHY_SYSRQ, "sysrq" },		\
+			 { VCPU_INFO_WHY_REBOOT, "reboot" },		\
+			 { VCPU_INFO_WHY_HALT, "halt" })
 
 #define vcpu_info_show_reason(reason)					\
 	__print_symbolic(reason,					\
@@ -98,6 +112,8 @@ TRACE_EVENT_FN(vcpu_info,
 		__field(u64, irq_window_exits)
 		__field(u64, signal_exits)
 		__field(u64, hypercalls)
+		__field(u64, cookie)
+		__field(u32, reason)
 	),
 
 	TP_fast_assign(
@@ -105,12 +121,12 @@ TRACE_EVENT_FN(vcpu_info,
 		VCPU_INFO_SAME_PLACE(from, valid, vm_pid, valid);
 		VCPU_INFO_SAME_PLACE(from, ns_level, vm_pid, ns_level);
 		VCPU_INFO_SAME_PLACE(regs, exits, rax, exits);
-		VCPU_INFO_SAME_PLACE(regs, hypercalls, rax, hypercalls);
+		VCPU_INFO_SAME_PLACE(regs, why.reason, rax, reason);
 		VCPU_INFO_COPY_PART(__entry, snap, from, ns_level, vm_pid);
-		VCPU_INFO_COPY_PART(__entry, snap, regs, hypercalls, rax);
+		VCPU_INFO_COPY_PART(__entry, snap, regs, why.reason, rax);
 	),
 
-	TP_printk("vm_pid=%d vm_fd=%d caller_id=%d vcpu_id=%d pid=%d ns_pid=%d ns_level=%u cpu=%d state=%s flags=0x%x attempts=%u valid=0x%x rax=0x%llx rcx=0x%llx rdx=0x%llx rbx=0x%llx rsp=0x%llx rbp=0x%llx rsi=0x%llx rdi=0x%llx r8=0x%llx r9=0x%llx r10=0x%llx r11=0x%llx r12=0x%llx r13=0x%llx r14=0x%llx r15=0x%llx rip=0x%llx rflags=0x%llx cr0=0x%llx cr3=0x%llx cr4=0x%llx efer=0x%llx exits=%llu io_exits=%llu mmio_exits=%llu halt_exits=%llu irq_exits=%llu irq_window_exits=%llu signal_exits=%llu hypercalls=%llu",
+	TP_printk("vm_pid=%d vm_fd=%d caller_id=%d vcpu_id=%d pid=%d ns_pid=%d ns_level=%u cpu=%d state=%s flags=0x%x attempts=%u valid=0x%x rax=0x%llx rcx=0x%llx rdx=0x%llx rbx=0x%llx rsp=0x%llx rbp=0x%llx rsi=0x%llx rdi=0x%llx r8=0x%llx r9=0x%llx r10=0x%llx r11=0x%llx r12=0x%llx r13=0x%llx r14=0x%llx r15=0x%llx rip=0x%llx rflags=0x%llx cr0=0x%llx cr3=0x%llx cr4=0x%llx efer=0x%llx exits=%llu io_exits=%llu mmio_exits=%llu halt_exits=%llu irq_exits=%llu irq_window_exits=%llu signal_exits=%llu hypercalls=%llu reason=%s cookie=0x%llx",
 		  __entry->vm_pid, __entry->vm_fd, __entry->caller_id,
 		  __entry->vcpu_id, __entry->pid, __entry->ns_pid,
 		  __entry->ns_level, __entry->cpu,
@@ -124,16 +140,18 @@ TRACE_EVENT_FN(vcpu_info,
 		  __entry->cr4, __entry->efer, __entry->exits,
 		  __entry->io_exits, __entry->mmio_exits, __entry->halt_exits,
 		  __entry->irq_exits, __entry->irq_window_exits,
-		  __entry->signal_exits, __entry->hypercalls),
+		  __entry->signal_exits, __entry->hypercalls,
+		  vcpu_info_show_why(__entry->reason), __entry->cookie),
 
 	vcpu_info_quiesce_listened, vcpu_info_quiesce_unlistened
 );
 
 /* A request that led to no record, or a number of them since the last event. */
 TRACE_EVENT(vcpu_info_error,
-	TP_PROTO(const struct vcpu_info_origin *from, int vcpu_id, u8 reason,
-		 int result, u64 count),
-	TP_ARGS(from, vcpu_id, reason, result, count),
+	TP_PROTO(const struct vcpu_info_origin *from,
+		 const struct vcpu_info_ask *ask, u8 reason, int result,
+		 u64 count),
+	TP_ARGS(from, ask, reason, result, count),
 
 	TP_STRUCT__entry(
 		__field(s32, vm_pid)
@@ -143,22 +161,27 @@ TRACE_EVENT(vcpu_info_error,
 		__field(s32, result)
 		__field(u32, reason)
 		__field(u64, count)
+		__field(u64, cookie)
+		__field(u32, request_reason)
 	),
 
 	TP_fast_assign(
 		__entry->vm_pid = from->vm_pid;
 		__entry->vm_fd = from->vm_fd;
 		__entry->caller_id = from->caller_id;
-		__entry->vcpu_id = vcpu_id;
+		__entry->vcpu_id = ask->vcpu_id;
 		__entry->result = result;
 		__entry->reason = reason;
 		__entry->count = count;
+		__entry->cookie = ask->why.cookie;
+		__entry->request_reason = ask->why.reason;
 	),
 
-	TP_printk("vm_pid=%d vm_fd=%d caller_id=%d vcpu_id=%d reason=%s result=%d count=%llu",
+	TP_printk("vm_pid=%d vm_fd=%d caller_id=%d vcpu_id=%d reason=%s result=%d count=%llu request_reason=%s cookie=0x%llx",
 		  __entry->vm_pid, __entry->vm_fd, __entry->caller_id,
 		  __entry->vcpu_id, vcpu_info_show_reason(__entry->reason),
-		  __entry->result, __entry->count)
+		  __entry->result, __entry->count,
+		  vcpu_info_show_why(__entry->request_reason), __entry->cookie)
 );
 
 #endif /* VCPU_INFO_HOST_TRACE_H */
