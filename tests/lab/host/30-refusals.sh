@@ -23,7 +23,7 @@ all_numbers()
 
 	# 9 and 12 need more than numbers; they get arguments that do nothing.
 	for nr in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 99 4096 0x56435054 \
-		0x56435056 0xffffffff 0x156435055; do
+		0x56435057 0x56000000 0xffffffff 0x156435055 0x156435056; do
 		echo "$nr $(hypercall lab "$nr" 0 0 0 0)"
 	done
 }
@@ -32,9 +32,11 @@ guest_run lab vcpu-info-guest trigger >/dev/null 2>&1
 is "without the module: exit status 4" $? 4
 without=$(all_numbers)
 is "without the module every number is answered" \
-	"$(grep -c ' rax=0x' <<<"$without")" 20
-like "without the module our number is unknown" \
-	"$(hypercall lab "$HC_NR" 0)" 'rax=0xfffffffffffffc18 changed=none'
+	"$(grep -c ' rax=0x' <<<"$without")" 22
+for nr in $HC_NR $((HC_NR + 1)); do
+	like "without the module our number $nr is unknown" \
+		"$(hypercall lab "$nr" 0)" 'rax=0xfffffffffffffc18 changed=none'
+done
 
 check "the module loads under a running guest" module_load
 clear_records
@@ -83,6 +85,31 @@ clear_records
 check "status answers" guest_run lab vcpu-info-guest status
 is "a probe leaves no event" "$(records; errors)" ""
 check "it is counted" test "$(count probes)" -gt 0
+
+# The number that says why
+
+clear_records
+like "a reason and a cookie: served" \
+	"$(hypercall lab $((HC_NR + 1)) 1 0x500000002 0x123456789abcdef0)" \
+	'rax=0x0 changed=none'
+like "the record has them, of the reason the low half" "$(records)" \
+	' vcpu_id=1 .* reason=panic cookie=0x123456789abcdef0$'
+clear_records
+like "a reason that nobody knows: served" \
+	"$(hypercall lab $((HC_NR + 1)) 0 77 -1)" 'rax=0x0 changed=none'
+like "and recorded as it is" "$(records)" \
+	' vcpu_id=0 .* reason=0x4d cookie=0xffffffffffffffff$'
+clear_records
+hypercall lab "$HC_NR" 0 2 3 >/dev/null
+like "the first number has no reason, whatever the registers hold" "$(records)" \
+	' vcpu_id=0 .* reason=none cookie=0x0$'
+hypercall lab $((HC_NR + 1)) 998 3 4 >/dev/null
+check "a refusal has them, too" poll_until 10 grep -qE \
+	"vcpu_info_error: .* vcpu_id=998 reason=unknown-id .* request_reason=oops cookie=0x4$" \
+	"$TRACE"
+check "a mark" guest_run lab vcpu-info-guest mark 0xfeed
+like "is a record of the vCPU that sets it" "$(records cookie=0xfeed)" \
+	' state=self .* reason=mark cookie=0xfeed$'
 
 # CPL 3
 

@@ -62,6 +62,21 @@ if [ "${SIZE:-check}" != check ] && [ "$VENDOR" = amd ]; then
 	is "600 VMs: each is told of by name" "$(errors 'vm_pid=0 ')" ""
 fi
 
+# VMs panic that have no budget left: each has a reserve, once
+
+check "load with a burst" module_load vm_rate=1 vm_burst=5 host_rate=0
+nr=$(sized 20 200 1000)
+hostile panic --vms "$nr"
+is "so many panicked" "$(told panics)" "$nr"
+check "each has a record of both vCPUs" test "$(told records)" -ge $((2 * nr))
+is "none is lost" "$(told lost)" 0
+check "nearly all are of the reserve" test "$(count reserve)" -gt "$nr"
+check "load with a limit for the host" module_load vm_rate=0 host_rate=1
+hostile panic --vms 3
+check "so is heard who panics when others have asked too often" \
+	test "$(told records)" -ge 6
+check "of the reserve again" test "$(count reserve)" -gt 3
+
 # More VMs than there are slots, which the test's build has 64 of: who finds none is
 # refused, told of without a name, and served when others are idle again
 

@@ -25,12 +25,22 @@ static uint64_t random_nr(void)
 		return host.hypercall_nr ^ 1ULL << (bits >> 8 & 63);
 	case 3:
 		return bits >> 8 & 0xffffffff;
+	case 5:
+		return VCPU_INFO_HC_WHY(host.hypercall_nr);
 	case 4:
 		/* 9 writes to where RBX points to, and 12 goes to the VMM. */
 		return (bits >> 8) % 9;
 	default:
 		return host.hypercall_nr;
 	}
+}
+
+static bool is_our_number(uint64_t nr, enum mode mode)
+{
+	if (mode != MODE_64)
+		nr = (uint32_t)nr;
+	return nr == host.hypercall_nr ||
+	       nr == VCPU_INFO_HC_WHY(host.hypercall_nr);
 }
 
 static uint64_t random_id(int vcpus)
@@ -93,9 +103,7 @@ void cmd_fuzz(const struct hostile_options *options)
 	caller_setup(caller);
 	for (i = 0; i < options->count && !tally.failure[0]; i++) {
 		uint64_t nr = random_nr();
-		bool is_ours = options->mode == MODE_64 ?
-			       nr == host.hypercall_nr :
-			       (uint32_t)nr == host.hypercall_nr;
+		bool is_ours = is_our_number(nr, options->mode);
 		long answer;
 
 		if (!request_raw(caller, nr, random_id(options->vcpus),

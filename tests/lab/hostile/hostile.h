@@ -16,6 +16,7 @@ struct hostile_options {
 };
 
 void cmd_ask(const struct hostile_options *options);
+void cmd_panic(const struct hostile_options *options);
 void cmd_victim(const struct hostile_options *options);
 void cmd_storm(const struct hostile_options *options);
 void cmd_fuzz(const struct hostile_options *options);

@@ -42,6 +42,8 @@ static const struct command {
 } commands[] = {
 	{ "ask", cmd_ask, false,
 	  "VMs ask in turn, --count times each and for --ms at the least" },
+	{ "panic", cmd_panic, true,
+	  "VMs one after the other panic with nothing left to ask for, --vms times" },
 	{ "victim", cmd_victim, true,
 	  "a VM asks --count times; each has to be recorded" },
 	{ "storm", cmd_storm, false,

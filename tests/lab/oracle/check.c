@@ -216,6 +216,8 @@ static void check_ids(struct check *check)
 	check_is(check, "caller_id", rec->caller_id,
 		 check->expect->caller ? check->expect->caller->id : -1);
 	check_is(check, "vcpu_id", rec->vcpu_id, target->id);
+	check_is(check, "reason", rec->why, check->expect->why);
+	check_is(check, "cookie", rec->cookie, check->expect->cookie);
 	check_is(check, "pid", rec->pid, tid.pid);
 	check_is(check, "ns_pid", rec->ns_pid, tid.ns_pid);
 	check_is(check, "ns_level", rec->ns_level, tid.ns_level);

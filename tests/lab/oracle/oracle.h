@@ -248,6 +248,8 @@ struct record {
 	unsigned int state, flags, attempts, valid;
 	struct regs regs;
 	struct counts counts;
+	uint32_t why;		/* VCPU_INFO_WHY_* */
+	uint64_t cookie;
 	char reason[24];
 	int result;
 	uint64_t count;
@@ -286,6 +288,8 @@ struct expect {
 	int step;			/* in the wanted state; -1: any */
 	unsigned int flags;		/* in the wanted state */
 	bool wake;			/* end its HLT just before */
+	uint32_t why;			/* what the caller says */
+	uint64_t cookie;
 	struct counts before, after;
 	uint64_t counter_min, counter_max;	/* what OP_STORE wrote */
 };
@@ -304,6 +308,8 @@ bool is_enough(const struct test *test, struct tally *tally);
 void caller_setup(struct vcpu *caller);
 bool request_raw(struct vcpu *caller, uint64_t rax, uint64_t rbx, long *result,
 		 struct tally *tally);
+bool request_why(struct vcpu *caller, uint64_t rbx, uint64_t why,
+		 uint64_t cookie, long *result, struct tally *tally);
 bool request(struct vcpu *caller, struct vcpu *target, struct expect *expect,
 	     struct record *rec, struct tally *tally);
 bool nothing_recorded(struct vm *vm, struct tally *tally, const char *what);

@@ -41,6 +41,19 @@ static const char * const state_names[NR_STATES] = {
 	[VCPU_INFO_STATE_PROTECTED] = "protected",
 };
 
+static const char * const why_names[] = {
+	[VCPU_INFO_WHY_NONE] = "none",
+	[VCPU_INFO_WHY_MARK] = "mark",
+	[VCPU_INFO_WHY_PANIC] = "panic",
+	[VCPU_INFO_WHY_OOPS] = "oops",
+	[VCPU_INFO_WHY_SOFT_LOCKUP] = "soft-lockup",
+	[VCPU_INFO_WHY_HARD_LOCKUP] = "hard-lockup",
+	[VCPU_INFO_WHY_HUNG_TASK] = "hung-task",
+	[VCPU_INFO_WHY_SYSRQ] = "sysrq",
+	[VCPU_INFO_WHY_REBOOT] = "reboot",
+	[VCPU_INFO_WHY_HALT] = "halt",
+};
+
 const char *state_name(unsigned int state)
 {
 	if (state >= ARRAY_SIZE(state_names) || !state_names[state])
@@ -103,6 +116,19 @@ static unsigned int parse_state(const char *line)
 	return 0;
 }
 
+static uint32_t parse_why(const char *line, const char *key)
+{
+	char name[24];
+	uint32_t i;
+
+	word(line, key, name, sizeof(name));
+	for (i = 0; i < ARRAY_SIZE(why_names); i++)
+		if (!strcmp(name, why_names[i]))
+			return i;
+
+	return number(line, key);
+}
+
 static void parse_vcpu(const char *line, struct record *rec)
 {
 	uint64_t *counts = (uint64_t *)&rec->counts;
@@ -120,6 +146,7 @@ static void parse_vcpu(const char *line, struct record *rec)
 		rec->regs.r[i] = number(line, reg_names[i]);
 	for (i = 0; i < NR_COUNTS_SHOWN; i++)
 		counts[i] = number(line, count_names[i]);
+	rec->why = parse_why(line, "reason");
 }
 
 static void parse_error(const char *line, struct record *rec)
@@ -127,6 +154,7 @@ static void parse_error(const char *line, struct record *rec)
 	word(line, "reason", rec->reason, sizeof(rec->reason));
 	rec->result = number(line, "result");
 	rec->count = number(line, "count");
+	rec->why = parse_why(line, "request_reason");
 }
 
 /* False if the line is not one of our events. */
@@ -150,6 +178,7 @@ static bool parse_line(const char *line, struct record *rec)
 	rec->vm_fd = number(fields, "vm_fd");
 	rec->caller_id = number(fields, "caller_id");
 	rec->vcpu_id = number(fields, "vcpu_id");
+	rec->cookie = number(fields, "cookie");
 	if (rec->error)
 		parse_error(fields, rec);
 	else

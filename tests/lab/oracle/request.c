@@ -123,6 +123,40 @@ bool request_raw(struct vcpu *caller, uint64_t rax, uint64_t rbx, long *result,
 	return call(caller, result, tally);
 }
 
+/**
+ * request_why() - request_raw() with the number that says why
+ * @why: all of RCX
+ * @cookie: all of RDX
+ */
+bool request_why(struct vcpu *caller, uint64_t rbx, uint64_t why,
+		 uint64_t cookie, long *result, struct tally *tally)
+{
+	tally->requests++;
+	vcpu_random_regs(caller, true);
+	caller->init.r[REG(RAX)] = VCPU_INFO_HC_WHY(host.hypercall_nr);
+	caller->init.r[REG(RBX)] = rbx;
+	caller->init.r[REG(RCX)] = why;
+	caller->init.r[REG(RDX)] = cookie;
+
+	return call(caller, result, tally);
+}
+
+/* Names and numbers that have none, and what else RCX holds; any cookie */
+static bool request_any_why(struct vcpu *caller, uint64_t rbx,
+			    struct expect *expect, long *result,
+			    struct tally *tally)
+{
+	uint64_t why = random64(), cookie = random64();
+
+	if (why & 0x100)
+		why &= ~0xfffffff0ULL;
+	expect->why = why;
+	expect->cookie = caller->vm->mode == MODE_64 ? cookie :
+						       (uint32_t)cookie;
+
+	return request_why(caller, rbx, why, cookie, result, tally);
+}
+
 /* KVM's own hypercall that ends a vCPU's HLT */
 static bool wake(struct vcpu *caller, const struct vcpu *target, long *result,
 		 struct tally *tally)
@@ -218,11 +252,15 @@ bool request(struct vcpu *caller, struct vcpu *target, struct expect *expect,
 	expect->target = target;
 	vcpu_counts(target, &expect->before);
 	expect->counter_min = vcpu_counter(target);
+	expect->why = VCPU_INFO_WHY_NONE;
+	expect->cookie = 0;
 	if (host.asks)
 		ok = (!expect->wake || wake(caller, target, &result, tally)) &&
 		     host_request(caller, target, expect, rec, tally);
 	else if (expect->wake)
 		ok = wake_and_request(caller, target, rbx, &result, tally);
+	else if (random64() & 1)
+		ok = request_any_why(caller, rbx, expect, &result, tally);
 	else
 		ok = request_raw(caller, host.hypercall_nr, rbx, &result,
 				 tally);

@@ -1,0 +1,156 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A guest speaks by itself: oops, lockup, hung task, SysRq key, and panics of all
+# kinds; and what the host finds of a guest that has died.
+# needs: linux-guest
+# rows: bookworm-amd
+# silence: 900
+. /lab/host/lib.sh
+. /lab/host/module.sh
+
+RUN=/sys/module/last_words/parameters/run
+PARAMETERS=/sys/module/vcpu_info_guest/parameters
+
+# told REASON - both vCPUs were recorded for that reason
+told()
+{
+	records " reason=$1 " >/tmp/told
+	grep -q ' vcpu_id=0 ' /tmp/told && grep -q ' vcpu_id=1 ' /tmp/told
+}
+
+# tells WHAT REASON CALLER - all is recorded, and by whom
+tells()
+{
+	check "$1: both vCPUs are recorded" poll_until 120 told "$2"
+	is "$1: by vCPU $3" "$(field caller_id "$(cat /tmp/told)" | sort -u)" "$3"
+	is "$1: with one cookie" "$(cut -d ' ' -f 1 <<<"$(field cookie "$(cat /tmp/told)")" |
+		sort -u | wc -l)" 1
+	diag "$(sed -E 's/.*(vcpu_id=[0-9]+).*(state=[a-z-]+).*(reason.*)/\1 \2 \3/' /tmp/told)"
+}
+
+# set_up - the guest's programs stay on CPU 0
+set_up()
+{
+	check "$1: a guest boots" guest_start lab || exit 1
+	guest_run lab 'taskset -p 1 1 >/dev/null'
+	check "$1: a module that has bad days loads" \
+		guest_run lab insmod /lab/last_words.ko || exit 1
+}
+
+# panics WHAT CALLER FUNCTION VCPU FUNCTION... - both are recorded, and the stack that
+# each vCPU has been left with has these functions
+panics()
+{
+	local what=$1 caller=$2
+
+	shift 2
+	tells "$what" panic "$caller"
+	check "$what: each is recorded once" test "$(records ' reason=panic ' | wc -l)" = 2
+	while [ $# -gt 0 ]; do
+		is_in "$what" "$1" "$2"
+		shift 2
+	done
+}
+
+# in_stack VCPU FUNCTION
+in_stack()
+{
+	vcpu-info stack --json --vcpu "$1" lab >/tmp/stack &&
+		jq -e --arg f "$2" '[.frames[].symbol] | index($f)' /tmp/stack >/dev/null
+}
+
+is_in()
+{
+	check "$1: vCPU $2 is in $3()" poll_until 60 in_stack "$2" "$3" ||
+		jq -r '[.frames[].symbol] | join(" <- ")' /tmp/stack | diag
+}
+
+check "the module loads" module_load || exit 1
+export GUEST_APPEND="panic=0 rcupdate.rcu_cpu_stall_suppress=1"
+set_up "what it survives"
+is "panic and oops are told of, nothing else, unless asked for" \
+	"$(guest_run lab "cd $PARAMETERS; grep . panic oops soft_lockup hung_task sysrq reboot" |
+		xargs)" \
+	"panic:Y oops:Y soft_lockup:N hung_task:N sysrq:N reboot:N"
+check "all of them can be had" guest_run lab 'rmmod vcpu_info_guest &&
+	modprobe vcpu_info_guest soft_lockup=1 hung_task=1 sysrq=1 reboot=1'
+is "the kernel has what they need" \
+	"$(guest_run lab 'dmesg | grep "vcpu_info_guest:.*error"')" ""
+
+clear_records
+guest_run lab "for i in 1 2 3 4; do echo oops >$RUN; done"
+tells "oops" oops 1
+check "the guest goes on" guest_run lab true
+oopses()
+{
+	[ "$(guest_run lab 'dmesg | grep -c "BUG: kernel NULL pointer"')" = 4 ]
+}
+check "it has had four" poll_until 60 oopses
+is "one in ten seconds is told of" "$(field cookie "$(records ' reason=oops ')" |
+	sort -u | while read -r ns; do echo $((ns)); done | sort -n |
+	awk 'NR > 1 && $1 - last < 9.9e9 { print last, $1 } { last = $1 }')" ""
+guest_run lab "echo N >$PARAMETERS/oops; echo 0 >/proc/sys/kernel/hung_task_timeout_secs"
+
+clear_records
+guest_run lab "echo 2 >/proc/sys/kernel/hung_task_timeout_secs; echo hang >$RUN"
+check "hung task: both vCPUs are recorded" poll_until 240 told hung-task
+is "the cookie is the task's PID" \
+	"$(($(field cookie "$(head -n 1 /tmp/told)")))" \
+	"$(guest_run lab 'pgrep last_words')"
+guest_run lab "echo 0 >/proc/sys/kernel/hung_task_timeout_secs"
+
+clear_records
+guest_run lab "echo 1 >/proc/sys/kernel/watchdog_thresh; echo lockup >$RUN"
+tells "soft lockup" soft-lockup 1
+guest_run lab "echo 10 >/proc/sys/kernel/watchdog_thresh"
+
+clear_records
+guest_run lab "echo y >/proc/sysrq-trigger"
+tells "SysRq key" sysrq 0
+
+clear_records
+guest_run lab 'vcpu-info-guest mark 4711' >/tmp/mark
+like "a mark's record" "$(records)" ' caller_id=0 vcpu_id=0 .* reason=mark cookie=0x1267$'
+
+# It panics while CPU 1 takes no interrupts: only an NMI stops that.
+clear_records
+guest_run lab "(sleep 1; echo spin >$RUN; sleep 1
+	echo c >/proc/sysrq-trigger) >/dev/null 2>&1 &"
+panics "SysRq c, a CPU spins" 0 0 sysrq_handle_crash 0 panic 1 last_words_spin
+like "the guest's log says why" "$(vcpu-info dmesg lab | grep 'not syncing')" \
+	'Kernel panic - not syncing: sysrq triggered crash'
+{
+	echo "\$ vcpu-info show --last 1 --format line lab"
+	vcpu-info show --last 1 --format line lab
+	echo "\$ vcpu-info stack lab"
+	vcpu-info stack lab
+	echo "\$ vcpu-info dmesg -n 5 lab"
+	vcpu-info dmesg -n 5 lab
+} 2>&1 | diag
+guest_stop lab
+
+set_up "NMI"
+clear_records
+guest_run lab "echo nmi >$RUN"
+guest_qmp lab '{"execute":"inject-nmi"}' >/dev/null
+panics "in an NMI" 1 1 last_words_nmi 1 panic
+like "in an NMI: the guest's log" "$(vcpu-info dmesg lab | grep 'not syncing')" \
+	'Kernel panic - not syncing: in an NMI'
+guest_stop lab
+
+# As early as there are modules: the first program ends.
+mkdir -p /tmp/early
+cat >/tmp/early/early <<'INIT'
+#!/bin/sh
+modprobe vcpu_info_guest
+exit 3
+INIT
+chmod 755 /tmp/early/early
+clear_records
+GUEST_EXTRA=/tmp/early GUEST_APPEND="panic=0 rdinit=/early" \
+	check "early boot: a guest is launched" guest_launch lab
+check "early boot: both vCPUs are recorded" poll_until 300 told panic
+like "early boot: the guest's log" "$(vcpu-info dmesg lab | grep 'not syncing')" \
+	'Attempted to kill init! exitcode=0x00000300'
+guest_stop lab
+tap_end
