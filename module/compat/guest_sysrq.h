@@ -10,6 +10,9 @@
 
 #include "compat.h"
 
+typedef void (*compat_sysrq_int)(int key);
+typedef void (*compat_sysrq_u8)(u8 key);
+
 /* Defines what COMPAT_SYSRQ_HANDLER(@name) is; @name is void (*)(void). */
 #define COMPAT_DEFINE_SYSRQ_HANDLER(name)				\
 	static void __maybe_unused name##_int(int key) { name(); }	\
@@ -17,6 +20,6 @@
 
 #define COMPAT_SYSRQ_HANDLER(name)					\
 	_Generic(((struct sysrq_key_op *)NULL)->handler,		\
-		 void (*)(int): name##_int, void (*)(u8): name##_u8)
+		 compat_sysrq_int : name##_int, compat_sysrq_u8 : name##_u8)
 
 #endif /* VCPU_INFO_COMPAT_GUEST_SYSRQ_H */

@@ -231,6 +231,7 @@ static void sysrq_event(void)
 {
 	ask_all(VCPU_INFO_WHY_SYSRQ, local_clock());
 }
+
 COMPAT_DEFINE_SYSRQ_HANDLER(sysrq_event)
 
 static const struct sysrq_key_op sysrq_op = {

@@ -5,6 +5,7 @@
  */
 #include "unit.h"
 
+#define u32			uint32_t
 #define u64			uint64_t
 #define NSEC_PER_SEC		1000000000ULL
 #define NSEC_PER_MSEC		1000000ULL
@@ -157,6 +158,36 @@ static void a_bucket_is_never_emptier_than_empty(void **state)
 			 START + 60 * NSEC_PER_MSEC);
 }
 
+/* A guest that cries panic without end, for an hour */
+static void a_reserve_is_once_in_a_minute(void **state)
+{
+	const u64 minute = 60 * NSEC_PER_SEC;
+	struct reserve reserve = { 0 };
+	u64 now = START, end = START + 60 * minute;
+	unsigned int served = 0;
+
+	(void)state;
+	for (; now < end; now += NSEC_PER_SEC / HZ)
+		served += reserve_take(&reserve, now, minute, 8);
+	assert_int_equal(served, 60 * 8);
+}
+
+/* All vCPUs at any time, if the last panic was long ago */
+static void a_reserve_comes_back_whole(void **state)
+{
+	const u64 minute = 60 * NSEC_PER_SEC;
+	struct reserve reserve = { 0 };
+
+	(void)state;
+	for (u64 now = START; now < 2 * START; now += minute) {
+		for (unsigned int i = 0; i < BIG_VM; i++)
+			assert_true(reserve_take(&reserve, now + i, minute,
+						 BIG_VM));
+		assert_false(reserve_take(&reserve, now + minute - 1, minute,
+					  BIG_VM));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +196,8 @@ int main(void)
 		cmocka_unit_test(two_vms_of_512_vcpus_share_the_hosts_tokens),
 		cmocka_unit_test(a_full_bucket_keeps_what_it_has),
 		cmocka_unit_test(a_bucket_is_never_emptier_than_empty),
+		cmocka_unit_test(a_reserve_is_once_in_a_minute),
+		cmocka_unit_test(a_reserve_comes_back_whole),
 	};
 
 	return cmocka_run_group_tests_name("bucket", tests, NULL, NULL);

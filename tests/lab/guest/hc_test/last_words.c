@@ -39,6 +39,7 @@ static noinline __noclone int last_words_spin(void *data)
 	local_irq_disable();
 	for (;;)
 		cpu_relax();
+	return 0;
 }
 
 /* Until the kernel has marked itself as tainted by it */
@@ -117,7 +118,7 @@ static void __exit last_words_exit(void)
 	if (hung) {
 		/* its code goes with the module */
 		while (hung->__state != TASK_DEAD)
-			msleep(10);
+			msleep(20);
 		put_task_struct(hung);
 	}
 	unregister_nmi_handler(NMI_LOCAL, "last_words");
