@@ -11,6 +11,7 @@
 
 enum {
 	OPT_SINCE = OPT_LONG + 100, /* clear of the commands' own */
+	OPT_REASON,
 	OPT_TIME,
 	OPT_COLOR,
 	OPT_KALLSYMS,
@@ -30,6 +31,12 @@ const struct opt_spec select_opts[] = {
 	  .old_val = 'v' },
 	{ 's', "state", "LIST",
 	  "Only records in these states, such as halted,user" },
+	{ 0 }
+};
+
+const struct opt_spec reason_opts[] = {
+	{ OPT_REASON, "reason", "LIST",
+	  "Only requests for these reasons, such as panic,oops" },
 	{ 0 }
 };
 
@@ -64,6 +71,7 @@ const struct opt_spec recorded_event_opts[] = {
 	{ 'l', "last", "N", "The last N of each vCPU", .old_val = 'n' },
 	{ OPT_SINCE, "since", "TIME",
 	  "No older than an age (30s, 5m) or a time (13:45)" },
+	{ .more = reason_opts },
 	{ .more = event_opts },
 	{ 0 }
 };
@@ -115,6 +123,9 @@ enum opt_outcome event_option(struct event_options *events,
 		break;
 	case 's':
 		ok = select_add_states(select, op->arg, err, size);
+		break;
+	case OPT_REASON:
+		ok = select_add_whys(select, op->arg, err, size);
 		break;
 	case 'e':
 		ok = true;

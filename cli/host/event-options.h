@@ -23,7 +23,7 @@ enum color_when {
 
 /**
  * struct event_options - what these options say
- * @select: --vm, --vcpu, --state
+ * @select: --vm, --vcpu, --state, --reason
  * @all: every event
  * @errors: failed requests only
  * @last: so many of each vCPU; 0 if not given
@@ -65,6 +65,7 @@ struct event_options {
  */
 extern const struct opt_spec vm_opts[]; /* --vm */
 extern const struct opt_spec select_opts[]; /* and --vcpu, --state */
+extern const struct opt_spec reason_opts[]; /* --reason */
 extern const struct opt_spec guest_opts[]; /* --no-guest-memory */
 extern const struct opt_spec symbol_opts[]; /* --color, --guest-... */
 extern const struct opt_spec event_opts[]; /* and how to print */

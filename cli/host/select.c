@@ -94,37 +94,66 @@ bool select_add_vcpus(struct select *select, const char *s, char *err,
 	return id_list_add(&select->vcpus, s, INT_MIN, INT_MAX, err, err_size);
 }
 
-static void list_states(char *err, size_t err_size, const char *word)
-{
-	size_t len = snprintf(err, err_size, "'%.40s' is not a state; there are:",
-			      word);
+/* Names that stand for numbers */
+struct names {
+	const char *what;
+	uint64_t first;
+	const char *(*name)(uint64_t val);
+	bool (*value)(const char *name, uint64_t *val);
+};
 
-	for (uint64_t i = 1; event_state_name(i) && len < err_size; i++)
+static const struct names state_names = {
+	"state", 1, event_state_name, event_state_value
+};
+
+static const struct names why_names = {
+	"reason", 0, event_why_name, event_why_value
+};
+
+static void list_names(const struct names *names, char *err, size_t err_size,
+		       const char *word)
+{
+	size_t len = snprintf(err, err_size, "'%.40s' is not a %s; there are:",
+			      word, names->what);
+
+	for (uint64_t i = names->first; names->name(i) && len < err_size; i++)
 		len += snprintf(err + len, err_size - len, " %s",
-				event_state_name(i));
+				names->name(i));
 }
 
-bool select_add_states(struct select *select, const char *s, char *err,
-		       size_t err_size)
+static bool add_names(const struct names *names, uint64_t *bits, const char *s,
+		      char *err, size_t err_size)
 {
-	uint64_t states = 0, state;
+	uint64_t found = 0, val;
 	char word[32];
 
 	for (;; s++) {
 		size_t len = strcspn(s, ",");
 
 		snprintf(word, sizeof(word), "%.*s", (int)len, s);
-		if (len >= sizeof(word) || !event_state_value(word, &state)) {
-			list_states(err, err_size, word);
+		if (len >= sizeof(word) || !names->value(word, &val)) {
+			list_names(names, err, err_size, word);
 			return false;
 		}
-		states |= 1ULL << state;
+		found |= 1ULL << val;
 		s += len;
 		if (!*s)
 			break;
 	}
-	select->states |= states;
+	*bits |= found;
 	return true;
+}
+
+bool select_add_states(struct select *select, const char *s, char *err,
+		       size_t err_size)
+{
+	return add_names(&state_names, &select->states, s, err, err_size);
+}
+
+bool select_add_whys(struct select *select, const char *s, char *err,
+		     size_t err_size)
+{
+	return add_names(&why_names, &select->whys, s, err, err_size);
 }
 
 static bool same(const char *word, const char *name)
@@ -148,15 +177,17 @@ bool select_has_vm(const struct select *select, int pid, int fd,
 	return !select->nr_vms;
 }
 
-static bool has_state(const struct select *select, const struct event *ev)
+static bool has_bit(const struct event *ev, enum field_id id, uint64_t bits)
 {
-	return event_has(ev, FIELD_STATE_NR) && ev->val[FIELD_STATE_NR] < 64 &&
-	       select->states & (1ULL << ev->val[FIELD_STATE_NR]);
+	return event_has(ev, id) && ev->val[id] < 64 &&
+	       bits & (1ULL << ev->val[id]);
 }
 
 bool select_has_vcpu(const struct select *select, const struct event *ev)
 {
-	if (select->states && !has_state(select, ev))
+	if (select->states && !has_bit(ev, FIELD_STATE_NR, select->states))
+		return false;
+	if (select->whys && !has_bit(ev, FIELD_WHY_NR, select->whys))
 		return false;
 	return !select->vcpus.nr ||
 	       id_list_has(&select->vcpus, event_int(ev, FIELD_VCPU_ID));

@@ -22,6 +22,7 @@ struct select {
 	bool wants_names;	/* some VM is given by name */
 	struct id_list vcpus;
 	uint64_t states;	/* a bit for each state, 0: any */
+	uint64_t whys;		/* a bit for each reason, 0: any */
 };
 
 /*
@@ -48,6 +49,10 @@ bool select_add_vcpus(struct select *select, const char *s, char *err,
 /* Add states, "halted,user". */
 bool select_add_states(struct select *select, const char *s, char *err,
 		       size_t err_size);
+
+/* Add reasons why guests asked, "mark,panic". */
+bool select_add_whys(struct select *select, const char *s, char *err,
+		     size_t err_size);
 
 /*
  * Whether a VM is wanted that has a name and a process of a name; either may

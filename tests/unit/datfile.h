@@ -35,6 +35,9 @@ struct raw_record {
 	uint8_t ns_level;
 	uint64_t regs[VCPU_INFO_NR_REGS];
 	uint64_t exits[8];
+	uint64_t cookie;
+	uint32_t reason;
+	uint32_t end;	/* no field */
 };
 
 /* The layout that data/format-error.dat describes. */
@@ -50,9 +53,12 @@ struct raw_error {
 	int32_t result;
 	uint32_t reason;
 	uint64_t count;
+	uint64_t cookie;
+	uint32_t request_reason;
+	uint32_t end;	/* no field */
 };
 
-/* A record with something in every field. */
+/* A record with something in every field but cookie and reason. */
 struct raw_record raw_record(void);
 
 struct datfile;

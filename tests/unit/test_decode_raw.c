@@ -36,10 +36,12 @@ static int teardown(void **state)
 
 static void record_with_every_field(void **state)
 {
-	const struct raw_record rec = raw_record();
+	struct raw_record rec = raw_record();
 	struct event ev;
 	uint64_t val;
 
+	rec.reason = VCPU_INFO_WHY_MARK;
+	rec.cookie = UINT64_MAX - 8;
 	assert_int_equal(binary_decode(*state, &rec, sizeof(rec), &ev),
 			 BINARY_EVENT);
 	assert_int_equal(ev.kind, EVENT_RECORD);
@@ -64,6 +66,8 @@ static void record_with_every_field(void **state)
 	}
 	for (int i = 0; i < 8; i++)
 		assert_true(ev.val[FIELD_EXITS + i] == UINT64_MAX - i);
+	assert_int_equal(ev.val[FIELD_WHY_NR], VCPU_INFO_WHY_MARK);
+	assert_true(ev.val[FIELD_COOKIE] == UINT64_MAX - 8);
 	assert_int_equal(ev.nr_extra, 0);
 }
 
@@ -73,6 +77,8 @@ static void error_with_every_field(void **state)
 		.type = RAW_ERROR_ID, .thread = 5, .vm_pid = 1234, .vm_fd = 10,
 		.caller_id = 3, .vcpu_id = -1, .result = -22,
 		.reason = VCPU_INFO_REASON_UNKNOWN_ID, .count = 1ULL << 40,
+		.cookie = 1ULL << 63,
+		.request_reason = VCPU_INFO_WHY_PANIC,
 	};
 	struct event ev;
 
@@ -84,6 +90,9 @@ static void error_with_every_field(void **state)
 	assert_int_equal(event_int(&ev, FIELD_RESULT), -22);
 	assert_int_equal(ev.val[FIELD_REASON_NR], VCPU_INFO_REASON_UNKNOWN_ID);
 	assert_true(ev.val[FIELD_ERROR_COUNT] == 1ULL << 40);
+	assert_int_equal(ev.val[FIELD_WHY_NR], VCPU_INFO_WHY_PANIC);
+	assert_true(ev.val[FIELD_COOKIE] == 1ULL << 63);
+	assert_int_equal(ev.nr_extra, 0);
 }
 
 static void too_short_at_any_length(void **state)
@@ -91,7 +100,7 @@ static void too_short_at_any_length(void **state)
 	const struct raw_record rec = raw_record();
 	struct event ev;
 
-	for (size_t len = 0; len < sizeof(rec); len++) {
+	for (size_t len = 0; len < offsetof(struct raw_record, end); len++) {
 		/* of exactly that size, so that ASan sees what is beyond */
 		void *copy = malloc(len);
 

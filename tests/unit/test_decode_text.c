@@ -26,7 +26,7 @@ static void assert_bad(const char *line)
 static void record_with_every_field(void **state)
 {
 	static const char line[] = CONTEXT STAMP
-		"vcpu_info: vm_pid=1234 vm_fd=10 caller_id=0 vcpu_id=1 pid=1240 ns_pid=7 ns_level=1 cpu=-1 state=halted flags=0x4 attempts=8 valid=0x3fffff rax=0x1 rcx=0x2 rdx=0x3 rbx=0x4 rsp=0x5 rbp=0x6 rsi=0x7 rdi=0x8 r8=0x9 r9=0xa r10=0xb r11=0xc r12=0xd r13=0xe r14=0xf r15=0x10 rip=0xffffffff81a3c2eb rflags=0x246 cr0=0x80050033 cr3=0x2a3c000 cr4=0x350ef0 efer=0xd01 exits=18446744073709551615 io_exits=2 mmio_exits=3 halt_exits=4 irq_exits=5 irq_window_exits=6 signal_exits=7 hypercalls=8\n";
+		"vcpu_info: vm_pid=1234 vm_fd=10 caller_id=0 vcpu_id=1 pid=1240 ns_pid=7 ns_level=1 cpu=-1 state=halted flags=0x4 attempts=8 valid=0x3fffff rax=0x1 rcx=0x2 rdx=0x3 rbx=0x4 rsp=0x5 rbp=0x6 rsi=0x7 rdi=0x8 r8=0x9 r9=0xa r10=0xb r11=0xc r12=0xd r13=0xe r14=0xf r15=0x10 rip=0xffffffff81a3c2eb rflags=0x246 cr0=0x80050033 cr3=0x2a3c000 cr4=0x350ef0 efer=0xd01 exits=18446744073709551615 io_exits=2 mmio_exits=3 halt_exits=4 irq_exits=5 irq_window_exits=6 signal_exits=7 hypercalls=8 reason=hung-task cookie=0xfedcba9876543210\n";
 	struct event ev;
 	uint64_t val;
 
@@ -60,6 +60,8 @@ static void record_with_every_field(void **state)
 	assert_true(ev.val[FIELD_EXITS] == UINT64_MAX);
 	for (int i = FIELD_IO_EXITS; i <= FIELD_HYPERCALLS; i++)
 		assert_int_equal(ev.val[i], i - FIELD_IO_EXITS + 2);
+	assert_int_equal(ev.val[FIELD_WHY_NR], VCPU_INFO_WHY_HUNG_TASK);
+	assert_true(ev.val[FIELD_COOKIE] == 0xfedcba9876543210ULL);
 	assert_int_equal(ev.nr_extra, 0);
 }
 
@@ -69,13 +71,16 @@ static void error_with_every_field(void **state)
 
 	(void)state;
 	assert_int_equal(decode(CONTEXT STAMP
-				"vcpu_info_error: vm_pid=1234 vm_fd=10 caller_id=0 vcpu_id=-1 reason=unknown-id result=-22 count=250\n",
+				"vcpu_info_error: vm_pid=1234 vm_fd=10 caller_id=0 vcpu_id=-1 reason=unknown-id result=-22 count=250 request_reason=0x4d2 cookie=0x2a\n",
 				&ev), TEXT_EVENT);
 	assert_int_equal(ev.kind, EVENT_ERROR);
 	assert_int_equal(event_int(&ev, FIELD_VCPU_ID), -1);
 	assert_int_equal(event_int(&ev, FIELD_RESULT), -22);
 	assert_int_equal(ev.val[FIELD_REASON_NR], VCPU_INFO_REASON_UNKNOWN_ID);
 	assert_int_equal(ev.val[FIELD_ERROR_COUNT], 250);
+	assert_int_equal(ev.val[FIELD_WHY_NR], 1234);
+	assert_int_equal(ev.val[FIELD_COOKIE], 42);
+	assert_int_equal(ev.nr_extra, 0);
 }
 
 static void names_of_threads(void **state)

@@ -67,6 +67,10 @@ static void add_record(struct datfile *file, int vcpu_id, uint64_t ts,
 	rec.pid = 1240 + vcpu_id;
 	for (int i = 0; i < 8; i++)
 		rec.exits[i] = exits + i;
+	if (vcpu_id && ts > 1001 * SEC) {
+		rec.reason = VCPU_INFO_WHY_OOPS;
+		rec.cookie = 0xfedcba9876543210;
+	}
 	datfile_add(file, ts, &rec, sizeof(rec));
 }
 
@@ -78,6 +82,7 @@ static void make_file(const char *path, uint64_t date)
 		.type = RAW_ERROR_ID, .thread = 5, .vm_pid = 77, .vm_fd = 10,
 		.vcpu_id = 999, .result = -22,
 		.reason = VCPU_INFO_REASON_UNKNOWN_ID, .count = 1,
+		.request_reason = VCPU_INFO_WHY_MARK, .cookie = 0x2a,
 	};
 	const uint16_t other[20] = { 17 };
 
@@ -224,6 +229,10 @@ static void filters(void **state)
 		{ { "--vm=77" }, 1 },
 		{ { "--state=user", "--vcpu=0" }, 20 },
 		{ { "--since=1001.5" }, 1 },
+		{ { "--reason=oops" }, 1 },
+		{ { "--reason=oops,mark" }, 2 },
+		{ { "--reason=none" }, 21 },
+		{ { "--reason=panic", "--reason=halt" }, 0 },
 		{ { "--last=3", "--vcpu=0" }, 3 },
 	};
 

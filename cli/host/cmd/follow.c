@@ -36,6 +36,7 @@ const struct opt_spec follow_opts[] = {
 	{ 'r', "rates", NULL, "Print exit-count deltas" },
 	{ FOLLOW_BUFFER, "buffer-kb", "KB",
 	  "Size of each CPU's buffer (default: 2048)" },
+	{ .more = reason_opts },
 	{ .more = guest_opts },
 	{ .more = event_opts },
 	{ 0 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Comma-separated values as in RFC 4180, but for lines that end in a newline.
+ * Comma-separated values as in RFC 4180, but for lines that end in a newline. Both
+ * kinds of events share a column for each field, so that "reason" is that of a
+ * refusal, and why the guest asked is "request_reason" for records, too.
  */
 #include <string.h>
 
@@ -11,6 +13,9 @@
 #define BEFORE \
 	"type,ts,ts_unit,time,vm_name,vmm_comm,caller_comm,caller_pid,caller_cpu"
 
+/* Columns are not moved: fields from here on came later than what follows fields. */
+#define LATER_FIELDS FIELD_WHY_NR
+
 struct csv {
 	struct printer printer;
 	bool started;
@@ -19,10 +24,13 @@ struct csv {
 static void print_header(FILE *out, bool stacks)
 {
 	fputs(BEFORE, out);
-	for (int id = 0; id < NR_FIELDS; id++)
+	for (int id = 0; id < LATER_FIELDS; id++)
 		fprintf(out, ",%s", fields[id].name);
 	fputs(",rip_symbol,unknown_fields", out);
-	fputs(stacks ? ",stack\n" : "\n", out);
+	fputs(stacks ? ",stack" : "", out);
+	for (int id = LATER_FIELDS; id < NR_FIELDS; id++)
+		fprintf(out, ",%s", fields[id].name);
+	fputc('\n', out);
 }
 
 /* Text that is not ours; NULL is empty. */
@@ -77,6 +85,17 @@ static void add_stack(struct outbuf *line, const struct stack_view *view)
 	add_text(line, text[0] ? text : NULL);
 }
 
+static void add_fields(struct outbuf *line, const struct event *ev, int id,
+		       int end)
+{
+	char text[VALUE_LEN];
+
+	for (; id < end; id++) {
+		outbuf_char(line, ',');
+		outbuf_bytes(line, text, value_put(text, ev, id));
+	}
+}
+
 static void print_event(struct printer *printer, const struct event *ev,
 			const struct event_about *about)
 {
@@ -103,15 +122,13 @@ static void print_event(struct printer *printer, const struct event *ev,
 	outbuf_int(&line, ev->thread);
 	outbuf_char(&line, ',');
 	outbuf_int(&line, ev->trace_cpu);
-	for (int id = 0; id < NR_FIELDS; id++) {
-		outbuf_char(&line, ',');
-		outbuf_bytes(&line, text, value_put(text, ev, id));
-	}
+	add_fields(&line, ev, 0, LATER_FIELDS);
 	value_symbol(symbol, sizeof(symbol), about);
 	add_text(&line, symbol[0] ? symbol : NULL);
 	add_extra(&line, ev);
 	if (printer->style.stacks)
 		add_stack(&line, about->stack);
+	add_fields(&line, ev, LATER_FIELDS, NR_FIELDS);
 	outbuf_char(&line, '\n');
 	outbuf_write(&line);
 }

@@ -17,7 +17,7 @@ struct json {
 	struct {
 		char text[SHORT_LEN];
 		size_t len;
-	} keys[NR_FIELDS];
+	} keys[EVENT_NR_KINDS][NR_FIELDS];
 };
 
 static inline void add_key(struct outbuf *line, const char *key)
@@ -74,6 +74,13 @@ static void add_name(struct outbuf *line, const char *name, uint64_t val)
 }
 
 /* As a string: JSON's numbers are exact up to 53 bits only. */
+static void add_hex(struct outbuf *line, uint64_t val)
+{
+	outbuf_char(line, '"');
+	outbuf_hex(line, val);
+	outbuf_char(line, '"');
+}
+
 static void add_reg(struct outbuf *line, const struct event *ev,
 		    enum field_id id)
 {
@@ -83,9 +90,7 @@ static void add_reg(struct outbuf *line, const struct event *ev,
 		outbuf_text(line, "null");
 		return;
 	}
-	outbuf_char(line, '"');
-	outbuf_hex(line, val);
-	outbuf_char(line, '"');
+	add_hex(line, val);
 }
 
 static void add_field(const struct json *json, struct outbuf *line,
@@ -93,7 +98,8 @@ static void add_field(const struct json *json, struct outbuf *line,
 {
 	uint64_t val = ev->val[id];
 
-	outbuf_short(line, json->keys[id].text, json->keys[id].len);
+	outbuf_short(line, json->keys[ev->kind][id].text,
+		     json->keys[ev->kind][id].len);
 	if (!event_has(ev, id)) {
 		outbuf_text(line, "null");
 		return;
@@ -114,6 +120,12 @@ static void add_field(const struct json *json, struct outbuf *line,
 		break;
 	case FIELD_REASON:
 		add_name(line, event_reason_name(val), val);
+		break;
+	case FIELD_WHY:
+		add_name(line, event_why_name(val), val);
+		break;
+	case FIELD_HEX64:
+		add_hex(line, val);
 		break;
 	}
 }
@@ -224,9 +236,7 @@ static void add_exit_addr(struct outbuf *line, const struct event_exit *exit,
 		return;
 	}
 	add_key(line, key);
-	outbuf_char(line, '"');
-	outbuf_hex(line, exit->addr);
-	outbuf_char(line, '"');
+	add_hex(line, exit->addr);
 }
 
 static void add_exit(struct outbuf *line, const struct event_exit *exit)
@@ -298,14 +308,22 @@ static void print_losses(struct printer *printer, const struct losses *losses)
 	json_print(printer->style.out, obj);
 }
 
+static void init_key(struct json *json, enum event_kind kind, int id)
+{
+	json->keys[kind][id].len =
+		snprintf(json->keys[kind][id].text,
+			 sizeof(json->keys[kind][id].text), ",\"%s\":",
+			 field_name(&fields[id], kind));
+}
+
 static bool init(struct printer *printer)
 {
 	struct json *json = (struct json *)printer;
 
-	for (int id = 0; id < NR_FIELDS; id++)
-		json->keys[id].len = snprintf(json->keys[id].text,
-					      sizeof(json->keys[id].text),
-					      ",\"%s\":", fields[id].name);
+	for (int kind = 0; kind < EVENT_NR_KINDS; kind++) {
+		for (int id = 0; id < NR_FIELDS; id++)
+			init_key(json, kind, id);
+	}
 	return true;
 }
 

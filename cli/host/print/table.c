@@ -100,11 +100,15 @@ static void add_state(struct table *table, const struct event *ev)
 {
 	enum field_id id =
 		ev->kind == EVENT_RECORD ? FIELD_STATE_NR : FIELD_REASON_NR;
-	char value[VALUE_LEN];
+	char value[VALUE_LEN], why[VALUE_LEN], both[2 * VALUE_LEN];
 
-	columns_add(&table->columns,
-		    value_field(value, ev, id) ? value : UNKNOWN,
-		    state_color(ev));
+	if (!value_field(value, ev, id))
+		strcpy(value, UNKNOWN);
+	snprintf(both, sizeof(both), "%s", value);
+	/* rare, so that it has no column */
+	if (event_says_why(ev) && value_field(why, ev, FIELD_WHY_NR))
+		snprintf(both, sizeof(both), "%s/%s", value, why);
+	columns_add(&table->columns, both, state_color(ev));
 }
 
 static void print_event(struct printer *printer, const struct event *ev,

@@ -338,6 +338,28 @@ static void add_delta(struct block *out, const struct exit_delta *delta)
 	add(out, "\n");
 }
 
+/* Why the guest asked, if it said so; trouble stands out. */
+static void add_why(struct block *out, const struct event *ev,
+		    const char *before, const char *between)
+{
+	if (!event_says_why(ev))
+		return;
+	add(out, before);
+	add_name(out, ev, FIELD_WHY_NR,
+		 event_why_is_alarm(ev->val[FIELD_WHY_NR]) ? RED : BOLD);
+	if (!event_has(ev, FIELD_COOKIE))
+		return;
+	add(out, between);
+	outbuf_hex(&out->line, ev->val[FIELD_COOKIE]);
+}
+
+static void add_why_line(struct block *out, const struct event *ev)
+{
+	add_why(out, ev, "  reason: ", ", cookie ");
+	if (event_says_why(ev))
+		add(out, "\n");
+}
+
 static void add_symbol(struct block *out, const struct event_about *about)
 {
 	char symbol[SYMBOL_LEN];
@@ -362,6 +384,7 @@ static void add_record(struct block *out, const struct event *ev,
 	add_count(out, " exits ", ev, FIELD_EXITS);
 	add(out, "\n");
 
+	add_why_line(out, ev);
 	add_flags(out, ev);
 	add_symbol(out, about);
 	add_reg(out, ev, VCPU_INFO_REG_RIP);
@@ -386,6 +409,7 @@ static void add_error(struct block *out, const struct event *ev,
 	add_int(out, "\n  asked by vCPU ", ev, FIELD_CALLER_ID);
 	add_int(out, ", result ", ev, FIELD_RESULT);
 	add(out, "\n");
+	add_why_line(out, ev);
 }
 
 static void print_event(struct printer *printer, const struct event *ev,
@@ -479,6 +503,7 @@ static void add_line(struct block *out, const struct event *ev,
 	add(out, is_record ? " " : " error ");
 	if (is_record) {
 		add_name(out, ev, FIELD_STATE_NR, state_color(ev));
+		add_why(out, ev, " reason ", " cookie ");
 		add_count(out, " exits ", ev, FIELD_EXITS);
 		if (about->delta)
 			add_rate(out, about->delta);
@@ -489,6 +514,7 @@ static void add_line(struct block *out, const struct event *ev,
 		add_name(out, ev, FIELD_REASON_NR, RED);
 		add_count(out, " requests ", ev, FIELD_ERROR_COUNT);
 		add_int(out, " asked by vCPU ", ev, FIELD_CALLER_ID);
+		add_why(out, ev, " reason ", " cookie ");
 	}
 	add(out, "\n");
 }

@@ -35,11 +35,14 @@ size_t value_put(char *buf, const struct event *ev, enum field_id id)
 			       digits_hex(buf, val) :
 			       0;
 	case FIELD_BITS:
+	case FIELD_HEX64:
 		return digits_hex(buf, val);
 	case FIELD_STATE:
 		return name_or_hex(buf, event_state_name(val), val);
 	case FIELD_REASON:
 		return name_or_hex(buf, event_reason_name(val), val);
+	case FIELD_WHY:
+		return name_or_hex(buf, event_why_name(val), val);
 	}
 	return 0;
 }

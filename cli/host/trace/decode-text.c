@@ -181,11 +181,14 @@ static bool parse_value(enum field_type type, const char *s, uint64_t *val)
 		return !is_hex(s) && num_parse_u64(s, val);
 	case FIELD_BITS:
 	case FIELD_REG:
+	case FIELD_HEX64:
 		return is_hex(s) && num_parse_u64(s, val);
 	case FIELD_STATE:
 		return take_name(s, val, event_state_value);
 	case FIELD_REASON:
 		return take_name(s, val, event_reason_value);
+	case FIELD_WHY:
+		return take_name(s, val, event_why_value);
 	}
 	return false;
 }

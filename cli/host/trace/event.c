@@ -59,6 +59,9 @@ const struct field fields[NR_FIELDS] = {
 	[FIELD_RESULT] = { "result", FIELD_INT, IN_ERROR },
 	[FIELD_REASON_NR] = { "reason", FIELD_REASON, IN_ERROR },
 	[FIELD_ERROR_COUNT] = { "count", FIELD_COUNT, IN_ERROR },
+	/* an error has a reason of its own, that of the refusal */
+	[FIELD_WHY_NR] = { "request_reason", FIELD_WHY, IN_BOTH, "reason" },
+	[FIELD_COOKIE] = { "cookie", FIELD_HEX64, IN_BOTH },
 };
 
 /* The names are those of the module's trace.h. */
@@ -78,6 +81,19 @@ static const char * const reasons[] = {
 	[VCPU_INFO_REASON_POLICY] = "policy",
 	[VCPU_INFO_REASON_RATE_LIMIT] = "rate-limit",
 	[VCPU_INFO_REASON_NESTED] = "nested",
+};
+
+static const char * const whys[] = {
+	[VCPU_INFO_WHY_NONE] = "none",
+	[VCPU_INFO_WHY_MARK] = "mark",
+	[VCPU_INFO_WHY_PANIC] = "panic",
+	[VCPU_INFO_WHY_OOPS] = "oops",
+	[VCPU_INFO_WHY_SOFT_LOCKUP] = "soft-lockup",
+	[VCPU_INFO_WHY_HARD_LOCKUP] = "hard-lockup",
+	[VCPU_INFO_WHY_HUNG_TASK] = "hung-task",
+	[VCPU_INFO_WHY_SYSRQ] = "sysrq",
+	[VCPU_INFO_WHY_REBOOT] = "reboot",
+	[VCPU_INFO_WHY_HALT] = "halt",
 };
 
 static const char * const flag_names[] = {
@@ -129,7 +145,7 @@ int event_find_field(enum event_kind kind, const char *name, size_t len)
 {
 	for (int i = 0; i < NR_FIELDS; i++) {
 		if ((fields[i].kinds & (1U << kind)) &&
-		    same(fields[i].name, name, len))
+		    same(field_name(&fields[i], kind), name, len))
 			return i;
 	}
 	return -1;
@@ -166,6 +182,11 @@ const char *event_reason_name(uint64_t reason)
 	return reason < ARRAY_SIZE(reasons) ? reasons[reason] : NULL;
 }
 
+const char *event_why_name(uint64_t why)
+{
+	return why < ARRAY_SIZE(whys) ? whys[why] : NULL;
+}
+
 bool event_state_value(const char *name, uint64_t *state)
 {
 	return find_name(states, ARRAY_SIZE(states), name, state);
@@ -174,6 +195,11 @@ bool event_state_value(const char *name, uint64_t *state)
 bool event_reason_value(const char *name, uint64_t *reason)
 {
 	return find_name(reasons, ARRAY_SIZE(reasons), name, reason);
+}
+
+bool event_why_value(const char *name, uint64_t *why)
+{
+	return find_name(whys, ARRAY_SIZE(whys), name, why);
 }
 
 const char *event_flag_name(unsigned int nr)

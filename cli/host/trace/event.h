@@ -25,6 +25,8 @@ enum field_type {
 	FIELD_REG,		/* a register, good only if valid says so */
 	FIELD_STATE,		/* VCPU_INFO_STATE_* */
 	FIELD_REASON,		/* VCPU_INFO_REASON_* */
+	FIELD_WHY,		/* VCPU_INFO_WHY_* */
+	FIELD_HEX64,		/* any 64 bits */
 };
 
 /* Every field that this version knows, in the order they are printed. */
@@ -53,6 +55,8 @@ enum field_id {
 	FIELD_RESULT,
 	FIELD_REASON_NR,
 	FIELD_ERROR_COUNT,
+	FIELD_WHY_NR,
+	FIELD_COOKIE,
 	NR_FIELDS,
 	/* no fields of a trace event, but values that go with one */
 	FIELD_RUN_NS = NR_FIELDS,	/* the thread's time on a host CPU */
@@ -63,6 +67,7 @@ enum field_id {
 /**
  * struct field - what is known of a field
  * @name: its name in the trace
+ * @record_name: its name in a record, if that is another; NULL: it is not
  * @type: how its value reads
  * @kinds: in which events it is, a bit for each event_kind
  */
@@ -70,6 +75,7 @@ struct field {
 	const char *name;
 	enum field_type type;
 	unsigned int kinds;
+	const char *record_name;
 };
 
 extern const struct field fields[NR_FIELDS];
@@ -153,6 +159,14 @@ int event_compare(const struct event *a, const struct event *b);
 /* A register that was captured; false if it is not known. */
 bool event_reg(const struct event *ev, unsigned int reg, uint64_t *val);
 
+/* Its name in that kind of event. */
+static inline const char *field_name(const struct field *field,
+				     enum event_kind kind)
+{
+	return kind == EVENT_RECORD && field->record_name ? field->record_name :
+							    field->name;
+}
+
 /* The field of that name, if that kind of event has it; -1 if it has not. */
 int event_find_field(enum event_kind kind, const char *name, size_t len);
 
@@ -162,10 +176,24 @@ int event_find_kind(const char *name, size_t len);
 /* Name of a state or reason, NULL for one that this version does not know. */
 const char *event_state_name(uint64_t state);
 const char *event_reason_name(uint64_t reason);
+const char *event_why_name(uint64_t why);
 
 /* The value of a name; false for an unknown one. */
 bool event_state_value(const char *name, uint64_t *state);
 bool event_reason_value(const char *name, uint64_t *reason);
+bool event_why_value(const char *name, uint64_t *why);
+
+/* Whether the event says why the guest asked: then the cookie means something. */
+static inline bool event_says_why(const struct event *ev)
+{
+	return ev->val[FIELD_WHY_NR] != VCPU_INFO_WHY_NONE;
+}
+
+/* Whether a guest that says so is in trouble. */
+static inline bool event_why_is_alarm(uint64_t why)
+{
+	return why >= VCPU_INFO_WHY_PANIC && why <= VCPU_INFO_WHY_HUNG_TASK;
+}
 
 /* Name of bit nr of the field flags, NULL past the last known. */
 const char *event_flag_name(unsigned int nr);

@@ -63,6 +63,8 @@ void host_request_event(const struct vcpu_info_host_vcpu *vcpu,
 	event_set(ev, FIELD_NS_PID, vcpu->ns_pid);
 	event_set(ev, FIELD_NS_LEVEL, vcpu->ns_level);
 	event_set(ev, FIELD_CPU, vcpu->cpu);
+	event_set(ev, FIELD_WHY_NR, VCPU_INFO_WHY_NONE);
+	event_set(ev, FIELD_COOKIE, 0);
 	if (vcpu->have & VCPU_INFO_HAVE_STATE)
 		set_state(vcpu, ev);
 	set_counts(vcpu, ev);
