@@ -58,6 +58,32 @@ static inline int vcpu_info(int vcpu_id)
 	return ret;
 }
 
+/*
+ * Have the host record the caller's CPU, with a number to find the record by: it has
+ * reason "mark". The same as vcpu_info(), and -ENOTTY from a module that is too old.
+ */
+static inline int vcpu_info_mark(__u64 cookie)
+{
+	struct vcpu_info_ioc_mark mark;
+	int saved_errno = errno;
+	int fd, ret;
+
+	mark.cookie = cookie;
+	mark.cpu = 0;
+	mark.vcpu_id = 0;
+	mark.result = 0;
+	mark.reserved = 0;
+	fd = open(VCPU_INFO_DEV_PATH, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		ret = -errno;
+	} else {
+		ret = ioctl(fd, VCPU_INFO_IOC_MARK, &mark) ? -errno : mark.result;
+		close(fd);
+	}
+	errno = saved_errno;
+	return ret;
+}
+
 #endif /* __KERNEL__ */
 
 #endif /* VCPU_INFO_H */

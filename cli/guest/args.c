@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <limits.h>
+#include <string.h>
 
 #include "args.h"
 #include "duration.h"
@@ -9,6 +10,10 @@
 #define INTERVAL_MAX_MS	(24 * 60 * 60 * 1000)
 #define INTERVAL_TEXT	"invalid interval '%.60s' (500ms, 2s, 0.5; at most a day)"
 #define UNSET		(-1)
+
+/* http://www.isthe.com/chongo/tech/comp/fnv/ */
+#define FNV_OFFSET	0xcbf29ce484222325ULL
+#define FNV_PRIME	0x100000001b3ULL
 
 enum {
 	OPT_VCPU_ID = OPT_LONG,
@@ -29,6 +34,12 @@ const struct opt_spec trigger_specs[] = {
 };
 
 const struct opt_spec status_specs[] = {
+	{ 'j', "json", NULL, "Print a JSON object" },
+	{ 0 }
+};
+
+const struct opt_spec mark_specs[] = {
+	{ 't', "text", NULL, "Take the mark for a text even if it is a number" },
 	{ 'j', "json", NULL, "Print a JSON object" },
 	{ 0 }
 };
@@ -160,4 +171,65 @@ enum opt_outcome status_parse(struct opt_parser *op, int argc, char **argv,
 		opts->json = true;
 	}
 	return opt_default(val);
+}
+
+uint64_t mark_hash(const char *text)
+{
+	uint64_t hash = FNV_OFFSET;
+
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * FNV_PRIME;
+	return hash;
+}
+
+/* Only digits, or only those of hexadecimal after "0x" */
+static bool is_number(const char *word)
+{
+	bool hex = word[0] == '0' && word[1] == 'x' && word[2];
+	const char *digits = hex ? word + 2 : word;
+
+	return !digits[strspn(digits, hex ? "0123456789abcdefABCDEF" :
+					    "0123456789")];
+}
+
+static enum opt_outcome take_mark(struct opt_parser *op, const char *word,
+				  struct mark_opts *opts)
+{
+	if (opts->text || !is_number(word)) {
+		opts->cookie = mark_hash(word);
+		return OPT_RUN;
+	}
+	if (num_parse_u64(word, &opts->cookie))
+		return OPT_RUN;
+	return opt_bad(op, "'%.60s' has more than 64 bits; --text takes it for a text",
+		       word);
+}
+
+enum opt_outcome mark_parse(struct opt_parser *op, int argc, char **argv,
+			    struct mark_opts *opts)
+{
+	char **words;
+	int val;
+
+	*opts = (struct mark_opts){ 0 };
+	opt_init(op, argc, argv, mark_specs);
+	opt_take_words(op);
+	while (opt_next(op, &val)) {
+		switch (val) {
+		case 't':
+			opts->text = true;
+			break;
+		case 'j':
+			opts->json = true;
+			break;
+		default:
+			return opt_default(val);
+		}
+	}
+	if (val != -1)
+		return opt_default(val);
+	words = opt_rest(op);
+	if (!words[0] || !words[0][0] || words[1])
+		return opt_bad(op, "give one mark: a number or a text, quoted if it has blanks");
+	return take_mark(op, words[0], opts);
 }

@@ -6,6 +6,7 @@
 #define GUEST_ARGS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "idlist.h"
 #include "options.h"
@@ -34,13 +35,25 @@ struct status_opts {
 	bool json;
 };
 
+struct mark_opts {
+	uint64_t cookie;
+	bool text;
+	bool json;
+};
+
 extern const struct opt_spec trigger_specs[];
 extern const struct opt_spec status_specs[];
+extern const struct opt_spec mark_specs[];
 
 /* The caller frees opts->ids, whatever the outcome. */
 enum opt_outcome trigger_parse(struct opt_parser *op, int argc, char **argv,
 			       struct trigger_opts *opts);
 enum opt_outcome status_parse(struct opt_parser *op, int argc, char **argv,
 			      struct status_opts *opts);
+enum opt_outcome mark_parse(struct opt_parser *op, int argc, char **argv,
+			    struct mark_opts *opts);
+
+/* The cookie that stands for a text: FNV-1a of 64 bits over its bytes. */
+uint64_t mark_hash(const char *text);
 
 #endif /* GUEST_ARGS_H */

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <inttypes.h>
+
 #include "format.h"
 #include "jsonout.h"
 #include "result.h"
-#include "vcpu_info_abi.h"
 
 #define CPU_WIDTH	5
 #define ID_WIDTH	11
 #define ITER_WIDTH	10
+#define COOKIE_WIDTH	(-18)
 #define LABEL_WIDTH	-14
 
 void format_header(FILE *out, bool iterations)
@@ -25,12 +27,17 @@ static void number_or_dash(FILE *out, bool known, int number, int width)
 		fprintf(out, "%*s", width, "-");
 }
 
-static void format_result(FILE *out, int result)
+static void format_named(FILE *out, int result, const char *name)
 {
-	fprintf(out, "%s", result_kind(result)->name);
+	fprintf(out, "%s", name);
 	if (result)
 		fprintf(out, " (%d)", result);
 	fputc('\n', out);
+}
+
+static void format_result(FILE *out, int result)
+{
+	format_named(out, result, result_kind(result)->name);
 }
 
 void format_reply(FILE *out, const struct reply *reply, bool iterations)
@@ -64,6 +71,36 @@ void format_reply_json(FILE *out, const struct reply *reply)
 	else
 		json_add_null(obj, "vcpu_id");
 	add_result(obj, reply->result);
+	json_print(out, obj);
+}
+
+void format_mark(FILE *out, const struct vcpu_info_ioc_mark *mark,
+		 const char *name)
+{
+	char cookie[24];
+
+	fprintf(out, "%*s %*s  %*s  %s\n", CPU_WIDTH, "CPU", ID_WIDTH, "APIC-ID",
+		COOKIE_WIDTH, "COOKIE", "RESULT");
+	fprintf(out, "%*u ", CPU_WIDTH, mark->cpu);
+	number_or_dash(out, mark->vcpu_id >= 0, mark->vcpu_id, ID_WIDTH);
+	snprintf(cookie, sizeof(cookie), "0x%" PRIx64, (uint64_t)mark->cookie);
+	fprintf(out, "  %*s  ", COOKIE_WIDTH, cookie);
+	format_named(out, mark->result, name);
+}
+
+void format_mark_json(FILE *out, const struct vcpu_info_ioc_mark *mark,
+		      const char *name)
+{
+	struct json_object *obj = json_new("mark");
+
+	json_add_uint(obj, "cpu", mark->cpu);
+	if (mark->vcpu_id >= 0)
+		json_add_int(obj, "vcpu_id", mark->vcpu_id);
+	else
+		json_add_null(obj, "vcpu_id");
+	json_add_hex(obj, "cookie", mark->cookie);
+	json_add_int(obj, "result", mark->result);
+	json_add_text(obj, "result_name", name);
 	json_print(out, obj);
 }
 

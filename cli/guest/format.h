@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "vcpu_info_abi.h"
+
 #define NO_NUMBER	(-1)
 
 /**
@@ -50,6 +52,12 @@ struct status {
 void format_header(FILE *out, bool iterations);
 void format_reply(FILE *out, const struct reply *reply, bool iterations);
 void format_reply_json(FILE *out, const struct reply *reply);
+
+/* A mark with what came of it, and the name of that. */
+void format_mark(FILE *out, const struct vcpu_info_ioc_mark *mark,
+		 const char *name);
+void format_mark_json(FILE *out, const struct vcpu_info_ioc_mark *mark,
+		      const char *name);
 
 void format_status(FILE *out, const struct status *status);
 void format_status_json(FILE *out, const struct status *status);

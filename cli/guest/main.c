@@ -6,6 +6,7 @@
 #include "cmd.h"
 #include "device.h"
 #include "format.h"
+#include "mark.h"
 #include "result.h"
 #include "status.h"
 #include "trigger.h"
@@ -31,6 +32,24 @@ static int run_trigger(const struct cmd *cmd, int argc, char **argv)
 	device_close(&dev);
 out:
 	id_list_free(&opts.ids);
+	return exit_code;
+}
+
+static int run_mark(const struct cmd *cmd, int argc, char **argv)
+{
+	struct mark_opts opts;
+	struct opt_parser op;
+	struct device dev;
+	int error, exit_code;
+
+	if (!cmd_go(cmd, &op, mark_parse(&op, argc, argv, &opts), &exit_code))
+		return exit_code;
+	error = device_open(&dev, VCPU_INFO_DEV_PATH);
+	if (error)
+		return device_open_failed(error, VCPU_INFO_DEV_PATH,
+					  device_kvm_guest());
+	exit_code = mark_run(&dev, &opts, stdout);
+	device_close(&dev);
 	return exit_code;
 }
 
@@ -77,6 +96,12 @@ static const struct cmd cmds[] = {
 		  "Ask the host to record vCPUs (default: every online CPU).",
 	  .opts = trigger_specs,
 	  .run = run_trigger },
+	{ .name = "mark",
+	  .operands = "N|TEXT",
+	  .summary =
+		  "Have the host record this CPU with a mark to find it by.",
+	  .opts = mark_specs,
+	  .run = run_mark },
 	{ .name = "status",
 	  .summary = "Check whether the device and the host answer.",
 	  .opts = status_specs,

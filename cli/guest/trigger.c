@@ -6,27 +6,16 @@
 #include "format.h"
 #include "msg.h"
 #include "result.h"
+#include "retry.h"
 #include "trigger.h"
 #include "vcpu_info_abi.h"
-
-#define MS_PER_S	1000
-#define NS_PER_MS	1000000L
-#define NS_PER_S	1000000000L
-
-/*
- * How often to wait for a host that limits the rate, and for how long: each time
- * twice as long up to a limit, about 5 s in all.
- */
-#define RETRIES		7
-#define FIRST_WAIT_MS	50
-#define LONGEST_WAIT_MS	1600
 
 struct run {
 	const struct device *dev;
 	const struct trigger_opts *opts;
 	FILE *out;
 	int iteration;
-	int waits;		/* for a token, so far */
+	struct retry retry;
 	const struct result_kind *failure;	/* the first, NULL if none */
 };
 
@@ -60,38 +49,6 @@ static int do_ioctl(const struct run *run, unsigned long cmd, void *arg)
 	return error ? device_ioctl_failed(error) : EXIT_OK;
 }
 
-static void advance(struct timespec *when, int ms)
-{
-	when->tv_sec += ms / MS_PER_S;
-	when->tv_nsec += (ms % MS_PER_S) * NS_PER_MS;
-	if (when->tv_nsec >= NS_PER_S) {
-		when->tv_sec++;
-		when->tv_nsec -= NS_PER_S;
-	}
-}
-
-/*
- * Half to one and a half of the time: guests that were refused together, as all
- * of a host when cron starts something in each, shall not come back together.
- *
- * Return: false if it has waited often enough.
- */
-static bool wait_for_token(struct run *run)
-{
-	struct timespec when;
-	int ms;
-
-	if (run->waits == RETRIES)
-		return false;
-	ms = FIRST_WAIT_MS << run->waits++;
-	if (ms > LONGEST_WAIT_MS)
-		ms = LONGEST_WAIT_MS;
-	clock_gettime(CLOCK_MONOTONIC, &when);
-	advance(&when, ms / 2 + arc4random_uniform(ms + 1));
-	run->dev->ops->sleep_until(&when);
-	return true;
-}
-
 /*
  * An ioctl for one vCPU, again while the host limits the rate. Who asks repeatedly
  * does so anyway.
@@ -104,7 +61,7 @@ static int ask_until_served(struct run *run, unsigned long cmd, void *arg,
 	do {
 		exit_code = do_ioctl(run, cmd, arg);
 	} while (exit_code == EXIT_OK && *result == -EAGAIN &&
-		 run->opts->repeat == 1 && wait_for_token(run));
+		 run->opts->repeat == 1 && retry_wait(&run->retry, run->dev));
 	return exit_code;
 }
 
@@ -115,7 +72,8 @@ static int ask_again(struct run *run, struct vcpu_info_ioc_cpu *cpu)
 	int exit_code;
 
 	if (cpu->result != -EAGAIN || run->opts->repeat > 1 ||
-	    run->waits == RETRIES || (!run->waits && !wait_for_token(run)))
+	    retry_is_over(&run->retry) ||
+	    (!run->retry.waits && !retry_wait(&run->retry, run->dev)))
 		return EXIT_OK;
 	exit_code = ask_until_served(run, VCPU_INFO_IOC_CPU, &again,
 				     &again.result);
@@ -231,7 +189,7 @@ static int ask_repeatedly(struct run *run)
 			return EXIT_FAILED;
 		if (run->iteration == run->opts->repeat)
 			return EXIT_OK;
-		advance(&when, run->opts->interval_ms);
+		time_advance(&when, run->opts->interval_ms);
 		run->dev->ops->sleep_until(&when);
 	}
 }

@@ -63,6 +63,10 @@ completes "text openmetrics" export --format ""
 completes trace.dat export --textfile tr
 completes "--web-config" export --w
 completes "" status x
+vcpu_info=${vcpu_info}-guest
+completes "+mark" ""
+completes "--text" mark --t
+vcpu_info=${vcpu_info%-guest}
 
 # What is offered of names from outside is quoted, and none of it is run.
 # shellcheck disable=SC2016,SC2317 # no expansion; the completion calls it

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cli/guest: options of trigger and status.
+ * cli/guest: options of trigger, status and mark.
  */
 #include <limits.h>
 
@@ -200,6 +200,80 @@ static void status_options(void **state)
 	}
 }
 
+/* As the authors of the hash list them */
+static void hash_of_texts(void **state)
+{
+	(void)state;
+	assert_true(mark_hash("") == 0xcbf29ce484222325ULL);
+	assert_true(mark_hash("a") == 0xaf63dc4c8601ec8cULL);
+	assert_true(mark_hash("foobar") == 0x85944171f73967e8ULL);
+	/* bytes are not signed */
+	assert_true(mark_hash("\377") == 0xaf64724c8602eb6eULL);
+}
+
+static void marks(void **state)
+{
+	static const struct {
+		const char *words[4];
+		uint64_t cookie;
+		bool json;
+	} runs[] = {
+		{ { "0" }, 0 },
+		{ { "42", "--json" }, 42, true },
+		{ { "0x2A" }, 42 },
+		{ { "18446744073709551615" }, UINT64_MAX },
+		{ { "0xffffffffffffffff", "-j" }, UINT64_MAX, true },
+		{ { "foobar" }, 0x85944171f73967e8ULL },
+		{ { "--text", "a" }, 0xaf63dc4c8601ec8cULL },
+		{ { "-t", "42" }, 0x07ee7e07b4b19223ULL },
+		{ { "--", "-5" }, 0x07d00f07b497d7f7ULL },
+		/* no numbers */
+		{ { "0x" }, 0x07fc5007b4bd8155ULL },
+		{ { "42s" }, 0x2bd2771809bb9df0ULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
+		char *argv[MAX_ARGS];
+		int argc = make_argv(argv, "mark", runs[i].words);
+		struct mark_opts opts;
+		struct opt_parser op;
+
+		assert_int_equal(mark_parse(&op, argc, argv, &opts), OPT_RUN);
+		if (opts.cookie != runs[i].cookie)
+			fail_msg("run %zu: 0x%llx", i,
+				 (unsigned long long)opts.cookie);
+		assert_int_equal(opts.json, runs[i].json);
+	}
+}
+
+static void bad_marks_say_why(void **state)
+{
+	static const struct {
+		const char *words[3];
+		const char *err;
+	} bad[] = {
+		{ { NULL }, "give one mark" },
+		{ { "" }, "give one mark" },
+		{ { "two", "words" }, "give one mark" },
+		{ { "18446744073709551616" }, "more than 64 bits" },
+		{ { "0x10000000000000000" }, "more than 64 bits" },
+		{ { "--cpu", "1" }, "'--cpu'" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		char *argv[MAX_ARGS];
+		int argc = make_argv(argv, "mark", bad[i].words);
+		struct mark_opts opts;
+		struct opt_parser op;
+
+		assert_int_equal(mark_parse(&op, argc, argv, &opts), OPT_BAD);
+		if (!strstr(op.err, bad[i].err))
+			fail_msg("'%s' does not say '%s'", op.err, bad[i].err);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +284,9 @@ int main(void)
 		cmocka_unit_test(bad_options_say_why),
 		cmocka_unit_test(help_and_version),
 		cmocka_unit_test(status_options),
+		cmocka_unit_test(hash_of_texts),
+		cmocka_unit_test(marks),
+		cmocka_unit_test(bad_marks_say_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

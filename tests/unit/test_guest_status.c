@@ -185,6 +185,8 @@ static void wrapper_without_device(void **state)
 	errno = ERANGE;
 	assert_int_equal(vcpu_info(0), -ENOENT);
 	assert_int_equal(errno, ERANGE);
+	assert_int_equal(vcpu_info_mark(0), -ENOENT);
+	assert_int_equal(errno, ERANGE);
 }
 
 static void version_of_the_module(void **state)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cli/guest: what trigger asks for, prints and returns, with a device of 3 CPUs
+ * cli/guest: what trigger and mark ask for, print and return, with a device of 3 CPUs
  * whose APIC ids are 0, 1 and 4.
  */
 #include <errno.h>
 
 #include "unit.h"
 
+#include "guest/mark.h"
 #include "guest/result.h"
 #include "guest/trigger.h"
 #include "vcpu_info_abi.h"
@@ -23,6 +24,9 @@ static struct {
 	int self;
 	int offline;		/* this CPU is, -1: none */
 	unsigned int all_nr;	/* more CPUs than there are, 0: no */
+	uint64_t cookie;	/* of the last mark */
+	int marks_error;	/* what becomes of marks, 0: served */
+	int probe;		/* what a probe says */
 	int sleeps;
 	struct timespec slept_until[16];
 	struct timespec slept_from[16];
@@ -68,6 +72,21 @@ static void fake_all(struct vcpu_info_ioc_all *all)
 	all->nr = fake.all_nr ? fake.all_nr : n;
 }
 
+static int fake_mark(struct vcpu_info_ioc_mark *mark)
+{
+	struct vcpu_info_ioc_cpu cpu;
+
+	assert_int_equal(mark->reserved, 0);
+	if (fake.marks_error == -ENOTTY)
+		return -ENOTTY;
+	fake_cpu(fake.self, &cpu);
+	mark->cpu = cpu.cpu;
+	mark->vcpu_id = cpu.vcpu_id;
+	mark->result = fake.marks_error ?: cpu.result;
+	fake.cookie = mark->cookie;
+	return 0;
+}
+
 static int fake_ioctl(const struct device *dev, unsigned long cmd, void *arg)
 {
 	struct vcpu_info_ioc_vcpu *vcpu = arg;
@@ -94,6 +113,13 @@ static int fake_ioctl(const struct device *dev, unsigned long cmd, void *arg)
 		return 0;
 	case VCPU_INFO_IOC_ALL:
 		fake_all(arg);
+		return 0;
+	case VCPU_INFO_IOC_MARK:
+		return fake_mark(arg);
+	case VCPU_INFO_IOC_INFO:
+		*(struct vcpu_info_ioc_info *)arg = (struct vcpu_info_ioc_info){
+			.result = fake.probe,
+		};
 		return 0;
 	default:
 		return -ENOTTY;
@@ -401,6 +427,88 @@ static void more_cpus_than_room_is_no_success(void **state)
 	fclose(out);
 }
 
+static void assert_mark(const struct mark_opts *opts, int exit_code,
+			const char *want)
+{
+	size_t size;
+	char *got;
+	FILE *out = open_memstream(&got, &size);
+
+	assert_non_null(out);
+	assert_int_equal(mark_run(&fake_device, opts, out), exit_code);
+	fclose(out);
+	assert_string_equal(got, want);
+	free(got);
+}
+
+static void mark(void **state)
+{
+	struct mark_opts opts = { .cookie = 0xfedcba9876543210 };
+
+	(void)state;
+	fake_reset();
+	fake.self = 2;
+	assert_mark(&opts, EXIT_OK,
+		    "  CPU     APIC-ID  COOKIE              RESULT\n"
+		    "    2           4  0xfedcba9876543210  ok\n");
+	assert_true(fake.cookie == 0xfedcba9876543210);
+	assert_int_equal(fake.asked, 1);
+	opts = (struct mark_opts){ .cookie = 0, .json = true };
+	assert_mark(&opts, EXIT_OK,
+		    "{\"schema\":1,\"type\":\"mark\",\"cpu\":2,\"vcpu_id\":4,\"cookie\":\"0x0\",\"result\":0,\"result_name\":\"ok\"}\n");
+	assert_true(fake.cookie == 0);
+}
+
+static void mark_that_is_limited(void **state)
+{
+	struct mark_opts opts = { .cookie = 42 };
+
+	(void)state;
+	fake_reset();
+	fake.limited = 2;
+	assert_mark(&opts, EXIT_OK,
+		    "  CPU     APIC-ID  COOKIE              RESULT\n"
+		    "    0           0  0x2a                ok\n");
+	assert_int_equal(fake.asked, 3);
+	assert_waits(2);
+	fake_reset();
+	fake.limited = 1000;
+	assert_mark(&opts, EXIT_RATE_LIMITED,
+		    "  CPU     APIC-ID  COOKIE              RESULT\n"
+		    "    0           0  0x2a                rate-limit (-11)\n");
+	assert_int_equal(fake.asked, 1 + 7);
+	assert_waits(7);
+}
+
+/* A host without vcpu_info, and one whose vcpu_info has no marks */
+static void mark_that_nobody_knows(void **state)
+{
+	static const struct {
+		int probe;
+		const char *name;
+	} runs[] = {
+		{ -ENOSYS, "no-host" }, { 0, "old-host" }, { -EACCES, "old-host" },
+	};
+	struct mark_opts opts = { .cookie = 1, .json = true };
+	char want[200];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
+		fake_reset();
+		fake.marks_error = -ENOSYS;
+		fake.probe = runs[i].probe;
+		snprintf(want, sizeof(want),
+			 "{\"schema\":1,\"type\":\"mark\",\"cpu\":0,\"vcpu_id\":0,\"cookie\":\"0x1\",\"result\":-38,\"result_name\":\"%s\"}\n",
+			 runs[i].name);
+		assert_mark(&opts, EXIT_NO_HOST, want);
+		assert_int_equal(fake.sleeps, 0);
+	}
+	/* and a module that does not either */
+	fake_reset();
+	fake.marks_error = -ENOTTY;
+	assert_mark(&opts, EXIT_FAILED, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -418,6 +526,9 @@ int main(void)
 		cmocka_unit_test(first_failure_decides),
 		cmocka_unit_test(failed_ioctl_ends_the_run),
 		cmocka_unit_test(more_cpus_than_room_is_no_success),
+		cmocka_unit_test(mark),
+		cmocka_unit_test(mark_that_is_limited),
+		cmocka_unit_test(mark_that_nobody_knows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
