@@ -30,8 +30,8 @@ static_assert(VCPU_INFO_HC_EPERM == KVM_EPERM);
 static_assert(VCPU_INFO_HC_EINVAL == KVM_EINVAL);
 static_assert(VCPU_INFO_HC_EOPNOTSUPP == KVM_EOPNOTSUPP);
 static_assert(VCPU_INFO_HC_ENOSYS == KVM_ENOSYS);
-static_assert(VCPU_INFO_HC_WHY(VCPU_INFO_HC_DEFAULT) >> 24 ==
-	      VCPU_INFO_HC_DEFAULT >> 24);
+static_assert(VCPU_INFO_HC_WHY(VCPU_INFO_HC_DEFAULT) >> 16 ==
+	      VCPU_INFO_HC_DEFAULT >> 16);
 
 static unsigned int hypercall_nr = VCPU_INFO_HC_DEFAULT;
 module_param(hypercall_nr, uint, 0444);
@@ -85,24 +85,25 @@ static void request_begin(struct request *req, struct kvm_vcpu *vcpu)
  */
 static bool request_is_ours(struct request *req)
 {
-	unsigned long *regs = req->vcpu->arch.regs;
-	struct vcpu_info_why *why = &req->ask.why;
-	u64 mask = U64_MAX, nr;
+	const unsigned long *regs = req->vcpu->arch.regs;
+	unsigned long nr = req->nr, cookie = regs[VCPU_REGS_RDX];
 
-	if (regs[VCPU_REGS_RAX] == (u32)-KVM_ENOSYS)
-		mask = U32_MAX;
-	else if (regs[VCPU_REGS_RAX] != (unsigned long)-KVM_ENOSYS)
-		return false;
+	if (unlikely(regs[VCPU_REGS_RAX] != (unsigned long)-KVM_ENOSYS)) {
+		if (regs[VCPU_REGS_RAX] != (u32)-KVM_ENOSYS)
+			return false;
+		nr = (u32)nr;
+		cookie = (u32)cookie;
+	}
 
-	nr = req->nr & mask;
-	*why = (struct vcpu_info_why){ .reason = VCPU_INFO_WHY_NONE };
+	req->ask.why.cookie = 0;
+	req->ask.why.reason = VCPU_INFO_WHY_NONE;
 	if (likely(nr == hypercall_nr))
 		return true;
 	if (nr != VCPU_INFO_HC_WHY(hypercall_nr))
 		return false;
 
-	why->reason = regs[VCPU_REGS_RCX];
-	why->cookie = regs[VCPU_REGS_RDX] & mask;
+	req->ask.why.cookie = cookie;
+	req->ask.why.reason = regs[VCPU_REGS_RCX];
 	return true;
 }
 
@@ -228,11 +229,11 @@ static __always_inline void handle(bool (*may_be_ours)(u32 nr),
 
 /*
  * With the usual numbers one comparison sorts out nearly everybody else. Who has the
- * same highest byte by chance goes the longer way, and is told what KVM says.
+ * same upper half by chance goes the longer way, and is told what KVM says.
  */
 static __always_inline bool may_be_default(u32 nr)
 {
-	return nr >> 24 == VCPU_INFO_HC_DEFAULT >> 24;
+	return nr >> 16 == VCPU_INFO_HC_DEFAULT >> 16;
 }
 
 static __always_inline bool may_be_any(u32 nr)

@@ -23,7 +23,7 @@ all_numbers()
 
 	# 9 and 12 need more than numbers; they get arguments that do nothing.
 	for nr in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 99 4096 0x56435054 \
-		0x56435057 0x56000000 0xffffffff 0x156435055 0x156435056; do
+		0x56435057 0x56430000 0xffffffff 0x156435055 0x156435056; do
 		echo "$nr $(hypercall lab "$nr" 0 0 0 0)"
 	done
 }
