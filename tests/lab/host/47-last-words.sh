@@ -83,7 +83,7 @@ guest_run lab "echo 2 >/proc/sys/kernel/hung_task_timeout_secs; echo hang >$RUN"
 check "hung task: both vCPUs are recorded" poll_until 240 told hung-task
 is "the cookie is the task's PID" \
 	"$(($(field cookie "$(head -n 1 /tmp/told)")))" \
-	"$(guest_run lab 'pgrep last_words')"
+	"$(guest_run lab 'grep -lx last_words /proc/[0-9]*/comm' | cut -d / -f 3)"
 guest_run lab "echo 0 >/proc/sys/kernel/hung_task_timeout_secs"
 
 clear_records
