@@ -6,7 +6,7 @@
  *	spin	a thread on CPU 1 spins with interrupts off, for ever
  *	lockup	a thread on CPU 1 does not schedule until it is a soft lockup
  *	hang	a thread waits, and nothing but the module's end wakes it
- *	nmi	CPU 1 panics in an NMI
+ *	nmi	the CPU that gets the next NMI panics in it
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -64,7 +64,7 @@ static noinline __noclone int last_words_hang(void *data)
 static noinline __noclone int last_words_nmi(unsigned int type,
 					     struct pt_regs *regs)
 {
-	if (smp_processor_id() == 1 && awaits_nmi)
+	if (READ_ONCE(awaits_nmi))
 		panic("in an NMI");
 	return NMI_DONE;
 }
