@@ -29,6 +29,9 @@ static const struct target {
 #define FROM(name, bit) { #name,					\
 	offsetof(struct vcpu_info_snapshot, from.name),			\
 	sizeof_field(struct vcpu_info_snapshot, from.name), bit }
+#define WHY(name, bit) { #name,						\
+	offsetof(struct vcpu_info_snapshot, why.name),			\
+	sizeof_field(struct vcpu_info_snapshot, why.name), bit }
 	REG(RAX, rax, 4), REG(RCX, rcx, 4), REG(RDX, rdx, 4),
 	REG(RBX, rbx, 4), REG(RSP, rsp, 4), REG(RBP, rbp, 4),
 	REG(RSI, rsi, 4), REG(RDI, rdi, 4), REG(R8, r8, 4),
@@ -44,7 +47,7 @@ static const struct target {
 	FIELD(exits, 24), FIELD(io_exits, 24), FIELD(mmio_exits, 24),
 	FIELD(halt_exits, 24), FIELD(irq_exits, 24),
 	FIELD(irq_window_exits, 24), FIELD(signal_exits, 24),
-	FIELD(hypercalls, 24),
+	FIELD(hypercalls, 24), WHY(cookie, 4), WHY(reason, 4),
 	{ MOSTLY_INVALID },
 };
 

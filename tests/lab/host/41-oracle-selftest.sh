@@ -14,7 +14,8 @@ params=/sys/module/vcpu_info/parameters
 flip=$params/test_flip
 out=/tmp/oracle.out
 
-IDS=(vcpu_id pid ns_pid ns_level valid attempts state vm_fd caller_id)
+IDS=(vcpu_id pid ns_pid ns_level valid attempts state vm_fd caller_id reason
+	cookie)
 COUNTS=(exits io_exits mmio_exits halt_exits irq_exits irq_window_exits
 	signal_exits hypercalls)
 others=("${IDS[@]}" "${COUNTS[@]}")
