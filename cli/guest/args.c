@@ -11,7 +11,7 @@
 #define INTERVAL_TEXT	"invalid interval '%.60s' (500ms, 2s, 0.5; at most a day)"
 #define UNSET		(-1)
 
-/* http://www.isthe.com/chongo/tech/comp/fnv/ */
+/* Fowler, Noll and Vo's hash, version 1a */
 #define FNV_OFFSET	0xcbf29ce484222325ULL
 #define FNV_PRIME	0x100000001b3ULL
 
