@@ -71,9 +71,8 @@ static void print_text(const struct guest_message *message)
 	}
 }
 
-static int print_guest(struct guest *guest, void *arg)
+int dmesg_print_last(struct guest *guest, size_t lines, bool json)
 {
-	const struct dmesg_params *params = arg;
 	struct guest_messages messages;
 	const char *why;
 	size_t first = 0;
@@ -87,10 +86,10 @@ static int print_guest(struct guest *guest, void *arg)
 		msg_error("%s", why);
 		return EXIT_FAILED;
 	}
-	if (params->lines && messages.nr > (size_t)params->lines)
-		first = messages.nr - params->lines;
+	if (lines && messages.nr > lines)
+		first = messages.nr - lines;
 	for (size_t i = first; i < messages.nr; i++) {
-		if (params->json)
+		if (json)
 			print_json(&messages.list[i]);
 		else
 			print_text(&messages.list[i]);
@@ -100,6 +99,13 @@ static int print_guest(struct guest *guest, void *arg)
 			  messages.torn);
 	guest_messages_free(&messages);
 	return EXIT_OK;
+}
+
+static int print_guest(struct guest *guest, void *arg)
+{
+	const struct dmesg_params *params = arg;
+
+	return dmesg_print_last(guest, params->lines, params->json);
 }
 
 int cmd_dmesg(const struct cmd *cmd, int argc, char **argv)

@@ -71,10 +71,9 @@ enum opt_outcome stack_parse(struct opt_parser *op, int argc, char **argv,
 	return select_take_vms(&params->select, op);
 }
 
-static void print(const struct stack_params *params,
-		  const struct stack_record *record)
+static void print(bool json, const struct stack_record *record)
 {
-	if (params->json)
+	if (json)
 		stack_print_json(stdout, record);
 	else
 		stack_print_text(stdout, record);
@@ -131,8 +130,7 @@ static bool look_at_vcpu(struct guest *guest, struct guest_task *task,
 	return view->why || look(guest, &vcpu, &registers, task, view);
 }
 
-static void print_vcpu(struct guest *guest, const struct stack_params *params,
-		       int vcpu_id)
+void stack_print_vcpu(struct guest *guest, int vcpu_id, bool json)
 {
 	struct stack_record record = { .vm = guest->vm, .vcpu_id = vcpu_id };
 	struct guest_task task;
@@ -140,7 +138,7 @@ static void print_vcpu(struct guest *guest, const struct stack_params *params,
 
 	while (!look_at_vcpu(guest, &task, &record) && ++tries < MAX_TRIES)
 		;
-	print(params, &record);
+	print(json, &record);
 }
 
 static void print_vcpus(struct guest *guest, const struct stack_params *params)
@@ -149,7 +147,7 @@ static void print_vcpus(struct guest *guest, const struct stack_params *params)
 		int id = guest->vcpus[i].vcpu_id;
 
 		if (!params->select.vcpus.nr || id_list_has(&params->select.vcpus, id))
-			print_vcpu(guest, params, id);
+			stack_print_vcpu(guest, id, params->json);
 	}
 	fflush(stdout);
 }

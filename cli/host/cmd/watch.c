@@ -18,6 +18,8 @@
 #include "signals.h"
 #include "text.h"
 #include "watch/helpers.h"
+#include "watch/last-words.h"
+#include "watch/listener.h"
 #include "watch/log.h"
 #include "watch/rounds.h"
 
@@ -36,6 +38,9 @@
 
 /* Evidence of a VM is collected at most so often. */
 #define COLLECT_NS		(3600 * NS_PER_SEC)
+
+/* VMs of which that is remembered for last words */
+#define MAX_COLLECTED		256
 
 #define MIB			(1ULL << 20)
 #define DEFAULT_KEEP_MIB	1024
@@ -133,16 +138,27 @@ enum opt_outcome watch_parse(struct opt_parser *op, int argc, char **argv,
 	return select_take_vms(&params->select, op);
 }
 
+/* A VM and when its evidence was collected, signals_clock(); 0: never */
+struct collected {
+	int pid;
+	int fd;
+	uint64_t when;
+};
+
 /**
  * struct watching - one run of the command
  * @params: what was asked for
  * @rounds: the VMs
  * @helpers: programs that were started
+ * @listener: for what guests say by themselves
+ * @collected: VMs of which evidence was collected for that
  */
 struct watching {
 	const struct watch_params *params;
 	struct watch_rounds rounds;
 	struct helpers helpers;
+	struct listener listener;
+	struct collected collected[MAX_COLLECTED];
 };
 
 /* "VM 1234:14 (web): well again" */
@@ -170,17 +186,19 @@ static char *print_diagnosis(const struct vm_diagnosis *diagnosis,
 	return fclose(f) ? NULL : text;
 }
 
+static bool is_long_ago(uint64_t when)
+{
+	return !when || signals_clock() - when >= COLLECT_NS;
+}
+
 static bool wants_archive(const struct watching *run,
 			  const struct watched_vm *known, const char *word)
 {
-	uint64_t now = signals_clock();
-
 	return run->params->collect && strcmp(word, WATCH_WELL) &&
-	       (!known->collected || now - known->collected >= COLLECT_NS);
+	       is_long_ago(known->collected);
 }
 
-static void act_on(struct watching *run, struct watched_vm *known,
-		   const struct change *change)
+static void tell(struct watching *run, const struct change *change)
 {
 	const struct watch_params *params = run->params;
 
@@ -188,13 +206,82 @@ static void act_on(struct watching *run, struct watched_vm *known,
 		   params->json ? LOG_JSON : LOG_TEXT, change);
 	if (params->exec && !helpers_exec(&run->helpers, params->exec, change))
 		msg_error("cannot run %s: %s", params->exec, strerror(errno));
-	if (!wants_archive(run, known, change->word))
-		return;
-	if (helpers_collect(&run->helpers, params->collect, params->keep,
-			    change->vm))
+}
+
+static bool collect(struct watching *run, const struct vm *vm)
+{
+	if (helpers_collect(&run->helpers, run->params->collect,
+			    run->params->keep, vm))
+		return true;
+	msg_error("cannot collect evidence: %s", strerror(errno));
+	return false;
+}
+
+static void act_on(struct watching *run, struct watched_vm *known,
+		   const struct change *change)
+{
+	tell(run, change);
+	if (wants_archive(run, known, change->word) && collect(run, change->vm))
 		known->collected = signals_clock();
+}
+
+/* The VM's place, or that of the one which was longest ago */
+static struct collected *find_collected(struct watching *run,
+					const struct vm *vm)
+{
+	struct collected *oldest = run->collected;
+
+	for (size_t i = 0; i < MAX_COLLECTED; i++) {
+		struct collected *one = &run->collected[i];
+
+		if (one->pid == vm->vmm.pid && one->fd == vm->fd)
+			return one;
+		if (one->when < oldest->when)
+			oldest = one;
+	}
+	*oldest = (struct collected){ .pid = vm->vmm.pid, .fd = vm->fd };
+	return oldest;
+}
+
+/* Also if something that was seen of the VM has led to an archive before. */
+static void collect_last_words(struct watching *run, const struct vm *vm,
+			       struct watched_vm *known)
+{
+	struct collected *collected;
+
+	if (!run->params->collect || !vm->vmm.alive)
+		return;
+	collected = find_collected(run, vm);
+	if (!is_long_ago(collected->when) || !collect(run, vm))
+		return;
+	collected->when = signals_clock();
+	if (known)
+		known->collected = collected->when;
+}
+
+static void take_last_words(const struct vm *vm, const struct last_words *words,
+			    const char *text, const char *json, void *arg)
+{
+	struct watching *run = arg;
+	struct watched_vm *known = watched_find(&run->rounds.watched,
+						vm->vmm.pid, vm->fd);
+	struct change change = {
+		.vm = vm, .word = last_words_name(words),
+		.before = known ? known->state.told : WATCH_WELL,
+		.last_words = words,
+	};
+	char *as_text = last_words_text(vm, words, text);
+	char *as_json = last_words_json(vm, words, change.before, json);
+
+	change.text = as_text;
+	change.json = as_json;
+	if (as_text && as_json)
+		tell(run, &change);
 	else
-		msg_error("cannot collect evidence: %s", strerror(errno));
+		msg_error("out of memory");
+	free(as_text);
+	free(as_json);
+	collect_last_words(run, vm, known);
 }
 
 /* What a round found of a VM: changes are told. False if memory is exhausted. */
@@ -232,7 +319,7 @@ static bool look(struct watching *run)
 	bool done = watch_rounds_count(rounds);
 
 	if (done && rounds->looking) {
-		signals_sleep_until(rounds->look_end);
+		listener_until(&run->listener, rounds->look_end);
 		if (!signals_want_end())
 			done = watch_rounds_finish(rounds);
 	}
@@ -265,12 +352,16 @@ static int watch_vms(struct watching *run)
 
 	for (long long i = 0; !params->rounds || i < params->rounds; i++) {
 		if (i)
-			signals_sleep_until(next);
+			listener_until(&run->listener, next);
 		if (signals_want_end())
 			break;
 		next += params->interval_ns;
 		if (look(run) && !run->rounds.no_memory) {
+			if (told)
+				listener_retry(&run->listener);
 			told = false;
+			if (!params->rounds || i + 1 < params->rounds)
+				listener_start(&run->listener);
 			if (!i)
 				sd_notify(0, "READY=1");
 			continue;
@@ -318,9 +409,12 @@ static int watch_run(const struct watch_params *params)
 	run.rounds.max_looks = MAX_LOOKS;
 	run.rounds.relook_ns = RELOOK_ROUNDS * params->interval_ns;
 	run.rounds.names = guest_names_new(NAMES_NS);
+	listener_init(&run.listener, &params->select, take_last_words, &run);
 	signals_catch();
 	exit_code = watch_vms(&run);
 	sd_notify(0, "STOPPING=1");
+	if (!listener_end(&run.listener) && !exit_code)
+		exit_code = EXIT_FAILED;
 	helpers_wait(&run.helpers);
 	helpers_stop(&run.helpers);
 	watch_rounds_free(&run.rounds);

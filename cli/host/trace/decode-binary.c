@@ -141,6 +141,16 @@ bool binary_decoder_add(struct binary_decoder *dec, const char *format,
 	return event && event->name && binary_decoder_bind(dec, event);
 }
 
+bool binary_decoder_has(const struct binary_decoder *dec, enum event_kind kind,
+			enum field_id id)
+{
+	for (int i = 0; i < dec->nr_bindings[kind]; i++) {
+		if (dec->bindings[kind][i].id == (int)id)
+			return true;
+	}
+	return false;
+}
+
 /* The record has to be long enough. */
 static inline uint64_t read_number(const struct binding *field,
 				   const char *data)

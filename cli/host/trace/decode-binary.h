@@ -26,6 +26,10 @@ bool binary_decoder_add(struct binary_decoder *dec, const char *format,
 /* The same for an event that was parsed already, and outlives the decoder. */
 bool binary_decoder_bind(struct binary_decoder *dec, struct tep_event *event);
 
+/* Whether such an event was added, and has that field. */
+bool binary_decoder_has(const struct binary_decoder *dec, enum event_kind kind,
+			enum field_id id);
+
 enum binary_outcome {
 	BINARY_EVENT, /* one of ours */
 	BINARY_OTHER, /* of a type that was not added */

@@ -414,6 +414,11 @@ enum own_state own_get_state(struct own_instance *own)
 	return own_event_state(own->tracefs);
 }
 
+bool own_records_have(const struct own_instance *own, enum field_id id)
+{
+	return binary_decoder_has(own->dec, EVENT_RECORD, id);
+}
+
 const char *own_name(const struct own_instance *own)
 {
 	return tracefs_instance_get_name(own->tracefs);

@@ -75,6 +75,9 @@ enum own_state {
 
 enum own_state own_get_state(struct own_instance *own);
 
+/* Whether the module writes that field of records. */
+bool own_records_have(const struct own_instance *own, enum field_id id);
+
 /* The instance's name. */
 const char *own_name(const struct own_instance *own);
 

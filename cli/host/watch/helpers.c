@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -21,10 +22,14 @@
 #include "msg.h"
 #include "signals.h"
 #include "text.h"
+#include "vm/guest.h"
 #include "watch/helpers.h"
 
 #define PREFIX	"vcpu-info-"
 #define SUFFIX	".tar.zst"
+
+/* Of a guest's log, with its last words */
+#define LOG_LINES	20
 
 #define TIDY_UP_NS	(5 * NS_PER_SEC)
 
@@ -72,6 +77,22 @@ static void set_number(const char *name, int number)
 	setenv(name, text, 1);
 }
 
+static void set_last_words(const struct last_words *words)
+{
+	char cookie[24];
+
+	if (!words) {
+		unsetenv("VCPU_INFO_REASON");
+		unsetenv("VCPU_INFO_COOKIE");
+		unsetenv("VCPU_INFO_CALLER");
+		return;
+	}
+	snprintf(cookie, sizeof(cookie), "0x%" PRIx64, words->cookie);
+	setenv("VCPU_INFO_REASON", last_words_name(words), 1);
+	setenv("VCPU_INFO_COOKIE", cookie, 1);
+	set_number("VCPU_INFO_CALLER", words->caller);
+}
+
 static void set_environment(const struct change *change)
 {
 	const struct process *vmm = &change->vm->vmm;
@@ -83,6 +104,7 @@ static void set_environment(const struct change *change)
 	set_number("VCPU_INFO_VM_FD", change->vm->fd);
 	setenv("VCPU_INFO_WORD", change->word, 1);
 	setenv("VCPU_INFO_WORD_BEFORE", change->before, 1);
+	set_last_words(change->last_words);
 }
 
 /* Its input, in a file without a name: no pipe that somebody has to fill */
@@ -202,6 +224,45 @@ bool helpers_collect(struct helpers *helpers, const char *directory,
 	if (!pid)
 		collect(directory, keep, vm);
 	return pid > 0;
+}
+
+/* Of which vCPU */
+static int print_guest(struct guest *guest, void *arg)
+{
+	const int *vcpu_id = arg;
+
+	if (*vcpu_id >= 0)
+		stack_print_vcpu(guest, *vcpu_id, false);
+	dmesg_print_last(guest, LOG_LINES, false);
+	putchar('\0');
+	if (*vcpu_id >= 0)
+		stack_print_vcpu(guest, *vcpu_id, true);
+	dmesg_print_last(guest, LOG_LINES, true);
+	return EXIT_OK;
+}
+
+static void read_guest(const struct vm *vm, int vcpu_id, int fd)
+{
+	struct select select = { 0 };
+	char name[32], err[64];
+
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	snprintf(name, sizeof(name), "%d:%d", vm->vmm.pid, vm->fd);
+	if (dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0 ||
+	    !select_add_vm(&select, name, err, sizeof(err)))
+		_exit(EXIT_FAILED);
+	_exit(guest_each(&select, print_guest, &vcpu_id));
+}
+
+int helpers_read_guest(struct helpers *helpers, const struct vm *vm, int vcpu_id,
+		       int fd)
+{
+	int place = free_place(helpers);
+	pid_t pid = start(helpers);
+
+	if (!pid)
+		read_guest(vm, vcpu_id, fd);
+	return pid > 0 ? place : -1;
 }
 
 void helpers_reap(struct helpers *helpers)

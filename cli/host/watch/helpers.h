@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "vm/scan.h"
+#include "watch/last-words.h"
 
 #define MAX_HELPERS	16
 
@@ -35,6 +36,8 @@ struct helpers {
  * @before: what it did before
  * @text: the diagnosis for people; of several lines
  * @json: the same for programs, one line; "" if the VM is well
+ * @last_words: it is what the guest said by itself; NULL: it is what was seen of it. Then
+ *	@json is the whole change
  */
 struct change {
 	const struct vm *vm;
@@ -42,12 +45,13 @@ struct change {
 	const char *before;
 	const char *text;
 	const char *json;
+	const struct last_words *last_words;
 };
 
 /*
  * Run a program, without a shell and without arguments. The environment has
- * VCPU_INFO_VM_NAME, _VM_PID, _VM_FD, _WORD and _WORD_BEFORE, standard input the
- * change's JSON. False and errno if that is not possible.
+ * VCPU_INFO_VM_NAME, _VM_PID, _VM_FD, _WORD and _WORD_BEFORE, of last words also
+ * _REASON, _COOKIE and _CALLER; standard input the change's JSON. False and errno if that is not possible.
  */
 bool helpers_exec(struct helpers *helpers, const char *program,
 		  const struct change *change);
@@ -58,6 +62,14 @@ bool helpers_exec(struct helpers *helpers, const char *program,
  */
 bool helpers_collect(struct helpers *helpers, const char *directory,
 		     uint64_t keep, const struct vm *vm);
+
+/*
+ * Write to fd the stack of a vCPU and the end of the guest's kernel log: as text, and
+ * behind a NUL as JSON. Messages are written there, too. The place of the process in
+ * @running, -1 and errno if that is not possible.
+ */
+int helpers_read_guest(struct helpers *helpers, const struct vm *vm, int vcpu_id,
+		       int fd);
 
 /* Take note of those that have ended, and end those that take too long. */
 void helpers_reap(struct helpers *helpers);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <inttypes.h>
 #include <string.h>
 #include <syslog.h>
 #include <systemd/sd-journal.h>
@@ -12,6 +13,8 @@
 /* journalctl MESSAGE_ID=...: trouble, and its end */
 #define ID_TROUBLE	"4b1d6d1b0f0b4f0fa3d3c6c8f7a94e51"
 #define ID_WELL		"c95d8e3a6f5f4ac29b14c7c2a0b0de86"
+/* what a guest said by itself */
+#define ID_LAST_WORDS	"7c1f0f5e8a0b4c2e9d35a6be41d7f208"
 
 static void log_to_journal(const struct change *change)
 {
@@ -30,6 +33,29 @@ static void log_to_journal(const struct change *change)
 			      "VCPU_INFO_WORD=%s", change->word,
 			      "VCPU_INFO_WORD_BEFORE=%s", change->before,
 			      "VCPU_INFO_DIAGNOSIS=%s", change->json, NULL);
+	if (err < 0)
+		msg_error("cannot write to the journal: %s", strerror(-err));
+}
+
+static void last_words_to_journal(const struct change *change)
+{
+	const struct last_words *words = change->last_words;
+	const struct process *vmm = &change->vm->vmm;
+	char name[TEXT_SIZE];
+	int err;
+
+	text_utf8(name, sizeof(name), process_vm_name(vmm));
+	err = sd_journal_send("MESSAGE=%s", change->text,
+			      "MESSAGE_ID=" ID_LAST_WORDS, "PRIORITY=%d", LOG_ERR,
+			      "VCPU_INFO_VM_NAME=%s", name,
+			      "VCPU_INFO_VM_PID=%d", vmm->pid,
+			      "VCPU_INFO_VM_FD=%d", change->vm->fd,
+			      "VCPU_INFO_WORD=%s", change->word,
+			      "VCPU_INFO_WORD_BEFORE=%s", change->before,
+			      "VCPU_INFO_REASON=%s", last_words_name(words),
+			      "VCPU_INFO_COOKIE=0x%" PRIx64, words->cookie,
+			      "VCPU_INFO_CALLER=%d", words->caller,
+			      "VCPU_INFO_LAST_WORDS=%s", change->json, NULL);
 	if (err < 0)
 		msg_error("cannot write to the journal: %s", strerror(-err));
 }
@@ -56,10 +82,18 @@ void log_change(enum log_form form, const struct change *change)
 {
 	switch (form) {
 	case LOG_JOURNAL:
-		log_to_journal(change);
+		if (change->last_words)
+			last_words_to_journal(change);
+		else
+			log_to_journal(change);
 		break;
 	case LOG_JSON:
-		print_json(change);
+		if (change->last_words) {
+			fputs(change->json, stdout);
+			fflush(stdout);
+		} else {
+			print_json(change);
+		}
 		break;
 	case LOG_TEXT:
 		fputs(change->text, stdout);

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "msg.h"
+#include "signals.h"
+#include "trace/own-instance.h"
+#include "watch/listener.h"
+
+/* Some 400 records: all vCPUs of a large VM */
+#define BUFFER_KB	128
+
+/* How often processes are looked after while some run */
+#define READER_MS	50
+
+#define TOO_MANY	"  its memory is not read: that of others is\n"
+
+void listener_init(struct listener *listener, const struct select *select,
+		   listener_fn *tell, void *arg)
+{
+	*listener = (struct listener){
+		.select = select, .tell = tell, .arg = arg,
+	};
+}
+
+static void give_up(struct listener *listener, const char *why)
+{
+	msg_note("guests' panics are not heard: %s", why);
+	listener->given_up = true;
+}
+
+static bool stop(struct listener *listener)
+{
+	struct own_instance *own = listener->own;
+
+	listener->own = NULL;
+	return !own || source_close(own_source(own));
+}
+
+static const char *why_not(enum instance_status status)
+{
+	switch (status) {
+	case INSTANCE_DENIED:
+		return "no permission for tracefs";
+	case INSTANCE_NO_TRACEFS:
+		return "tracefs is not mounted";
+	case INSTANCE_NO_MEMORY:
+		return "out of memory";
+	default:
+		return "no trace instance can be made";
+	}
+}
+
+static void open_instance(struct listener *listener)
+{
+	enum instance_status status;
+
+	status = own_open("watch", BUFFER_KB, LAST_WORDS_FILTER, &listener->own);
+	if (status != INSTANCE_OK) {
+		listener->own = NULL;
+		give_up(listener, why_not(status));
+		return;
+	}
+	if (own_records_have(listener->own, FIELD_WHY_NR))
+		return;
+	stop(listener);
+	give_up(listener, "the module vcpu_info is older than this command");
+}
+
+void listener_start(struct listener *listener)
+{
+	if (listener->own && own_get_state(listener->own) != OWN_ON)
+		stop(listener);
+	if (!listener->own && !listener->given_up)
+		open_instance(listener);
+}
+
+void listener_retry(struct listener *listener)
+{
+	listener->given_up = false;
+}
+
+static bool take_event(const struct event *ev, void *arg)
+{
+	struct listener *listener = arg;
+
+	if (last_words_take(&listener->heard, ev, signals_clock()) ||
+	    listener->said_full)
+		return true;
+	msg_error("more than %d VMs and reasons at once: some are not told of",
+		  LAST_WORDS_MAX);
+	listener->said_full = true;
+	return true;
+}
+
+static bool is_wanted(const struct listener *listener, const struct vm *vm)
+{
+	return select_has_vm(listener->select, vm->vmm.pid, vm->fd,
+			     vm->vmm.vm.name, vm->vmm.comm);
+}
+
+static int nr_readings(const struct listener *listener)
+{
+	int nr = 0;
+
+	for (int i = 0; i < MAX_HELPERS; i++)
+		nr += listener->readings[i].is_on;
+	return nr;
+}
+
+/* Have the guest's memory read. False if that is not possible. */
+static bool read_guest(struct listener *listener, const struct vm *vm,
+		       const struct last_words *words)
+{
+	int place, fd = memfd_create("last-words", MFD_CLOEXEC);
+
+	place = fd < 0 ? -1 : helpers_read_guest(&listener->readers, vm,
+						 words->caller, fd);
+	if (place < 0) {
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	listener->readers.deadline[place] = signals_clock() + LISTENER_READER_NS;
+	listener->readings[place].is_on = true;
+	listener->readings[place].fd = fd;
+	listener->readings[place].vm = *vm;
+	listener->readings[place].words = *words;
+	return true;
+}
+
+static void begin(struct listener *listener, const struct last_words *words)
+{
+	struct vm vm = { .fd = words->fd };
+
+	process_look_up(&vm.vmm, words->pid);
+	if (!is_wanted(listener, &vm))
+		return;
+	if (!vm.vmm.alive)
+		listener->tell(&vm, words, "", "", listener->arg);
+	else if (nr_readings(listener) == LISTENER_READERS ||
+		 !read_guest(listener, &vm, words))
+		listener->tell(&vm, words, TOO_MANY, "", listener->arg);
+}
+
+/* All of the output, text and behind a NUL JSON, for free() */
+static char *output_of(int fd)
+{
+	char *output = calloc(1, LISTENER_OUTPUT_MAX + 2);
+	size_t len = 0;
+	ssize_t n = 1;
+
+	while (output && n > 0 && len < LISTENER_OUTPUT_MAX) {
+		n = pread(fd, output + len, LISTENER_OUTPUT_MAX - len, len);
+		if (n > 0)
+			len += n;
+	}
+	return output;
+}
+
+static void finish(struct listener *listener, int place)
+{
+	struct last_words words = listener->readings[place].words;
+	char *output = output_of(listener->readings[place].fd);
+	const char *text = output ?: "";
+
+	close(listener->readings[place].fd);
+	listener->readings[place].is_on = false;
+	words.records = last_words_records(&listener->heard, &words);
+	listener->tell(&listener->readings[place].vm, &words, text,
+		       output ? text + strlen(text) + 1 : "", listener->arg);
+	free(output);
+}
+
+/* Those that have ended, or all */
+static void finish_readings(struct listener *listener, bool all)
+{
+	helpers_reap(&listener->readers);
+	for (int i = 0; i < MAX_HELPERS; i++) {
+		if (listener->readings[i].is_on &&
+		    (all || !listener->readers.running[i]))
+			finish(listener, i);
+	}
+}
+
+static void tell_due(struct listener *listener)
+{
+	struct last_words words;
+
+	while (last_words_next(&listener->heard, signals_clock(), &words))
+		begin(listener, &words);
+}
+
+static void hear(struct listener *listener)
+{
+	if (listener->own &&
+	    !source_read(own_source(listener->own), take_event, listener)) {
+		give_up(listener, strerror(errno));
+		stop(listener);
+	}
+	tell_due(listener);
+	finish_readings(listener, false);
+}
+
+/* Until something has to be done, or the time has come. */
+static void wait_for_more(struct listener *listener, uint64_t when)
+{
+	uint64_t now = signals_clock(), due = last_words_due(&listener->heard);
+	uint64_t ms;
+
+	if (due < when)
+		when = due;
+	ms = when > now ? (when - now + NS_PER_MS - 1) / NS_PER_MS : 0;
+	if (nr_readings(listener) && ms > READER_MS)
+		ms = READER_MS;
+	if (listener->own)
+		own_wait(listener->own, ms);
+	else
+		signals_sleep_ms(ms);
+}
+
+void listener_until(struct listener *listener, uint64_t when)
+{
+	do {
+		wait_for_more(listener, when);
+		hear(listener);
+	} while (signals_clock() < when && !signals_want_end());
+}
+
+bool listener_end(struct listener *listener)
+{
+	if (listener->own) {
+		own_pause(listener->own);
+		own_drain(listener->own, take_event, listener);
+		tell_due(listener);
+	}
+	while (nr_readings(listener) && !signals_want_end()) {
+		signals_sleep_ms(READER_MS);
+		finish_readings(listener, false);
+	}
+	helpers_stop(&listener->readers);
+	finish_readings(listener, true);
+	return stop(listener);
+}

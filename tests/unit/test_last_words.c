@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Guests' last words: what belongs together, what is told of when, and how it reads.
+ */
+#include "unit.h"
+
+#include "compiler.h"
+#include "support.h"
+#include "watch/helpers.h"
+#include "watch/last-words.h"
+#include "watch/log.h"
+
+#define MS	1000000ULL
+
+static struct heard_list heard;
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&heard, 0, sizeof(heard));
+	return 0;
+}
+
+static struct event record(int pid, int caller, int vcpu_id, uint64_t why,
+			   uint64_t cookie)
+{
+	struct event ev = { .kind = EVENT_RECORD };
+
+	event_set(&ev, FIELD_VM_PID, pid);
+	event_set(&ev, FIELD_VM_FD, 14);
+	event_set(&ev, FIELD_CALLER_ID, caller);
+	event_set(&ev, FIELD_VCPU_ID, vcpu_id);
+	event_set(&ev, FIELD_WHY_NR, why);
+	event_set(&ev, FIELD_COOKIE, cookie);
+	return ev;
+}
+
+static void take(int pid, int vcpu_id, uint64_t why, uint64_t cookie,
+		 uint64_t now)
+{
+	struct event ev = record(pid, 1, vcpu_id, why, cookie);
+
+	assert_true(last_words_take(&heard, &ev, now));
+}
+
+static void assert_none(uint64_t now)
+{
+	struct last_words words;
+
+	assert_false(last_words_next(&heard, now, &words));
+}
+
+static struct last_words next(uint64_t now)
+{
+	struct last_words words = { 0 };
+
+	assert_true(last_words_next(&heard, now, &words));
+	return words;
+}
+
+/* Records of all vCPUs are one event; another reason and another VM are others. */
+static void one_event(void **state)
+{
+	struct last_words words;
+
+	(void)state;
+	assert_none(5000 * MS);
+	assert_true(last_words_due(&heard) == UINT64_MAX);
+	for (int id = 0; id < 4; id++)
+		take(1, id, VCPU_INFO_WHY_PANIC, 77, 5000 * MS + id);
+	take(1, 0, VCPU_INFO_WHY_OOPS, 77, 5001 * MS);
+	take(2, 0, VCPU_INFO_WHY_PANIC, 77, 5001 * MS);
+	assert_true(last_words_due(&heard) == 0);
+	words = next(5002 * MS);
+	assert_int_equal(words.pid, 1);
+	assert_int_equal(words.fd, 14);
+	assert_int_equal(words.caller, 1);
+	assert_int_equal(words.why, VCPU_INFO_WHY_PANIC);
+	assert_int_equal(words.cookie, 77);
+	assert_int_equal(words.records, 4);
+	assert_int_equal(words.more, 0);
+	assert_string_equal(last_words_name(&words), "panic");
+	/* one that comes when it has been told of already */
+	take(1, 4, VCPU_INFO_WHY_PANIC, 77, 5500 * MS);
+	assert_int_equal(last_words_records(&heard, &words), 5);
+	assert_int_equal(next(5501 * MS).why, VCPU_INFO_WHY_OOPS);
+	assert_int_equal(next(5501 * MS).pid, 2);
+	assert_none(5501 * MS);
+	assert_none(60000 * MS);
+}
+
+static void passed_over(void **state)
+{
+	static const uint64_t whys[] = {
+		VCPU_INFO_WHY_NONE, VCPU_INFO_WHY_MARK, VCPU_INFO_WHY_SYSRQ,
+		VCPU_INFO_WHY_REBOOT, VCPU_INFO_WHY_HALT, 10, UINT64_MAX,
+	};
+	struct event error = record(1, 1, 1, VCPU_INFO_WHY_PANIC, 1);
+	struct event old = { .kind = EVENT_RECORD };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(whys); i++)
+		take(1, 0, whys[i], 5, 1000 * MS);
+	error.kind = EVENT_ERROR;
+	assert_true(last_words_take(&heard, &error, 1000 * MS));
+	assert_true(last_words_take(&heard, &old, 1000 * MS));
+	assert_int_equal(heard.nr, 0);
+	for (uint64_t why = VCPU_INFO_WHY_PANIC; why <= VCPU_INFO_WHY_HUNG_TASK;
+	     why++)
+		take(1, 0, why, 5, 1000 * MS);
+	assert_int_equal(heard.nr, 5);
+}
+
+/* A guest that cries without end is told of once in 10 s, and the rest counted. */
+static void without_end(void **state)
+{
+	struct last_words words;
+	uint64_t now = 1000 * MS;
+	int told = 0;
+
+	(void)state;
+	/* 1,000 panics a second, for 25 s */
+	for (uint64_t i = 0; i < 25000; i++, now += MS) {
+		take(1, 0, VCPU_INFO_WHY_PANIC, i, now);
+		if (!last_words_next(&heard, now, &words))
+			continue;
+		assert_int_equal(words.more, told ? 9999 : 0);
+		assert_int_equal(words.cookie, 10000ULL * told);
+		told++;
+	}
+	assert_int_equal(told, 3);
+	/* and those since then when their time comes, though none follows */
+	assert_true(last_words_due(&heard) == 31000 * MS);
+	assert_none(30999 * MS);
+	words = next(31000 * MS);
+	assert_int_equal(words.cookie, 24999);
+	assert_int_equal(words.more, 4998);
+	assert_none(UINT64_MAX - 1);
+}
+
+/* The same cookie later is another event. */
+static void same_cookie(void **state)
+{
+	(void)state;
+	take(1, 0, VCPU_INFO_WHY_HUNG_TASK, 5, 1000 * MS);
+	next(1000 * MS);
+	take(1, 0, VCPU_INFO_WHY_HUNG_TASK, 5, 1999 * MS);
+	assert_true(last_words_due(&heard) == UINT64_MAX);
+	take(1, 0, VCPU_INFO_WHY_HUNG_TASK, 5, 2000 * MS);
+	assert_true(last_words_due(&heard) == 11000 * MS);
+}
+
+static void room(void **state)
+{
+	struct event ev = record(LAST_WORDS_MAX + 1, 0, 0, VCPU_INFO_WHY_PANIC, 1);
+
+	(void)state;
+	for (int pid = 1; pid <= LAST_WORDS_MAX; pid++)
+		take(pid, 0, VCPU_INFO_WHY_PANIC, 1, 1000 * MS);
+	assert_false(last_words_take(&heard, &ev, 1000 * MS));
+	for (int pid = 1; pid <= LAST_WORDS_MAX; pid++)
+		assert_int_equal(next(1000 * MS).pid, pid);
+	/* those of which one was told lately still keep others back */
+	assert_false(last_words_take(&heard, &ev, 10999 * MS));
+	assert_true(last_words_take(&heard, &ev, 11000 * MS));
+	assert_int_equal(heard.nr, 1);
+}
+
+static const struct vm web = {
+	.vmm = { .pid = 1234, .alive = true, .vm.name = "web\033", .comm = "qemu" },
+	.fd = 14,
+};
+
+static const struct vm gone = { .vmm = { .pid = 1234 }, .fd = 14 };
+
+static const struct last_words panic = {
+	.pid = 1234, .fd = 14, .caller = 1, .why = VCPU_INFO_WHY_PANIC,
+	.cookie = 0x1b2d05e00, .records = 2, .more = 12345,
+};
+
+static void text(void **state)
+{
+	struct last_words words = panic;
+	char *got;
+
+	(void)state;
+	got = last_words_text(&web, &words, "  stack\n[    1.000000] bad");
+	assert_string_equal(got,
+			    "VM 1234:14 (web?): panic, said vCPU 1, cookie 0x1b2d05e00, 2 records\n"
+			    "  and 12345 more since the one told before\n"
+			    "  stack\n"
+			    "[    1.000000] bad\n");
+	free(got);
+	words.more = 0;
+	words.caller = -1;
+	got = last_words_text(&gone, &words, "");
+	assert_string_equal(got,
+			    "VM 1234:14 (gone): panic, said vCPU -, cookie 0x1b2d05e00, 2 records\n");
+	free(got);
+}
+
+static void json(void **state)
+{
+	static const char guest[] =
+		"{\"schema\":1,\"type\":\"stack\",\"frames\":[]}\n"
+		"vcpu-info: what is no JSON\n"
+		"{\"schema\":1,\"type\":\"message\",\"text\":\"a\"}\n"
+		"{\"no type\":1}\n"
+		"{\"schema\":1,\"type\":\"message\",\"text\":\"b\"}\n"
+		"{\"cut off";
+	char *got = last_words_json(&web, &panic, "hung", guest);
+
+	(void)state;
+	assert_string_equal(got,
+			    "{\"schema\":1,\"type\":\"change\",\"vm_name\":\"web?\",\"vmm_comm\":\"qemu\",\"vm_pid\":1234,\"vm_fd\":14,\"word\":\"panic\",\"word_before\":\"hung\",\"diagnosis\":null,\"reason\":\"panic\",\"cookie\":\"0x1b2d05e00\",\"caller_id\":1,\"records\":2,\"more\":12345,"
+			    "\"stack\":{\"schema\":1,\"type\":\"stack\",\"frames\":[]},\"messages\":[{\"schema\":1,\"type\":\"message\",\"text\":\"a\"},{\"schema\":1,\"type\":\"message\",\"text\":\"b\"}]}\n");
+	free(got);
+	got = last_words_json(&gone, &panic, "well", "");
+	golden_check("last-words.json", got);
+	free(got);
+}
+
+static int print_change(void *arg)
+{
+	struct change change = { .vm = &web, .word = "panic", .before = "well",
+				 .text = "text\n", .json = "{\"type\":\"change\"}\n",
+				 .last_words = &panic };
+
+	log_change(*(enum log_form *)arg, &change);
+	return 0;
+}
+
+static void printed(void **state)
+{
+	enum log_form form = LOG_TEXT;
+	struct captured cap = capture(print_change, &form);
+
+	(void)state;
+	assert_string_equal(cap.out, "text\n");
+	captured_free(&cap);
+	form = LOG_JSON;
+	cap = capture(print_change, &form);
+	assert_string_equal(cap.out, "{\"type\":\"change\"}\n");
+	captured_free(&cap);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(one_event, setup),
+		cmocka_unit_test_setup(passed_over, setup),
+		cmocka_unit_test_setup(without_end, setup),
+		cmocka_unit_test_setup(same_cookie, setup),
+		cmocka_unit_test_setup(room, setup),
+		cmocka_unit_test(text),
+		cmocka_unit_test(json),
+		cmocka_unit_test(printed),
+	};
+
+	return cmocka_run_group_tests_name("last_words", tests, NULL, NULL);
+}
