@@ -2,12 +2,18 @@
 /*
  * Guests' last words: what belongs together, what is told of when, and how it reads.
  */
+#include <sys/types.h>
+#include <unistd.h>
+
 #include "unit.h"
 
 #include "compiler.h"
+#include "host-file.h"
+#include "signals.h"
 #include "support.h"
 #include "watch/helpers.h"
 #include "watch/last-words.h"
+#include "watch/listener.h"
 #include "watch/log.h"
 
 #define MS	1000000ULL
@@ -212,8 +218,7 @@ static void json(void **state)
 
 	(void)state;
 	assert_string_equal(got,
-			    "{\"schema\":1,\"type\":\"change\",\"vm_name\":\"web?\",\"vmm_comm\":\"qemu\",\"vm_pid\":1234,\"vm_fd\":14,\"word\":\"panic\",\"word_before\":\"hung\",\"diagnosis\":null,\"reason\":\"panic\",\"cookie\":\"0x1b2d05e00\",\"caller_id\":1,\"records\":2,\"more\":12345,"
-			    "\"stack\":{\"schema\":1,\"type\":\"stack\",\"frames\":[]},\"messages\":[{\"schema\":1,\"type\":\"message\",\"text\":\"a\"},{\"schema\":1,\"type\":\"message\",\"text\":\"b\"}]}\n");
+			    "{\"schema\":1,\"type\":\"change\",\"vm_name\":\"web?\",\"vmm_comm\":\"qemu\",\"vm_pid\":1234,\"vm_fd\":14,\"word\":\"panic\",\"word_before\":\"hung\",\"diagnosis\":null,\"reason\":\"panic\",\"cookie\":\"0x1b2d05e00\",\"caller_id\":1,\"records\":2,\"more\":12345,\"stack\":{\"schema\":1,\"type\":\"stack\",\"frames\":[]},\"messages\":[{\"schema\":1,\"type\":\"message\",\"text\":\"a\"},{\"schema\":1,\"type\":\"message\",\"text\":\"b\"}]}\n");
 	free(got);
 	got = last_words_json(&gone, &panic, "well", "");
 	golden_check("last-words.json", got);
@@ -244,6 +249,82 @@ static void printed(void **state)
 	captured_free(&cap);
 }
 
+/* What a listener told last, and how often */
+static struct {
+	int nr;
+	int pid;
+	bool alive;
+	uint64_t records;
+	char text[200];
+} told;
+
+static void be_told(const struct vm *vm, const struct last_words *words,
+		    const char *text, const char *json, void *arg)
+{
+	assert_ptr_equal(arg, &told);
+	assert_string_equal(json, "");
+	told.nr++;
+	told.pid = vm->vmm.pid;
+	told.alive = vm->vmm.alive;
+	told.records = words->records;
+	snprintf(told.text, sizeof(told.text), "%s", text);
+}
+
+static void hear(struct listener *listener, int pid, uint64_t why)
+{
+	struct event ev = record(pid, 0, 0, why, 1);
+
+	assert_true(last_words_take(&listener->heard, &ev, signals_clock()));
+	for (int i = 0; i < 10000 && !told.nr; i++)
+		listener_until(listener, signals_clock() + MS);
+}
+
+/*
+ * A VMM that is gone, and one whose memory cannot be read, for here is no module: the
+ * reason is told anyway, and what is known of the rest.
+ */
+static void told_without_memory(void **state)
+{
+	static struct listener listener;
+	struct select select = { 0 };
+	char *root = tree_make(), err[100];
+	struct event ev;
+
+	(void)state;
+	host_file_set_root(root);
+	tree_write(root, "/proc/uptime", "130.00 200.00\n");
+	tree_write(root, "/proc/1234/comm", "qemu\n");
+	tree_write(root, "/proc/1234/stat",
+		   "1234 (qemu) S 1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 5 0 1000 99 98 97\n");
+	memset(&told, 0, sizeof(told));
+	listener_init(&listener, &select, be_told, &told);
+	hear(&listener, 4321, VCPU_INFO_WHY_PANIC);
+	assert_int_equal(told.nr, 1);
+	assert_int_equal(told.pid, 4321);
+	assert_false(told.alive);
+	assert_string_equal(told.text, "");
+
+	memset(&told, 0, sizeof(told));
+	hear(&listener, 1234, VCPU_INFO_WHY_PANIC);
+	assert_int_equal(told.nr, 1);
+	assert_int_equal(told.pid, 1234);
+	assert_true(told.alive);
+	assert_int_equal(told.records, 1);
+	assert_non_null(strstr(told.text, "vcpu"));
+
+	/* not of those that are not wanted */
+	assert_true(select_add_vm(&select, "web", err, sizeof(err)));
+	memset(&told, 0, sizeof(told));
+	ev = record(1234, 0, 0, VCPU_INFO_WHY_OOPS, 1);
+	assert_true(last_words_take(&listener.heard, &ev, signals_clock()));
+	listener_until(&listener, 0);
+	assert_true(listener_end(&listener));
+	assert_int_equal(told.nr, 0);
+	select_free(&select);
+	host_file_set_root("");
+	tree_remove(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +336,7 @@ int main(void)
 		cmocka_unit_test(text),
 		cmocka_unit_test(json),
 		cmocka_unit_test(printed),
+		cmocka_unit_test(told_without_memory),
 	};
 
 	return cmocka_run_group_tests_name("last_words", tests, NULL, NULL);

@@ -268,11 +268,11 @@ static bool reaped(struct helpers *helpers)
 static void program(void **state)
 {
 	static const char script[] =
-		"#!/bin/sh\necho \"$VCPU_INFO_VM_NAME $VCPU_INFO_VM_PID $VCPU_INFO_VM_FD $VCPU_INFO_WORD $VCPU_INFO_WORD_BEFORE $# ${VCPU_INFO_REASON-no} ${VCPU_INFO_COOKIE-no} ${VCPU_INFO_CALLER-no} $(cat)\" >\"$0.out\"\n";
+		"#!/bin/sh\necho \"$VCPU_INFO_VM_NAME $VCPU_INFO_VM_PID $VCPU_INFO_VM_FD $VCPU_INFO_WORD $VCPU_INFO_WORD_BEFORE $# ${VCPU_INFO_REASON-a} ${VCPU_INFO_COOKIE-b} ${VCPU_INFO_CALLER-c} $(cat)\" >\"$0.out\"\n";
 	struct vm vm = web;
 	struct change change = { .vm = &vm, .word = "hung", .before = "well",
 				 .text = "text\n", .json = "{}\n" };
-	const struct last_words words = {
+	const struct last_words said = {
 		.caller = 3, .why = VCPU_INFO_WHY_PANIC, .cookie = 42,
 	};
 	char *root = tree_make(), path[200], line[200];
@@ -288,9 +288,9 @@ static void program(void **state)
 	host_file_set_root(root);
 	assert_true(host_file_line(line, sizeof(line), "/hook.out"));
 	host_file_set_root("");
-	assert_string_equal(line, "$(id)?; x 1234 14 hung well 0 no no no {}");
+	assert_string_equal(line, "$(id)?; x 1234 14 hung well 0 a b c {}");
 	/* what the guest said has more */
-	change.last_words = &words;
+	change.last_words = &said;
 	assert_true(helpers_exec(&helpers, path, &change));
 	assert_true(reaped(&helpers));
 	host_file_set_root(root);

@@ -51,7 +51,8 @@ struct change {
 /*
  * Run a program, without a shell and without arguments. The environment has
  * VCPU_INFO_VM_NAME, _VM_PID, _VM_FD, _WORD and _WORD_BEFORE, of last words also
- * _REASON, _COOKIE and _CALLER; standard input the change's JSON. False and errno if that is not possible.
+ * _REASON, _COOKIE and _CALLER; standard input the change's JSON. False and errno if
+ * that is not possible.
  */
 bool helpers_exec(struct helpers *helpers, const char *program,
 		  const struct change *change);
