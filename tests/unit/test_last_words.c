@@ -122,7 +122,7 @@ static void without_end(void **state)
 {
 	struct last_words words;
 	uint64_t now = 1000 * MS;
-	int told = 0;
+	int nr_told = 0;
 
 	(void)state;
 	/* 1,000 panics a second, for 25 s */
@@ -130,11 +130,11 @@ static void without_end(void **state)
 		take(1, 0, VCPU_INFO_WHY_PANIC, i, now);
 		if (!last_words_next(&heard, now, &words))
 			continue;
-		assert_int_equal(words.more, told ? 9999 : 0);
-		assert_int_equal(words.cookie, 10000ULL * told);
-		told++;
+		assert_int_equal(words.more, nr_told ? 9999 : 0);
+		assert_int_equal(words.cookie, 10000ULL * nr_told);
+		nr_told++;
 	}
-	assert_int_equal(told, 3);
+	assert_int_equal(nr_told, 3);
 	/* and those since then when their time comes, though none follows */
 	assert_true(last_words_due(&heard) == 31000 * MS);
 	assert_none(30999 * MS);
