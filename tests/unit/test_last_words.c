@@ -318,7 +318,8 @@ static void told_without_memory(void **state)
 	ev = record(1234, 0, 0, VCPU_INFO_WHY_OOPS, 1);
 	assert_true(last_words_take(&listener.heard, &ev, signals_clock()));
 	listener_until(&listener, 0);
-	assert_true(listener_end(&listener));
+	listener_end(&listener);
+	assert_true(listener_close(&listener));
 	assert_int_equal(told.nr, 0);
 	select_free(&select);
 	host_file_set_root("");

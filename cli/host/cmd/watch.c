@@ -413,10 +413,11 @@ static int watch_run(const struct watch_params *params)
 	signals_catch();
 	exit_code = watch_vms(&run);
 	sd_notify(0, "STOPPING=1");
-	if (!listener_end(&run.listener) && !exit_code)
-		exit_code = EXIT_FAILED;
+	listener_end(&run.listener);
 	helpers_wait(&run.helpers);
 	helpers_stop(&run.helpers);
+	if (!listener_close(&run.listener) && !exit_code)
+		exit_code = EXIT_FAILED;
 	watch_rounds_free(&run.rounds);
 	signals_end_if_pipe_broke();
 	return exit_code;

@@ -11,7 +11,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,6 +33,9 @@
 /* Of a guest's log, with its last words */
 #define LOG_LINES	20
 
+/* All that is printed of it, however long its lines are */
+#define OUTPUT_MAX	(1 << 20)
+
 #define TIDY_UP_NS	(5 * NS_PER_SEC)
 
 static int free_place(const struct helpers *helpers)
@@ -42,8 +47,12 @@ static int free_place(const struct helpers *helpers)
 	return -1;
 }
 
-/* A child in a group of its own, without our handlers; 0 in it, -1 and errno */
-static pid_t start(struct helpers *helpers)
+/*
+ * A child in a group of its own, without our handlers and files, among which is a trace
+ * instance that can be removed only when nobody has it open. 0 in it, -1 and errno.
+ * If output is none of the standard ones, it is its standard output and error.
+ */
+static pid_t start(struct helpers *helpers, int output)
 {
 	int place = free_place(helpers);
 	pid_t pid;
@@ -65,6 +74,11 @@ static pid_t start(struct helpers *helpers)
 		signal(SIGHUP, SIG_DFL);
 		signal(SIGQUIT, SIG_DFL);
 		signal(SIGPIPE, SIG_DFL);
+		if (output > STDERR_FILENO &&
+		    (dup2(output, STDOUT_FILENO) < 0 ||
+		     dup2(output, STDERR_FILENO) < 0))
+			_exit(EXIT_FAILED);
+		syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
 	}
 	return pid;
 }
@@ -121,7 +135,7 @@ bool helpers_exec(struct helpers *helpers, const char *program,
 		  const struct change *change)
 {
 	char *const argv[] = { (char *)program, NULL };
-	pid_t pid = start(helpers);
+	pid_t pid = start(helpers, STDOUT_FILENO);
 
 	if (pid)
 		return pid > 0;
@@ -219,7 +233,7 @@ static void collect(const char *directory, uint64_t keep, const struct vm *vm)
 bool helpers_collect(struct helpers *helpers, const char *directory,
 		     uint64_t keep, const struct vm *vm)
 {
-	pid_t pid = start(helpers);
+	pid_t pid = start(helpers, STDOUT_FILENO);
 
 	if (!pid)
 		collect(directory, keep, vm);
@@ -241,14 +255,15 @@ static int print_guest(struct guest *guest, void *arg)
 	return EXIT_OK;
 }
 
-static void read_guest(const struct vm *vm, int vcpu_id, int fd)
+static void read_guest(const struct vm *vm, int vcpu_id)
 {
+	const struct rlimit output = { OUTPUT_MAX, OUTPUT_MAX };
 	struct select select = { 0 };
 	char name[32], err[64];
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	snprintf(name, sizeof(name), "%d:%d", vm->vmm.pid, vm->fd);
-	if (dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0 ||
+	if (setrlimit(RLIMIT_FSIZE, &output) ||
 	    !select_add_vm(&select, name, err, sizeof(err)))
 		_exit(EXIT_FAILED);
 	_exit(guest_each(&select, print_guest, &vcpu_id));
@@ -258,10 +273,10 @@ int helpers_read_guest(struct helpers *helpers, const struct vm *vm, int vcpu_id
 		       int fd)
 {
 	int place = free_place(helpers);
-	pid_t pid = start(helpers);
+	pid_t pid = start(helpers, fd);
 
 	if (!pid)
-		read_guest(vm, vcpu_id, fd);
+		read_guest(vm, vcpu_id);
 	return pid > 0 ? place : -1;
 }
 

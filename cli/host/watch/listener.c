@@ -231,7 +231,7 @@ void listener_until(struct listener *listener, uint64_t when)
 	} while (signals_clock() < when && !signals_want_end());
 }
 
-bool listener_end(struct listener *listener)
+void listener_end(struct listener *listener)
 {
 	if (listener->own) {
 		own_pause(listener->own);
@@ -244,5 +244,9 @@ bool listener_end(struct listener *listener)
 	}
 	helpers_stop(&listener->readers);
 	finish_readings(listener, true);
+}
+
+bool listener_close(struct listener *listener)
+{
 	return stop(listener);
 }

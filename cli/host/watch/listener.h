@@ -16,7 +16,7 @@
 /* One that takes longer is ended, and what it found until then is told. */
 #define LISTENER_READER_NS	(30 * NS_PER_SEC)
 
-/* What is taken of its output, of which each half is as large */
+/* What is taken of its output */
 #define LISTENER_OUTPUT_MAX	(1 << 20)
 
 /* text and json are as last_words_text() and _json() take them. */
@@ -71,7 +71,13 @@ void listener_retry(struct listener *listener);
  */
 void listener_until(struct listener *listener, uint64_t when);
 
-/* Tell what there is still, and tidy up. False, with a message, if that failed. */
-bool listener_end(struct listener *listener);
+/* Tell what there is still; no more comes. */
+void listener_end(struct listener *listener);
+
+/*
+ * Remove the instance, which no process may have open then. False, with a message, if
+ * that failed.
+ */
+bool listener_close(struct listener *listener);
 
 #endif /* HOST_WATCH_LISTENER_H */
