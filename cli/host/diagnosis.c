@@ -27,6 +27,7 @@ void diagnosis_init(struct diagnosis *diagnosis, const struct select *select)
 {
 	*diagnosis = (struct diagnosis){ 0 };
 	host_request_init(&diagnosis->req, select);
+	diagnosis->req.retries = DIAGNOSIS_RETRIES;
 }
 
 /* Documentation/scheduler/sched-stats.rst: time running, time waiting to run */

@@ -10,6 +10,9 @@
 #include "vcpu-rules.h"
 #include "vm/guest-names.h"
 
+/* A vCPU that hardly leaves its exits is looked at so much more often. */
+#define DIAGNOSIS_RETRIES	16
+
 /* The innermost frames are enough to see what it is about. */
 #define DIAGNOSIS_FRAMES	8
 

@@ -32,6 +32,7 @@ enum fake_kind {
  * @now: its clock in nanoseconds; 0: CLOCK_MONOTONIC
  * @status: what opening the device ends with
  * @before: called before the device is opened; NULL: nothing is
+ * @in_exit: so many of the next looks meet a VM exit: no register is known
  * @counts: vCPUs whose counters were asked for so far
  * @registers: vCPUs whose registers were, too: each may be an interrupt
  */
@@ -43,6 +44,7 @@ struct fake_vms {
 	uint64_t now;
 	enum device_status status;
 	void (*before)(void);
+	unsigned int in_exit;
 	uint64_t counts;
 	uint64_t registers;
 };

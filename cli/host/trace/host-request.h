@@ -22,6 +22,8 @@ typedef bool vm_sample_fn(const struct vm *vm, const struct vm_sample *sample,
  * @select: which VMs and vCPUs
  * @flags: VCPU_INFO_SAMPLE_*, as far as they are not clear anyway
  * @attempts: looks at a vCPU's state; 0: as many as the module does
+ * @retries: how often to ask again for vCPUs whose every look met a VM exit, so that
+ *	no register is known
  * @rescan_ns: for so long VMs that were found are believed to be all
  * @singly: ask for one vCPU after the other, so that each is new when it is handed
  *	over
@@ -45,6 +47,7 @@ struct host_request {
 	const struct select *select;
 	unsigned int flags;
 	unsigned int attempts;
+	unsigned int retries;
 	uint64_t rescan_ns;
 	bool singly;
 	bool skips_unread;
