@@ -1,0 +1,205 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Faults that a Linux guest really has, by its own word where it notices, and loads that
+# are healthy: each try of diagnose has to give the right word. Prints the confusion
+# matrix.
+# needs: linux-guest
+# asked
+# silence: 900
+. /lab/host/lib.sh
+. /lab/host/module.sh
+. /lab/host/diagnosed.sh
+
+GUEST_TIMEOUT=180
+# Nothing but what a fault needs is on CPUs 1 and 2, and NMIs wake these.
+GUEST_APPEND="lab.nomod irqaffinity=0 apic_extnmi=all"
+
+# boot NAME [KERNEL ARGUMENT...] - a guest with three CPUs, ready for faults
+boot()
+{
+	local name=$1
+
+	shift
+	GUEST_APPEND="$GUEST_APPEND $*" check "guest $name boots" \
+		guest_start "$name" -smp 3 || exit 1
+	check "its processes stay on CPU 0" guest_run "$name" '
+		echo 0 >/proc/sys/kernel/panic
+		echo 2 >/proc/sys/kernel/watchdog_thresh
+		echo 5 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout
+		echo 1 >/sys/devices/virtual/workqueue/cpumask
+		for process in /proc/[0-9]*; do
+			taskset -p 1 "${process##*/}" >/dev/null 2>&1
+		done
+		insmod /lab/fault.ko && taskset -p 1'
+}
+
+# end NAME - what its kernel says is what it was asked for: no fault of a test run
+end()
+{
+	local log
+
+	guest_stop "$1"
+	for log in "$GUEST_LOGS/guest-$1".*; do
+		mv "$log" "$GUEST_LOGS/faulty-${log##*/guest-}"
+	done
+}
+
+# fault NAME WORD - commit one
+fault()
+{
+	check "the guest does so" guest_run "$1" "echo $2 >/sys/kernel/debug/fault/run"
+}
+
+# stop NAME - end it
+stop()
+{
+	check "it ends" guest_run "$1" 'echo stop >/sys/kernel/debug/fault/run'
+}
+
+# nmi_ended NAME - an NMI, and whether stop has ended
+nmi_ended()
+{
+	guest_hmp "$1" nmi >/dev/null
+	! kill -0 "$stopper" 2>/dev/null
+}
+
+# stop_halted NAME - end one that only an NMI ends
+stop_halted()
+{
+	guest_run "$1" 'echo stop >/sys/kernel/debug/fault/run' &
+	stopper=$!
+	check "an NMI ends it" poll_until 60 nmi_ended "$1"
+}
+
+# noticed NAME ERE - the guest's own kernel has said so
+noticed()
+{
+	vcpu-info dmesg "$1" | grep -qE "$2"
+}
+
+# load NAME COMMAND - on CPU 1, until load_end
+load()
+{
+	guest_run "$1" "taskset 2 setsid sh -c '$2' >/dev/null 2>&1 & echo \$!" >/tmp/load
+}
+
+load_end()
+{
+	guest_run "$1" "kill -- -$(cat /tmp/load)"
+}
+
+# vCPU 1 and the VM
+ONE='"\(.word): \(.vcpus[1].word)"'
+# whom the VM's word is about, and its word
+ABOUT='"\(.word) \(.about_vcpu): \(.vcpus[1].word)"'
+
+check "the module loads" module_load
+boot linux
+
+if wanted linux-idle; then
+	gives linux linux-idle 'idle: idle idle idle'
+fi
+if wanted user-loop; then
+	load linux 'while :; do :; done'
+	gives linux user-loop 'none: running' "$ONE"
+	load_end linux
+fi
+if wanted read-zero; then
+	load linux 'exec dd if=/dev/zero of=/dev/null bs=1M'
+	gives linux read-zero 'none: running' "$ONE"
+	load_end linux
+fi
+if wanted read-random; then
+	load linux 'exec dd if=/dev/urandom of=/dev/null bs=64k'
+	gives linux read-random 'none: running' "$ONE"
+	load_end linux
+fi
+if wanted forks; then
+	load linux 'while :; do (:); done'
+	gives linux forks 'none: (running|idle)' "$ONE"
+	load_end linux
+fi
+if wanted soft-lockup; then
+	fault linux soft-lockup
+	check "its watchdog says so" poll_until 120 noticed linux 'soft lockup - CPU#1'
+	gives linux soft-lockup 'none: spinning' "$ONE"
+	transcript soft-lockup linux
+	stop linux
+fi
+if wanted rcu-stall; then
+	fault linux rcu-stall
+	check "RCU says so" poll_until 120 noticed linux 'rcu: INFO: rcu_.* (self-)?detected'
+	gives linux rcu-stall 'none: spinning' "$ONE"
+	transcript rcu-stall linux
+	stop linux
+fi
+if wanted irqs-off; then
+	fault linux irqs-off
+	gives linux irqs-off 'none: spinning' "$ONE"
+	is "with interrupts off" "$(jq '.vcpus[1].interrupts_on' /tmp/diagnosis)" false
+	stop linux
+fi
+if wanted linux-halted-off; then
+	fault linux halted-off
+	gives linux linux-halted-off 'none: halted-off' "$ONE"
+	stop_halted linux
+fi
+if wanted lock-halted; then
+	fault linux lock-halted
+	gives linux lock-halted 'lock-never-released 1: halted-off' "$ABOUT"
+	transcript lock-halted linux
+	stop_halted linux
+fi
+if wanted lock-busy; then
+	fault linux lock-busy
+	gives linux lock-busy 'none: spinning' "$ONE"
+	is "the other one waits" "$(jq -r '.vcpus[2].frames[].symbol' /tmp/diagnosis |
+		grep -c spin_lock)" 1
+
+	# Eight that want the host CPU it is bound to leave it a ninth.
+	taskset -p 1 "$(jq '.vcpus[1].pid' /tmp/diagnosis)" >/dev/null
+	hogs=()
+	for _ in 1 2 3 4 5 6 7 8; do
+		nice -n -15 taskset 1 sh -c 'while :; do :; done' &
+		hogs+=($!)
+	done
+	gives linux lock-starved 'lock-holder-starved 1: starved' "$ABOUT"
+	transcript lock-starved linux
+	kill "${hogs[@]}"
+	wait "${hogs[@]}" 2>/dev/null
+	taskset -p 3 "$(jq '.vcpus[1].pid' /tmp/diagnosis)" >/dev/null
+	stop linux
+fi
+if wanted mutexes; then
+	fault linux mutexes
+	check "both tasks wait for ever" poll_until 60 guest_run linux \
+		'[ "$(cat /proc/[0-9]*/stat 2>/dev/null | grep -c "(fault/[12]) D")" = 2 ]'
+	gives linux mutexes 'idle: idle idle idle'
+fi
+if wanted deadlock; then
+	fault linux deadlock
+	gives linux deadlock 'lock-never-released null: (spinning|idle)' "$ABOUT"
+	transcript deadlock linux
+fi
+if wanted panic; then
+	# Whoever writes that has no answer any more.
+	guest_run linux '{ sleep 1; echo c >/proc/sysrq-trigger; } >/dev/null 2>&1 &'
+	check "its kernel has panicked" poll_until 120 noticed linux 'end Kernel panic'
+	gives linux panic 'hung: spinning halted-off halted-off'
+	transcript panic linux
+fi
+end linux
+
+if wanted cpu-not-started || wanted lost-ipi; then
+	boot one maxcpus=1
+	gives one cpu-not-started 'cpu-not-started 1: not-started' "$ABOUT"
+	transcript cpu-not-started one
+	check "the others start" guest_run one 'for i in 1 2; do
+		echo 1 >/sys/devices/system/cpu/cpu$i/online || exit 1; done'
+	gives one started 'idle: idle idle idle'
+	fault one lost-ipi
+	gives one lost-ipi 'lock-never-released null: idle' "$ABOUT"
+	transcript lost-ipi one
+	end one
+fi
+tap_end

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# For tests of diagnose: each fault is diagnosed many times, and each time has to be
+# right. FAULTS in the lab's configuration: names of the faults to have; by default all.
+
+case $SIZE in
+long) TRIES=100 ;;
+*) TRIES=10 ;;
+esac
+
+# The VM's word and those of its vCPUs
+ALL_WORDS='"\(.word): \([.vcpus[].word] | join(" "))"'
+
+# wanted NAME - whether a fault is among those that are asked for
+wanted()
+{
+	[ -z "$FAULTS" ] || [[ " $FAULTS " == *" $1 "* ]] || {
+		skip "$1" "not asked for"
+		return 1
+	}
+}
+
+# diagnose_once VM FILTER - what is found, in /tmp/word
+diagnose_once()
+{
+	vcpu-info diagnose --json --interval 300ms "$1" >/tmp/diagnosis 2>/tmp/err &&
+		jq -r "$2" /tmp/diagnosis >/tmp/word
+}
+
+# first VM FILTER ERE - it is there for the first time
+first()
+{
+	diagnose_once "$1" "$2" && grep -qxE "$3" /tmp/word
+}
+
+# gives VM FAULT ERE [FILTER] - each try does; by default all words
+#
+# Prints how often each answer came, and the numbers of the first wrong one.
+gives()
+{
+	local vm=$1 fault=$2 want=$3 filter=${4:-$ALL_WORDS} i right=0 shown=''
+
+	if ! check "$fault: $want" poll_until 120 first "$vm" "$filter" "$want"; then
+		diag "last: $(head -c 500 /tmp/err) $(cat /tmp/word)"
+		diag "$(jq -c . /tmp/diagnosis)"
+	fi
+	: >/tmp/words
+	for ((i = 0; i < TRIES; i++)); do
+		diagnose_once "$vm" "$filter" || echo failed >/tmp/word
+		cat /tmp/word >>/tmp/words
+		if grep -qxE "$want" /tmp/word; then
+			right=$((right + 1))
+		elif [ -z "$shown" ]; then
+			shown=yes
+			diag "wrong: $(jq -c . /tmp/diagnosis)"
+		fi
+	done
+	sort /tmp/words | uniq -c | while read -r i word; do
+		echo "# matrix $fault | $word | $i"
+	done
+	is "$fault: right answers of $TRIES" "$right" "$TRIES"
+}
+
+# transcript TITLE VM - what diagnose prints of it
+transcript()
+{
+	diag "transcript $1"
+	vcpu-info diagnose "$2" 2>&1 | diag
+}
