@@ -183,6 +183,8 @@ static void take_evidence(const struct vcpu_observation *first,
 	finding->have_rip = both_known(first, second, VCPU_INFO_REG_RIP);
 	finding->rip[0] = first->vcpu.regs[VCPU_INFO_REG_RIP];
 	finding->rip[1] = vcpu->regs[VCPU_INFO_REG_RIP];
+	finding->same_rsp = reg_same(first, second, VCPU_INFO_REG_RSP);
+	finding->rsp = vcpu->regs[VCPU_INFO_REG_RSP];
 	finding->function = second->function;
 	finding->waits_in = second->waits_in ?:
 			    vcpu_waits_in(second->function) ? second->function :
@@ -307,11 +309,11 @@ static bool is_exit_loop(const struct vcpu_observation *first,
  * What a process does is its own business, however long it runs. Its addresses are
  * in the lower half, and it cannot switch interrupts off.
  */
-static bool in_kernel(const struct vcpu_observation *at)
+static bool in_kernel(const struct vcpu_info_host_vcpu *vcpu)
 {
-	return at->vcpu.regs[VCPU_INFO_REG_RIP] >> 63 ||
-	       (reg_known(at, VCPU_INFO_REG_RFLAGS) &&
-		!(at->vcpu.regs[VCPU_INFO_REG_RFLAGS] & RFLAGS_IF));
+	return vcpu->regs[VCPU_INFO_REG_RIP] >> 63 ||
+	       (vcpu->valid & (1U << VCPU_INFO_REG_RFLAGS) &&
+		!(vcpu->regs[VCPU_INFO_REG_RFLAGS] & RFLAGS_IF));
 }
 
 static bool begins_with(const char *name, const char *start)
@@ -354,7 +356,8 @@ static bool is_spinning(const struct vcpu_observation *first,
 			const struct vcpu_finding *finding)
 {
 	return finding->have_sched && finding->run >= RULE_BUSY &&
-	       finding->have_rip && in_kernel(first) && in_kernel(second) &&
+	       finding->have_rip && in_kernel(&first->vcpu) &&
+	       in_kernel(&second->vcpu) &&
 	       stays_there(first, second, finding);
 }
 
@@ -403,6 +406,29 @@ void vcpu_rules(const struct vcpu_observation *first,
 	memset(finding, 0, sizeof(*finding));
 	take_evidence(first, second, finding);
 	finding->word = word_of(first, second, finding);
+}
+
+bool vcpu_wants_looks(const struct vcpu_finding *finding)
+{
+	return finding->word == VCPU_SPINNING && finding->same_rsp;
+}
+
+/*
+ * What is stuck may be interrupted, deeper in its stack or on another one, but never
+ * returns: neither to user mode nor to a caller.
+ */
+bool vcpu_goes_on(const struct vcpu_finding *finding,
+		  const struct vcpu_info_host_vcpu *look)
+{
+	const uint32_t needed = 1U << VCPU_INFO_REG_RIP |
+				1U << VCPU_INFO_REG_RSP |
+				1U << VCPU_INFO_REG_RFLAGS;
+	uint64_t rsp = look->regs[VCPU_INFO_REG_RSP];
+
+	if (look->result || (look->valid & needed) != needed)
+		return false;
+	return !in_kernel(look) || (rsp > finding->rsp &&
+				    rsp - finding->rsp <= RULE_SPIN_STACK);
 }
 
 /* It waits, on the processor or, in a guest that knows it is one, halted. */

@@ -123,6 +123,8 @@ static void set_registers(struct vcpu_info_host_vcpu *vcpu, enum fake_kind kind)
 	vcpu->regs[VCPU_INFO_REG_RSP] = 0xffff888000001000;
 	vcpu->regs[VCPU_INFO_REG_RFLAGS] = kind == FAKE_SPINNING ? 0x2 : 0x202;
 	vcpu->regs[VCPU_INFO_REG_CR0] = 0x80000001;
+	if (fake_vms.goes_on && fake_vms.registers == fake_vms.goes_on)
+		vcpu->regs[VCPU_INFO_REG_RSP] += 64;
 	if (!fake_vms.in_exit)
 		return;
 	fake_vms.in_exit--;

@@ -127,6 +127,63 @@ static void test_spinning_needs_the_cpu(void **state)
 	assert_word(&pair, VCPU_RUNNING);
 }
 
+static bool goes_on(const struct vcpu_finding *finding, uint64_t rip,
+		    uint64_t rsp)
+{
+	struct vcpu_observation look = { 0 };
+
+	set_reg(&look, VCPU_INFO_REG_RIP, rip);
+	set_reg(&look, VCPU_INFO_REG_RSP, rsp);
+	set_reg(&look, VCPU_INFO_REG_RFLAGS, IF_ON);
+	return vcpu_goes_on(finding, &look.vcpu);
+}
+
+/* An interrupt comes on top of what is stuck, or on a stack of its own. */
+static void test_goes_on(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+	struct vcpu_finding finding = judge(&pair);
+	struct vcpu_observation look = { 0 };
+
+	(void)state;
+	assert_true(vcpu_wants_looks(&finding));
+	assert_false(goes_on(&finding, KERNEL_RIP, STACK));
+	assert_false(goes_on(&finding, KERNEL_RIP + 0x10000, STACK));
+	assert_false(goes_on(&finding, KERNEL_RIP, STACK - 8));
+	assert_true(goes_on(&finding, KERNEL_RIP, STACK + 8));
+	assert_true(goes_on(&finding, KERNEL_RIP, STACK + RULE_SPIN_STACK));
+	assert_false(goes_on(&finding, KERNEL_RIP,
+			     STACK + RULE_SPIN_STACK + 8));
+	assert_true(goes_on(&finding, USER_RIP, 0x7ffc00000000));
+
+	/* of one that is in an exit nothing is known */
+	set_reg(&look, VCPU_INFO_REG_RIP, USER_RIP);
+	set_reg(&look, VCPU_INFO_REG_RSP, STACK + 8);
+	assert_false(vcpu_goes_on(&finding, &look.vcpu));
+	set_reg(&look, VCPU_INFO_REG_RFLAGS, IF_OFF);
+	assert_true(vcpu_goes_on(&finding, &look.vcpu));
+	look.vcpu.result = -ENOENT;
+	assert_false(vcpu_goes_on(&finding, &look.vcpu));
+}
+
+/* Where it waits for a lock its stack says so, whatever RSP is. */
+static void test_wants_no_looks(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+	struct vcpu_finding finding;
+
+	(void)state;
+	set_reg(&pair.second, VCPU_INFO_REG_RSP, STACK - 64);
+	pair.first.waits_in = "_raw_spin_lock";
+	pair.second.waits_in = "_raw_spin_lock";
+	finding = judge(&pair);
+	assert_int_equal(finding.word, VCPU_SPINNING);
+	assert_false(vcpu_wants_looks(&finding));
+	pair = make_pair(VCPU_INFO_STATE_HALTED, KERNEL_RIP, 0);
+	finding = judge(&pair);
+	assert_false(vcpu_wants_looks(&finding));
+}
+
 static void test_spinning_place(void **state)
 {
 	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
@@ -593,6 +650,8 @@ int main(void)
 		cmocka_unit_test(test_busy_process_is_running),
 		cmocka_unit_test(test_spinning),
 		cmocka_unit_test(test_spinning_needs_the_cpu),
+		cmocka_unit_test(test_goes_on),
+		cmocka_unit_test(test_wants_no_looks),
 		cmocka_unit_test(test_spinning_place),
 		cmocka_unit_test(test_spinning_stack),
 		cmocka_unit_test(test_spinning_with_interrupts_off),

@@ -168,6 +168,20 @@ static bool ask(struct host_device *dev, struct host_request *req,
 	return more;
 }
 
+bool host_request_again(struct host_request *req, const struct vm *vm,
+			const int *ids, size_t nr_ids, struct vm_sample *sample)
+{
+	*sample = (struct vm_sample){
+		.pid = vm->vmm.pid,
+		.fd = vm->fd,
+		.flags = req->flags,
+		.attempts = req->attempts ?: req->dev->max_attempts,
+		.ids = ids,
+		.nr_ids = nr_ids,
+	};
+	return host_device_sample(req->dev, sample) == DEVICE_OK;
+}
+
 static bool ask_for_chosen(struct host_device *dev, struct host_request *req,
 			   const struct vm *vm, vm_sample_fn *found, void *arg)
 {
@@ -280,7 +294,9 @@ bool host_request_round(struct host_request *req, vm_sample_fn *found,
 		host_device_close(&dev);
 		return fail(req, DEVICE_FAILED);
 	}
+	req->dev = &dev;
 	round_vms(&dev, req, found, arg);
+	req->dev = NULL;
 	host_device_close(&dev);
 	return req->status == DEVICE_OK;
 }

@@ -41,6 +41,7 @@ typedef bool vm_sample_fn(const struct vm *vm, const struct vm_sample *sample,
  * @scan: the VMs that were found
  * @scanned: when; 0: never
  * @times: files of the times of threads
+ * @dev: the device, during a round
  */
 struct host_request {
 	struct event_source source;
@@ -64,6 +65,7 @@ struct host_request {
 	struct vm_scan scan;
 	uint64_t scanned;
 	struct thread_times times;
+	struct host_device *dev;
 };
 
 /* To be closed as a source, by source_close(). */
@@ -75,6 +77,14 @@ void host_request_init(struct host_request *req, const struct select *select);
  */
 bool host_request_round(struct host_request *req, vm_sample_fn *found,
 			void *arg);
+
+/*
+ * During a round: these vCPUs of a VM once more. False if there is no answer; else its
+ * vCPUs are for free().
+ */
+bool host_request_again(struct host_request *req, const struct vm *vm,
+			const int *ids, size_t nr_ids,
+			struct vm_sample *sample);
 
 /* What the device says of a vCPU, as an event. */
 void host_request_event(const struct vcpu_info_host_vcpu *vcpu,

@@ -24,18 +24,16 @@
 #define NR_THREADS	2
 #define X2APIC_SPIV	(0x800 + (APIC_SPIV >> 4))
 
-typedef void fault_fn(void);
-
 /**
  * struct fault - what threads do
  * @name: of it
- * @run: what each does, the first on CPU 1
  * @for_good: its threads never end, but leave the CPUs to others if they sleep
+ * @run: what each does, the first on CPU 1
  */
 struct fault {
 	const char *name;
-	fault_fn *run[NR_THREADS];
 	bool for_good;
+	void (*run[NR_THREADS])(void);
 };
 
 static struct dentry *dir;
@@ -193,16 +191,16 @@ static void ipi_lost(void)
 }
 
 static const struct fault faults[] = {
-	{ "soft-lockup", { soft_lockup } },
-	{ "loop", { loop } },
-	{ "rcu-stall", { rcu_stall } },
-	{ "irqs-off", { irqs_off } },
-	{ "halted-off", { halted_off } },
-	{ "lock-halted", { take_halted, want_taken } },
-	{ "lock-busy", { take_busy, want_taken } },
-	{ "deadlock", { deadlock_first, deadlock_second }, true },
-	{ "mutexes", { mutexes_first, mutexes_second }, true },
-	{ "lost-ipi", { apic_off, ipi_lost } },
+	{ "soft-lockup", false, { soft_lockup } },
+	{ "loop", false, { loop } },
+	{ "rcu-stall", false, { rcu_stall } },
+	{ "irqs-off", false, { irqs_off } },
+	{ "halted-off", false, { halted_off } },
+	{ "lock-halted", false, { take_halted, want_taken } },
+	{ "lock-busy", false, { take_busy, want_taken } },
+	{ "deadlock", true, { deadlock_first, deadlock_second } },
+	{ "mutexes", true, { mutexes_first, mutexes_second } },
+	{ "lost-ipi", false, { apic_off, ipi_lost } },
 };
 
 static int fault_thread(void *data)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A diagnosis of vCPUs that are in a VM exit at nearly every look.
+ * How often a diagnosis looks: at vCPUs that are in a VM exit at nearly every look, and
+ * at those that seem to be stuck.
  */
 #include "unit.h"
 
@@ -26,7 +27,8 @@ static bool keep(const struct vm_diagnosis *found, void *arg)
 }
 
 /* So many looks at the beginning, and at the end, meet an exit. */
-static void diagnose(unsigned int first, unsigned int second)
+static void diagnose_kind(enum fake_kind kind, unsigned int first,
+			  unsigned int second, uint64_t goes_on)
 {
 	char *root = tree_make();
 	int nr = 0;
@@ -34,7 +36,8 @@ static void diagnose(unsigned int first, unsigned int second)
 	memset(&fake_vms, 0, sizeof(fake_vms));
 	fake_vms_make(root, 1, NR_VCPUS);
 	host_file_set_root(root);
-	fake_vms.kinds[0] = FAKE_BUSY;
+	fake_vms.kinds[0] = kind;
+	fake_vms.goes_on = goes_on;
 	fake_vms.now = 1000 * NS_PER_SEC;
 	diagnosis_init(&diagnosis, &everything);
 	fake_vms.in_exit = first;
@@ -46,6 +49,11 @@ static void diagnose(unsigned int first, unsigned int second)
 	diagnosis_free(&diagnosis);
 	host_file_set_root("");
 	tree_remove(root);
+}
+
+static void diagnose(unsigned int first, unsigned int second)
+{
+	diagnose_kind(FAKE_BUSY, first, second, 0);
 }
 
 static void looks_once(void **state)
@@ -77,12 +85,49 @@ static void gives_up(void **state)
 		assert_false(findings[i].have_rip);
 }
 
+static void assert_words(enum vcpu_word first, enum vcpu_word others)
+{
+	for (int i = 0; i < NR_VCPUS; i++)
+		assert_string_equal(vcpu_word_name(findings[i].word),
+				    vcpu_word_name(i ? others : first));
+}
+
+static void stuck_at_each_look(void **state)
+{
+	(void)state;
+	diagnose_kind(FAKE_SPINNING, 0, 0, 0);
+	assert_int_equal(fake_vms.registers, (2 + RULE_SPIN_LOOKS) * NR_VCPUS);
+	assert_words(VCPU_SPINNING, VCPU_SPINNING);
+}
+
+/* The last look at the first vCPU finds it elsewhere: it is not stuck. */
+static void goes_on_at_the_last_look(void **state)
+{
+	(void)state;
+	diagnose_kind(FAKE_SPINNING, 0, 0,
+		      (1 + RULE_SPIN_LOOKS) * NR_VCPUS + 1);
+	assert_words(VCPU_RUNNING, VCPU_SPINNING);
+}
+
+/* It is not looked at any more then. */
+static void goes_on_at_the_first_look(void **state)
+{
+	(void)state;
+	diagnose_kind(FAKE_SPINNING, 0, 0, 2 * NR_VCPUS + 1);
+	assert_words(VCPU_RUNNING, VCPU_SPINNING);
+	assert_int_equal(fake_vms.registers, 3 * NR_VCPUS +
+			 (RULE_SPIN_LOOKS - 1) * (NR_VCPUS - 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(looks_once),
 		cmocka_unit_test(asks_again),
 		cmocka_unit_test(gives_up),
+		cmocka_unit_test(stuck_at_each_look),
+		cmocka_unit_test(goes_on_at_the_last_look),
+		cmocka_unit_test(goes_on_at_the_first_look),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
