@@ -297,7 +297,7 @@ static bool is_exit_loop(const struct vcpu_observation *first,
 {
 	enum exit_kind kind = finding->main_kind;
 
-	return kind != EXIT_HALT && finding->have_rip &&
+	return kind != EXIT_HALT && kind != EXIT_OTHER && finding->have_rip &&
 	       !waits_still(first, second) && same_place(first, second) &&
 	       reg_same(first, second, VCPU_INFO_REG_RSP) &&
 	       per_second(finding->own_exits, finding) >= RULE_LOOP_EXITS &&
@@ -337,9 +337,15 @@ static bool is_polling(const char *function)
 	return false;
 }
 
+/* KVM counts none of a PAUSE, which any loop that waits for something has. */
+static uint64_t named_exits(const struct vcpu_finding *finding)
+{
+	return finding->own_exits - finding->kinds[EXIT_OTHER];
+}
+
 /*
- * One that waits for a lock is where it is by its stack, and each PAUSE of it may be an
- * exit; of other code the same few instructions tell, and few exits.
+ * One that waits for a lock is where it is by its stack; of other code the same few
+ * instructions tell, and few exits.
  */
 static bool stays_there(const struct vcpu_observation *first,
 			const struct vcpu_observation *second,
@@ -348,7 +354,7 @@ static bool stays_there(const struct vcpu_observation *first,
 	return waits_still(first, second) ||
 	       (same_place(first, second) &&
 		reg_same(first, second, VCPU_INFO_REG_RSP) &&
-		per_second(finding->own_exits, finding) <= RULE_SPIN_EXITS);
+		per_second(named_exits(finding), finding) <= RULE_SPIN_EXITS);
 }
 
 static bool is_spinning(const struct vcpu_observation *first,

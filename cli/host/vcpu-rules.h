@@ -21,7 +21,7 @@
 #define RULE_OFF_CPU		5	/* ran: at most, if it was preempted both times */
 #define RULE_IDLE		10	/* ran: at most, if it was halted once */
 #define RULE_BUSY		90	/* ran: at least */
-#define RULE_SPIN_EXITS		2000	/* own exits: at most */
+#define RULE_SPIN_EXITS		2000	/* own exits of a known kind: at most */
 #define RULE_SPIN_BYTES		64	/* RIPs without a symbol: at most so far apart */
 #define RULE_SPIN_STACK		16384	/* the same stack: RSPs at most so far apart */
 #define RULE_SPIN_LOOKS		64	/* whether it goes on: so often, and */

@@ -224,7 +224,7 @@ static void test_spinning_with_exits(void **state)
 	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
 
 	(void)state;
-	pair.second.vcpu.counts[VCPU_INFO_COUNT_EXITS] += 50000;
+	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, 50000);
 	assert_word(&pair, VCPU_EXIT_LOOP);
 	pair.first.waits_in = "native_queued_spin_lock_slowpath";
 	pair.second.waits_in = "native_queued_spin_lock_slowpath";
@@ -317,6 +317,22 @@ static void test_exit_loop(void **state)
 	exits(&pair, VCPU_INFO_COUNT_IRQ_EXITS, 10 * RULE_LOOP_EXITS);
 	assert_word(&pair, VCPU_EXIT_LOOP);
 	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, 2 * RULE_LOOP_EXITS);
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+/* A loop of the guest in which each PAUSE is an exit: KVM has no count of these. */
+static void test_loop_with_pause_spins(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_IN_EXIT, KERNEL_RIP, 100);
+
+	(void)state;
+	pair.second.vcpu.counts[VCPU_INFO_COUNT_EXITS] = 100 * RULE_LOOP_EXITS;
+	assert_int_equal(judge(&pair).main_kind, EXIT_OTHER);
+	assert_word(&pair, VCPU_SPINNING);
+	exits(&pair, VCPU_INFO_COUNT_MMIO_EXITS, RULE_SPIN_EXITS + 1);
+	assert_word(&pair, VCPU_RUNNING);
+	pair = make_pair(VCPU_INFO_STATE_IN_EXIT, USER_RIP, 100);
+	pair.second.vcpu.counts[VCPU_INFO_COUNT_EXITS] = 100 * RULE_LOOP_EXITS;
 	assert_word(&pair, VCPU_RUNNING);
 }
 
@@ -659,6 +675,7 @@ int main(void)
 		cmocka_unit_test(test_halted),
 		cmocka_unit_test(test_mostly_halted),
 		cmocka_unit_test(test_exit_loop),
+		cmocka_unit_test(test_loop_with_pause_spins),
 		cmocka_unit_test(test_exit_loop_moves_nothing),
 		cmocka_unit_test(test_few_exits_are_no_loop),
 		cmocka_unit_test(test_starved),
