@@ -40,7 +40,7 @@ gives()
 {
 	local vm=$1 fault=$2 want=$3 filter=${4:-$ALL_WORDS} i right=0 shown=''
 
-	if ! check "$fault: $want" poll_until 120 first "$vm" "$filter" "$want"; then
+	if ! check "$fault: $want" poll_until 60 first "$vm" "$filter" "$want"; then
 		diag "last: $(head -c 500 /tmp/err) $(cat /tmp/word)"
 		diag "$(jq -c . /tmp/diagnosis)"
 	fi

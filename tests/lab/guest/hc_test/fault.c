@@ -64,13 +64,6 @@ static void soft_lockup(void)
 	spin_until_stop();
 }
 
-/* The same without a PAUSE, which many processors have an exit for */
-static void loop(void)
-{
-	while (!READ_ONCE(stop))
-		barrier();
-}
-
 static void rcu_stall(void)
 {
 	rcu_read_lock();
@@ -192,7 +185,6 @@ static void ipi_lost(void)
 
 static const struct fault faults[] = {
 	{ "soft-lockup", false, { soft_lockup } },
-	{ "loop", false, { loop } },
 	{ "rcu-stall", false, { rcu_stall } },
 	{ "irqs-off", false, { irqs_off } },
 	{ "halted-off", false, { halted_off } },
