@@ -26,14 +26,14 @@
 
 /**
  * struct fault - what threads do
+ * @run: what each does, the first on CPU 1
  * @name: of it
  * @for_good: its threads never end, but leave the CPUs to others if they sleep
- * @run: what each does, the first on CPU 1
  */
 struct fault {
+	void (*run[NR_THREADS])(void);
 	const char *name;
 	bool for_good;
-	void (*run[NR_THREADS])(void);
 };
 
 static struct dentry *dir;
@@ -184,15 +184,15 @@ static void ipi_lost(void)
 }
 
 static const struct fault faults[] = {
-	{ "soft-lockup", false, { soft_lockup } },
-	{ "rcu-stall", false, { rcu_stall } },
-	{ "irqs-off", false, { irqs_off } },
-	{ "halted-off", false, { halted_off } },
-	{ "lock-halted", false, { take_halted, want_taken } },
-	{ "lock-busy", false, { take_busy, want_taken } },
-	{ "deadlock", true, { deadlock_first, deadlock_second } },
-	{ "mutexes", true, { mutexes_first, mutexes_second } },
-	{ "lost-ipi", false, { apic_off, ipi_lost } },
+	{ { soft_lockup }, "soft-lockup", false },
+	{ { rcu_stall }, "rcu-stall", false },
+	{ { irqs_off }, "irqs-off", false },
+	{ { halted_off }, "halted-off", false },
+	{ { take_halted, want_taken }, "lock-halted", false },
+	{ { take_busy, want_taken }, "lock-busy", false },
+	{ { deadlock_first, deadlock_second }, "deadlock", true },
+	{ { mutexes_first, mutexes_second }, "mutexes", true },
+	{ { apic_off, ipi_lost }, "lost-ipi", false },
 };
 
 static int fault_thread(void *data)
