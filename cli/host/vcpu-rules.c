@@ -357,13 +357,35 @@ static bool stays_there(const struct vcpu_observation *first,
 		per_second(named_exits(finding), finding) <= RULE_SPIN_EXITS);
 }
 
+/*
+ * A thread that had no exit in which it may sleep was on a CPU or wanted one, whatever
+ * the scheduler of a host says that gets no time itself.
+ */
+static bool never_slept(const struct vcpu_observation *first,
+			const struct vcpu_observation *second,
+			const struct vcpu_finding *finding)
+{
+	const uint64_t *kinds = finding->kinds;
+
+	return both_are(first, second, VCPU_INFO_STATE_GUEST) &&
+	       !kinds[EXIT_HALT] && !kinds[EXIT_IO] && !kinds[EXIT_MMIO] &&
+	       !kinds[EXIT_SIGNAL] && !kinds[EXIT_PAGE_FAULT];
+}
+
+static bool is_busy(const struct vcpu_observation *first,
+		    const struct vcpu_observation *second,
+		    const struct vcpu_finding *finding)
+{
+	return (finding->have_sched && finding->run >= RULE_BUSY) ||
+	       never_slept(first, second, finding);
+}
+
 static bool is_spinning(const struct vcpu_observation *first,
 			const struct vcpu_observation *second,
 			const struct vcpu_finding *finding)
 {
-	return finding->have_sched && finding->run >= RULE_BUSY &&
-	       finding->have_rip && in_kernel(&first->vcpu) &&
-	       in_kernel(&second->vcpu) &&
+	return is_busy(first, second, finding) && finding->have_rip &&
+	       in_kernel(&first->vcpu) && in_kernel(&second->vcpu) &&
 	       stays_there(first, second, finding);
 }
 

@@ -119,12 +119,42 @@ static void test_spinning_needs_the_cpu(void **state)
 				     RULE_BUSY);
 
 	(void)state;
+	exits(&pair, VCPU_INFO_COUNT_HALT_EXITS, 1);
 	assert_word(&pair, VCPU_SPINNING);
-	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, RULE_BUSY - 1);
+	pair.second.run_ns -= SECOND / 100;
 	assert_word(&pair, VCPU_RUNNING);
-	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+	pair.second.run_ns += SECOND / 100;
 	pair.second.have_sched = false;
 	assert_word(&pair, VCPU_RUNNING);
+}
+
+/* Without an exit in which it may sleep it has run, or wanted to, all the time. */
+static void test_spinning_by_exits(void **state)
+{
+	static const unsigned int sleeps[] = {
+		VCPU_INFO_COUNT_HALT_EXITS,   VCPU_INFO_COUNT_IO_EXITS,
+		VCPU_INFO_COUNT_MMIO_EXITS,   VCPU_INFO_COUNT_SIGNAL_EXITS,
+		VCPU_INFO_COUNT_PF_TAKEN,
+	};
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
+
+	(void)state;
+	exits(&pair, VCPU_INFO_COUNT_IRQ_EXITS, 1427);
+	exits(&pair, VCPU_INFO_COUNT_INSN_EMULATION, 905);
+	assert_word(&pair, VCPU_SPINNING);
+	pair.second.have_sched = false;
+	assert_word(&pair, VCPU_SPINNING);
+	for (size_t i = 0; i < sizeof(sleeps) / sizeof(sleeps[0]); i++) {
+		pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
+		exits(&pair, sleeps[i], 1);
+		assert_word(&pair, VCPU_RUNNING);
+	}
+	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
+	pair.second.vcpu.state = VCPU_INFO_STATE_IN_EXIT;
+	assert_word(&pair, VCPU_RUNNING);
+	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
+	waits(&pair, RULE_STARVED_WAIT);
+	assert_word(&pair, VCPU_STARVED);
 }
 
 static bool goes_on(const struct vcpu_finding *finding, uint64_t rip,
@@ -666,6 +696,7 @@ int main(void)
 		cmocka_unit_test(test_busy_process_is_running),
 		cmocka_unit_test(test_spinning),
 		cmocka_unit_test(test_spinning_needs_the_cpu),
+		cmocka_unit_test(test_spinning_by_exits),
 		cmocka_unit_test(test_goes_on),
 		cmocka_unit_test(test_wants_no_looks),
 		cmocka_unit_test(test_spinning_place),
