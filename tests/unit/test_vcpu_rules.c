@@ -7,6 +7,7 @@
 
 #include "unit.h"
 
+#include "common/compiler.h"
 #include "host/vcpu-rules.h"
 
 #define SECOND		1000000000ULL
@@ -144,7 +145,7 @@ static void test_spinning_by_exits(void **state)
 	assert_word(&pair, VCPU_SPINNING);
 	pair.second.have_sched = false;
 	assert_word(&pair, VCPU_SPINNING);
-	for (size_t i = 0; i < sizeof(sleeps) / sizeof(sleeps[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sleeps); i++) {
 		pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
 		exits(&pair, sleeps[i], 1);
 		assert_word(&pair, VCPU_RUNNING);
