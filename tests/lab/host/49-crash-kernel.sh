@@ -24,7 +24,7 @@ starts()
 	shift
 	rm -f "$CONSOLE"
 	clear_records
-	GUEST_EXTRA=/tmp/crash GUEST_APPEND="panic=0 crashkernel=128M $*" \
+	GUEST_EXTRA=/tmp/crash GUEST_APPEND="panic=0 lab.nokmsg crashkernel=128M $*" \
 		check "$what: a guest boots" guest_start lab -m 512 || exit 1
 	guest_run lab 'taskset -p 1 1 >/dev/null'
 	check "$what: it has a crash kernel" guest_run lab \
