@@ -49,7 +49,7 @@ says()
 #
 # Two CPUs and 192 MiB unless the arguments have -smp or -m. From the
 # environment: GUEST_APPEND (kernel arguments; lab.nomod leaves the guest
-# module unloaded), GUEST_CPU (for -cpu) and GUEST_EXTRA (a directory whose files
+# module unloaded, lab.nokmsg keeps its kernel's log from being scanned), GUEST_CPU (for -cpu) and GUEST_EXTRA (a directory whose files
 # the guest gets).
 guest_start()
 {
