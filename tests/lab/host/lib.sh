@@ -48,9 +48,9 @@ says()
 # guest_start NAME [QEMU ARGUMENT...] - boot a guest, wait until it can be used
 #
 # Two CPUs and 192 MiB unless the arguments have -smp or -m. From the
-# environment: GUEST_APPEND (kernel arguments; lab.nomod leaves the guest
-# module unloaded, lab.nokmsg keeps its kernel's log from being scanned), GUEST_CPU (for -cpu) and GUEST_EXTRA (a directory whose files
-# the guest gets).
+# environment: GUEST_APPEND (kernel arguments; lab.nomod leaves the guest module
+# unloaded, lab.nokmsg keeps its kernel's log from being scanned), GUEST_CPU (for -cpu)
+# and GUEST_EXTRA (a directory whose files the guest gets).
 guest_start()
 {
 	guest_launch "$@" && guest_wait "$1"
