@@ -150,6 +150,7 @@ chmod 755 /tmp/early/early
 clear_records
 GUEST_EXTRA=/tmp/early GUEST_APPEND="panic=0 rdinit=/early" \
 	check "early boot: a guest is launched" guest_launch lab
+guest_qmp lab '{"execute":"qmp_capabilities"}' >/dev/null
 check "early boot: both vCPUs are recorded" poll_until 300 told panic
 like "early boot: the guest's log" "$(vcpu-info dmesg lab | grep 'not syncing')" \
 	'Attempted to kill init! exitcode=0x00000300'
