@@ -121,7 +121,7 @@ missing()
 		grep -qE "[ :]$name=" <<<"$1" || echo "$name"
 	done
 }
-is "the event has all its fields" "$(wc -w <<<"$fields")" 42
+is "the event has all its fields" "$(wc -w <<<"$fields")" 44
 is "the trace file shows every field" "$(missing "$line")" ""
 
 cd /tmp || exit 1
