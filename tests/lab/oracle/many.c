@@ -382,7 +382,7 @@ void test_refused(const struct test *test, const struct options *options,
 			    "a probe", tally);
 		ask_nothing(caller, nr, (uint32_t)-1, EINVAL_HC,
 			    "an unknown id", tally);
-		ask_nothing(caller, nr + 1, 0, ENOSYS_HC, "another number",
+		ask_nothing(caller, nr + 2, 0, ENOSYS_HC, "another number",
 			    tally);
 		ask_nothing(caller, 4095, 0, ENOSYS_HC, "a small number",
 			    tally);
