@@ -188,9 +188,12 @@ word=$(in_archive diagnosis.json | jq -r '.vcpus[0].word')
 like "the diagnosis in it has a word" "$word" '^(spinning|running|starved)$'
 like "diagnose reads it" "$(vcpu-info diagnose $archive)" \
 	"^  vCPU 0 thread [0-9]+ $word: in .* IF=0"
+vcpu-info report --json $archive >/tmp/report.json
 is "report reads it: samples of that VM alone" \
-	"$(vcpu-info report --json $archive | jq -r '"\(.vm_pid) \(.rip)"' |
-		sort | uniq -c | xargs)" "5 $pid 0x7c01"
+	"$(jq -r .vm_pid /tmp/report.json | uniq -c | xargs)" "5 $pid"
+# One that was taken in the middle of a VM exit has none.
+is "they are where it loops" \
+	"$(jq -r 'select(.state != "in-exit") | .rip' /tmp/report.json | sort -u)" 0x7c01
 like "it has the VMM's command line" "$(in_archive vmm/command-line)" '^-enable-kvm$'
 like "its limits" "$(in_archive vmm/limits)" '^Max open files '
 like "its threads" "$(in_archive 'vmm/threads/*/comm')" '^CPU 0/KVM$'
