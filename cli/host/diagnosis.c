@@ -6,7 +6,6 @@
 
 #include "diagnosis.h"
 #include "host-file.h"
-#include "signals.h"
 #include "text.h"
 
 struct vm_first {
@@ -28,7 +27,6 @@ void diagnosis_init(struct diagnosis *diagnosis, const struct select *select)
 {
 	*diagnosis = (struct diagnosis){ 0 };
 	host_request_init(&diagnosis->req, select);
-	diagnosis->req.retries = DIAGNOSIS_RETRIES;
 }
 
 /* Documentation/scheduler/sched-stats.rst: time running, time waiting to run */
@@ -165,55 +163,6 @@ static void read_sleep(struct vcpu_diagnosis *vcpu)
 	text_utf8(vcpu->sleeps_in, sizeof(vcpu->sleeps_in), line);
 }
 
-static size_t wanting_looks(const struct vm_diagnosis *result,
-			    const struct vcpu_finding *findings, size_t room,
-			    int *ids)
-{
-	size_t nr = 0;
-
-	for (size_t i = 0; i < result->nr && nr < room; i++)
-		if (vcpu_wants_looks(&findings[i]))
-			ids[nr++] = result->vcpus[i].last.vcpu_id;
-	return nr;
-}
-
-static void take_looks(const struct vm_diagnosis *result,
-		       const struct vm_sample *looks,
-		       struct vcpu_finding *findings)
-{
-	for (size_t i = 0; i < looks->nr; i++)
-		for (size_t j = 0; j < result->nr; j++)
-			if (result->vcpus[j].last.vcpu_id ==
-				    looks->vcpus[i].vcpu_id &&
-			    vcpu_wants_looks(&findings[j]) &&
-			    vcpu_goes_on(&findings[j], &looks->vcpus[i]))
-				findings[j].word = VCPU_RUNNING;
-}
-
-/* Look at those that seem to be stuck until none is left, or often enough. */
-static void look_closer(struct diagnosis *diagnosis,
-			const struct vm_diagnosis *result,
-			struct vcpu_finding *findings)
-{
-	uint64_t when = signals_clock();
-	int ids[DIAGNOSIS_LOOK_IDS];
-	struct vm_sample looks;
-	size_t nr;
-
-	for (int i = 0; i < RULE_SPIN_LOOKS && !signals_want_end(); i++) {
-		nr = wanting_looks(result, findings, DIAGNOSIS_LOOK_IDS, ids);
-		if (!nr)
-			return;
-		when += RULE_SPIN_LOOK_NS;
-		signals_sleep_until(when);
-		if (!host_request_again(&diagnosis->req, result->vm, ids, nr,
-					&looks))
-			return;
-		take_looks(result, &looks, findings);
-		free(looks.vcpus);
-	}
-}
-
 static void judge_vm(struct diagnosis *diagnosis, const struct vm_first *first,
 		     const struct vm_sample *sample,
 		     struct vm_diagnosis *result,
@@ -233,7 +182,6 @@ static void judge_vm(struct diagnosis *diagnosis, const struct vm_first *first,
 		vcpu_rules(before, &now, &findings[result->nr]);
 		read_sleep(&result->vcpus[result->nr++]);
 	}
-	look_closer(diagnosis, result, findings);
 	vm_rules(findings, result->nr, &result->finding);
 	for (size_t i = 0; i < result->nr; i++)
 		result->vcpus[i].finding = findings[i];

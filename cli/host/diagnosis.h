@@ -10,12 +10,6 @@
 #include "vcpu-rules.h"
 #include "vm/guest-names.h"
 
-/* A vCPU that hardly leaves its exits is looked at so much more often. */
-#define DIAGNOSIS_RETRIES	16
-
-/* vCPUs of a VM that are looked at in one go, to see which of them go on */
-#define DIAGNOSIS_LOOK_IDS	256
-
 /* The innermost frames are enough to see what it is about. */
 #define DIAGNOSIS_FRAMES	8
 

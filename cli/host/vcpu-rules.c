@@ -183,8 +183,6 @@ static void take_evidence(const struct vcpu_observation *first,
 	finding->have_rip = both_known(first, second, VCPU_INFO_REG_RIP);
 	finding->rip[0] = first->vcpu.regs[VCPU_INFO_REG_RIP];
 	finding->rip[1] = vcpu->regs[VCPU_INFO_REG_RIP];
-	finding->same_rsp = reg_same(first, second, VCPU_INFO_REG_RSP);
-	finding->rsp = vcpu->regs[VCPU_INFO_REG_RSP];
 	finding->function = second->function;
 	finding->waits_in = second->waits_in ?:
 			    vcpu_waits_in(second->function) ? second->function :
@@ -297,7 +295,7 @@ static bool is_exit_loop(const struct vcpu_observation *first,
 {
 	enum exit_kind kind = finding->main_kind;
 
-	return kind != EXIT_HALT && kind != EXIT_OTHER && finding->have_rip &&
+	return kind != EXIT_HALT && finding->have_rip &&
 	       !waits_still(first, second) && same_place(first, second) &&
 	       reg_same(first, second, VCPU_INFO_REG_RSP) &&
 	       per_second(finding->own_exits, finding) >= RULE_LOOP_EXITS &&
@@ -309,11 +307,11 @@ static bool is_exit_loop(const struct vcpu_observation *first,
  * What a process does is its own business, however long it runs. Its addresses are
  * in the lower half, and it cannot switch interrupts off.
  */
-static bool in_kernel(const struct vcpu_info_host_vcpu *vcpu)
+static bool in_kernel(const struct vcpu_observation *at)
 {
-	return vcpu->regs[VCPU_INFO_REG_RIP] >> 63 ||
-	       (vcpu->valid & (1U << VCPU_INFO_REG_RFLAGS) &&
-		!(vcpu->regs[VCPU_INFO_REG_RFLAGS] & RFLAGS_IF));
+	return at->vcpu.regs[VCPU_INFO_REG_RIP] >> 63 ||
+	       (reg_known(at, VCPU_INFO_REG_RFLAGS) &&
+		!(at->vcpu.regs[VCPU_INFO_REG_RFLAGS] & RFLAGS_IF));
 }
 
 static bool begins_with(const char *name, const char *start)
@@ -337,15 +335,9 @@ static bool is_polling(const char *function)
 	return false;
 }
 
-/* KVM counts none of a PAUSE, which any loop that waits for something has. */
-static uint64_t named_exits(const struct vcpu_finding *finding)
-{
-	return finding->own_exits - finding->kinds[EXIT_OTHER];
-}
-
 /*
- * One that waits for a lock is where it is by its stack; of other code the same few
- * instructions tell, and few exits.
+ * One that waits for a lock is where it is by its stack, and each PAUSE of it may be an
+ * exit; of other code the same few instructions tell, and few exits.
  */
 static bool stays_there(const struct vcpu_observation *first,
 			const struct vcpu_observation *second,
@@ -354,38 +346,15 @@ static bool stays_there(const struct vcpu_observation *first,
 	return waits_still(first, second) ||
 	       (same_place(first, second) &&
 		reg_same(first, second, VCPU_INFO_REG_RSP) &&
-		per_second(named_exits(finding), finding) <= RULE_SPIN_EXITS);
-}
-
-/*
- * A thread that had no exit in which it may sleep was on a CPU or wanted one, whatever
- * the scheduler of a host says that gets no time itself.
- */
-static bool never_slept(const struct vcpu_observation *first,
-			const struct vcpu_observation *second,
-			const struct vcpu_finding *finding)
-{
-	const uint64_t *kinds = finding->kinds;
-
-	return both_are(first, second, VCPU_INFO_STATE_GUEST) &&
-	       !kinds[EXIT_HALT] && !kinds[EXIT_IO] && !kinds[EXIT_MMIO] &&
-	       !kinds[EXIT_SIGNAL] && !kinds[EXIT_PAGE_FAULT];
-}
-
-static bool is_busy(const struct vcpu_observation *first,
-		    const struct vcpu_observation *second,
-		    const struct vcpu_finding *finding)
-{
-	return (finding->have_sched && finding->run >= RULE_BUSY) ||
-	       never_slept(first, second, finding);
+		per_second(finding->own_exits, finding) <= RULE_SPIN_EXITS);
 }
 
 static bool is_spinning(const struct vcpu_observation *first,
 			const struct vcpu_observation *second,
 			const struct vcpu_finding *finding)
 {
-	return is_busy(first, second, finding) && finding->have_rip &&
-	       in_kernel(&first->vcpu) && in_kernel(&second->vcpu) &&
+	return finding->have_sched && finding->run >= RULE_BUSY &&
+	       finding->have_rip && in_kernel(first) && in_kernel(second) &&
 	       stays_there(first, second, finding);
 }
 
@@ -434,29 +403,6 @@ void vcpu_rules(const struct vcpu_observation *first,
 	memset(finding, 0, sizeof(*finding));
 	take_evidence(first, second, finding);
 	finding->word = word_of(first, second, finding);
-}
-
-bool vcpu_wants_looks(const struct vcpu_finding *finding)
-{
-	return finding->word == VCPU_SPINNING && finding->same_rsp;
-}
-
-/*
- * What is stuck may be interrupted, deeper in its stack or on another one, but never
- * returns: neither to user mode nor to a caller.
- */
-bool vcpu_goes_on(const struct vcpu_finding *finding,
-		  const struct vcpu_info_host_vcpu *look)
-{
-	const uint32_t needed = 1U << VCPU_INFO_REG_RIP |
-				1U << VCPU_INFO_REG_RSP |
-				1U << VCPU_INFO_REG_RFLAGS;
-	uint64_t rsp = look->regs[VCPU_INFO_REG_RSP];
-
-	if (look->result || (look->valid & needed) != needed)
-		return false;
-	return !in_kernel(look) || (rsp > finding->rsp &&
-				    rsp - finding->rsp <= RULE_SPIN_STACK);
 }
 
 /* It waits, on the processor or, in a guest that knows it is one, halted. */

@@ -21,11 +21,8 @@
 #define RULE_OFF_CPU		5	/* ran: at most, if it was preempted both times */
 #define RULE_IDLE		10	/* ran: at most, if it was halted once */
 #define RULE_BUSY		90	/* ran: at least */
-#define RULE_SPIN_EXITS		2000	/* own exits of a known kind: at most */
+#define RULE_SPIN_EXITS		2000	/* own exits: at most */
 #define RULE_SPIN_BYTES		64	/* RIPs without a symbol: at most so far apart */
-#define RULE_SPIN_STACK		16384	/* the same stack: RSPs at most so far apart */
-#define RULE_SPIN_LOOKS		64	/* whether it goes on: so often, and */
-#define RULE_SPIN_LOOK_NS	1000000ULL	/* so far apart */
 #define RULE_LOOP_EXITS		1000	/* own exits: at least */
 #define RULE_LOOP_KIND		80	/* share of one kind among them: at least */
 
@@ -97,8 +94,6 @@ struct vcpu_observation {
  * @paging: CR0.PG in the second sample
  * @have_rip: both RIPs are known
  * @rip: of both samples
- * @same_rsp: RSP is known, and the same in both samples
- * @rsp: then it
  * @function: of the second sample, as in the observation, or NULL
  * @waits_in: the same
  * @have_exit: @exit_reason is known
@@ -120,8 +115,6 @@ struct vcpu_finding {
 	bool paging;
 	bool have_rip;
 	uint64_t rip[2];
-	bool same_rsp;
-	uint64_t rsp;
 	const char *function;
 	const char *waits_in;
 	bool have_exit;
@@ -158,16 +151,6 @@ bool vcpu_waits_in(const char *function);
 void vcpu_rules(const struct vcpu_observation *first,
 		const struct vcpu_observation *second,
 		struct vcpu_finding *finding);
-
-/*
- * A guest that works in one function most of the time is found there twice, too. Whether
- * a word wants more looks to tell it from one that is stuck, and whether a look shows
- * that it goes on. What is true of one look is so of the vCPU, which is "running" then.
- */
-bool vcpu_wants_looks(const struct vcpu_finding *finding);
-bool vcpu_goes_on(const struct vcpu_finding *finding,
-		  const struct vcpu_info_host_vcpu *look);
-
 void vm_rules(struct vcpu_finding *findings, size_t nr,
 	      struct vm_finding *finding);
 

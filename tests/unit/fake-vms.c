@@ -123,14 +123,6 @@ static void set_registers(struct vcpu_info_host_vcpu *vcpu, enum fake_kind kind)
 	vcpu->regs[VCPU_INFO_REG_RSP] = 0xffff888000001000;
 	vcpu->regs[VCPU_INFO_REG_RFLAGS] = kind == FAKE_SPINNING ? 0x2 : 0x202;
 	vcpu->regs[VCPU_INFO_REG_CR0] = 0x80000001;
-	if (fake_vms.goes_on && fake_vms.registers == fake_vms.goes_on)
-		vcpu->regs[VCPU_INFO_REG_RSP] += 64;
-	if (!fake_vms.in_exit)
-		return;
-	fake_vms.in_exit--;
-	vcpu->state = VCPU_INFO_STATE_IN_EXIT;
-	vcpu->flags = VCPU_INFO_F_TORN;
-	vcpu->valid = 0;
 }
 
 static void fill(size_t index, struct vm_sample *sample)
@@ -140,13 +132,11 @@ static void fill(size_t index, struct vm_sample *sample)
 
 	for (size_t i = 0; i < sample->nr; i++) {
 		struct vcpu_info_host_vcpu *vcpu = &sample->vcpus[i];
-		int id = sample->nr_ids ? sample->ids[i] : (int)i;
 
 		*vcpu = (struct vcpu_info_host_vcpu){
-			.vcpu_id = id, .index = (unsigned int)id,
-			.vm_pid = sample->pid, .vm_fd = sample->fd,
-			.pid = sample->pid + 1 + id, .cpu = id,
-			.time_ns = now(),
+			.vcpu_id = (int)i, .index = i, .vm_pid = sample->pid,
+			.vm_fd = sample->fd, .pid = sample->pid + 1 + (int)i,
+			.cpu = (int)i, .time_ns = now(),
 		};
 		set_counts(vcpu, kind);
 		if (counts)
@@ -155,7 +145,7 @@ static void fill(size_t index, struct vm_sample *sample)
 			fake_vms.registers++;
 		if (!counts)
 			set_registers(vcpu, kind);
-		if (kind != FAKE_IDLE && id < MAX_THREADS)
+		if (kind != FAKE_IDLE && i < MAX_THREADS)
 			write_thread(index, vcpu->pid);
 	}
 }
@@ -173,7 +163,7 @@ enum device_status __wrap_host_device_sample(struct host_device *dev,
 	errno = EPERM;
 	if (fake_vms.kinds[index] == FAKE_UNREADABLE)
 		return DEVICE_VM_DENIED;
-	sample->nr = sample->nr_ids ?: fake_vms.nr_vcpus;
+	sample->nr = fake_vms.nr_vcpus;
 	sample->vcpus = malloc((sample->nr + 1) * sizeof(*sample->vcpus));
 	fill(index, sample);
 	return DEVICE_OK;

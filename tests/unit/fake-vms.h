@@ -32,8 +32,6 @@ enum fake_kind {
  * @now: its clock in nanoseconds; 0: CLOCK_MONOTONIC
  * @status: what opening the device ends with
  * @before: called before the device is opened; NULL: nothing is
- * @in_exit: so many of the next looks meet a VM exit: no register is known
- * @goes_on: what spins returns from there at the look of this number; 0: never
  * @counts: vCPUs whose counters were asked for so far
  * @registers: vCPUs whose registers were, too: each may be an interrupt
  */
@@ -45,8 +43,6 @@ struct fake_vms {
 	uint64_t now;
 	enum device_status status;
 	void (*before)(void);
-	unsigned int in_exit;
-	uint64_t goes_on;
 	uint64_t counts;
 	uint64_t registers;
 };

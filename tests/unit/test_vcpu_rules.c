@@ -7,7 +7,6 @@
 
 #include "unit.h"
 
-#include "common/compiler.h"
 #include "host/vcpu-rules.h"
 
 #define SECOND		1000000000ULL
@@ -120,99 +119,12 @@ static void test_spinning_needs_the_cpu(void **state)
 				     RULE_BUSY);
 
 	(void)state;
-	exits(&pair, VCPU_INFO_COUNT_HALT_EXITS, 1);
 	assert_word(&pair, VCPU_SPINNING);
-	pair.second.run_ns -= SECOND / 100;
+	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, RULE_BUSY - 1);
 	assert_word(&pair, VCPU_RUNNING);
-	pair.second.run_ns += SECOND / 100;
+	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
 	pair.second.have_sched = false;
 	assert_word(&pair, VCPU_RUNNING);
-}
-
-/* Without an exit in which it may sleep it has run, or wanted to, all the time. */
-static void test_spinning_by_exits(void **state)
-{
-	static const unsigned int sleeps[] = {
-		VCPU_INFO_COUNT_HALT_EXITS,   VCPU_INFO_COUNT_IO_EXITS,
-		VCPU_INFO_COUNT_MMIO_EXITS,   VCPU_INFO_COUNT_SIGNAL_EXITS,
-		VCPU_INFO_COUNT_PF_TAKEN,
-	};
-	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
-
-	(void)state;
-	exits(&pair, VCPU_INFO_COUNT_IRQ_EXITS, 1427);
-	exits(&pair, VCPU_INFO_COUNT_INSN_EMULATION, 905);
-	assert_word(&pair, VCPU_SPINNING);
-	pair.second.have_sched = false;
-	assert_word(&pair, VCPU_SPINNING);
-	for (size_t i = 0; i < ARRAY_SIZE(sleeps); i++) {
-		pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
-		exits(&pair, sleeps[i], 1);
-		assert_word(&pair, VCPU_RUNNING);
-	}
-	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
-	pair.second.vcpu.state = VCPU_INFO_STATE_IN_EXIT;
-	assert_word(&pair, VCPU_RUNNING);
-	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
-	waits(&pair, RULE_STARVED_WAIT);
-	assert_word(&pair, VCPU_STARVED);
-}
-
-static bool goes_on(const struct vcpu_finding *finding, uint64_t rip,
-		    uint64_t rsp)
-{
-	struct vcpu_observation look = { 0 };
-
-	set_reg(&look, VCPU_INFO_REG_RIP, rip);
-	set_reg(&look, VCPU_INFO_REG_RSP, rsp);
-	set_reg(&look, VCPU_INFO_REG_RFLAGS, IF_ON);
-	return vcpu_goes_on(finding, &look.vcpu);
-}
-
-/* An interrupt comes on top of what is stuck, or on a stack of its own. */
-static void test_goes_on(void **state)
-{
-	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
-	struct vcpu_finding finding = judge(&pair);
-	struct vcpu_observation look = { 0 };
-
-	(void)state;
-	assert_true(vcpu_wants_looks(&finding));
-	assert_false(goes_on(&finding, KERNEL_RIP, STACK));
-	assert_false(goes_on(&finding, KERNEL_RIP + 0x10000, STACK));
-	assert_false(goes_on(&finding, KERNEL_RIP, STACK - 8));
-	assert_true(goes_on(&finding, KERNEL_RIP, STACK + 8));
-	assert_true(goes_on(&finding, KERNEL_RIP, STACK + RULE_SPIN_STACK));
-	assert_false(goes_on(&finding, KERNEL_RIP,
-			     STACK + RULE_SPIN_STACK + 8));
-	assert_true(goes_on(&finding, USER_RIP, 0x7ffc00000000));
-
-	/* of one that is in an exit nothing is known */
-	set_reg(&look, VCPU_INFO_REG_RIP, USER_RIP);
-	set_reg(&look, VCPU_INFO_REG_RSP, STACK + 8);
-	assert_false(vcpu_goes_on(&finding, &look.vcpu));
-	set_reg(&look, VCPU_INFO_REG_RFLAGS, IF_OFF);
-	assert_true(vcpu_goes_on(&finding, &look.vcpu));
-	look.vcpu.result = -ENOENT;
-	assert_false(vcpu_goes_on(&finding, &look.vcpu));
-}
-
-/* Where it waits for a lock its stack says so, whatever RSP is. */
-static void test_wants_no_looks(void **state)
-{
-	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
-	struct vcpu_finding finding;
-
-	(void)state;
-	set_reg(&pair.second, VCPU_INFO_REG_RSP, STACK - 64);
-	pair.first.waits_in = "_raw_spin_lock";
-	pair.second.waits_in = "_raw_spin_lock";
-	finding = judge(&pair);
-	assert_int_equal(finding.word, VCPU_SPINNING);
-	assert_false(vcpu_wants_looks(&finding));
-	pair = make_pair(VCPU_INFO_STATE_HALTED, KERNEL_RIP, 0);
-	finding = judge(&pair);
-	assert_false(vcpu_wants_looks(&finding));
 }
 
 static void test_spinning_place(void **state)
@@ -255,7 +167,7 @@ static void test_spinning_with_exits(void **state)
 	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
 
 	(void)state;
-	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, 50000);
+	pair.second.vcpu.counts[VCPU_INFO_COUNT_EXITS] += 50000;
 	assert_word(&pair, VCPU_EXIT_LOOP);
 	pair.first.waits_in = "native_queued_spin_lock_slowpath";
 	pair.second.waits_in = "native_queued_spin_lock_slowpath";
@@ -348,22 +260,6 @@ static void test_exit_loop(void **state)
 	exits(&pair, VCPU_INFO_COUNT_IRQ_EXITS, 10 * RULE_LOOP_EXITS);
 	assert_word(&pair, VCPU_EXIT_LOOP);
 	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, 2 * RULE_LOOP_EXITS);
-	assert_word(&pair, VCPU_RUNNING);
-}
-
-/* A loop of the guest in which each PAUSE is an exit: KVM has no count of these. */
-static void test_loop_with_pause_spins(void **state)
-{
-	struct pair pair = make_pair(VCPU_INFO_STATE_IN_EXIT, KERNEL_RIP, 100);
-
-	(void)state;
-	pair.second.vcpu.counts[VCPU_INFO_COUNT_EXITS] = 100 * RULE_LOOP_EXITS;
-	assert_int_equal(judge(&pair).main_kind, EXIT_OTHER);
-	assert_word(&pair, VCPU_SPINNING);
-	exits(&pair, VCPU_INFO_COUNT_MMIO_EXITS, RULE_SPIN_EXITS + 1);
-	assert_word(&pair, VCPU_RUNNING);
-	pair = make_pair(VCPU_INFO_STATE_IN_EXIT, USER_RIP, 100);
-	pair.second.vcpu.counts[VCPU_INFO_COUNT_EXITS] = 100 * RULE_LOOP_EXITS;
 	assert_word(&pair, VCPU_RUNNING);
 }
 
@@ -697,9 +593,6 @@ int main(void)
 		cmocka_unit_test(test_busy_process_is_running),
 		cmocka_unit_test(test_spinning),
 		cmocka_unit_test(test_spinning_needs_the_cpu),
-		cmocka_unit_test(test_spinning_by_exits),
-		cmocka_unit_test(test_goes_on),
-		cmocka_unit_test(test_wants_no_looks),
 		cmocka_unit_test(test_spinning_place),
 		cmocka_unit_test(test_spinning_stack),
 		cmocka_unit_test(test_spinning_with_interrupts_off),
@@ -707,7 +600,6 @@ int main(void)
 		cmocka_unit_test(test_halted),
 		cmocka_unit_test(test_mostly_halted),
 		cmocka_unit_test(test_exit_loop),
-		cmocka_unit_test(test_loop_with_pause_spins),
 		cmocka_unit_test(test_exit_loop_moves_nothing),
 		cmocka_unit_test(test_few_exits_are_no_loop),
 		cmocka_unit_test(test_starved),

@@ -112,36 +112,6 @@ static void name_vm(const struct vm *vm, struct vm_sample *sample)
 	}
 }
 
-/* All looks at it met the same exit, or a new one each. */
-static bool in_exit(const struct vcpu_info_host_vcpu *vcpu)
-{
-	return !vcpu->result && vcpu->have & VCPU_INFO_HAVE_STATE &&
-	       vcpu->state == VCPU_INFO_STATE_IN_EXIT && !vcpu->valid;
-}
-
-/* Another answer for one vCPU. If there is none, the first one stays. */
-static void ask_again(struct host_device *dev, const struct vm_sample *sample,
-		      struct vcpu_info_host_vcpu *vcpu)
-{
-	struct vm_sample again = *sample;
-
-	again.ids = &vcpu->vcpu_id;
-	again.nr_ids = 1;
-	if (host_device_sample(dev, &again) == DEVICE_OK && again.nr == 1 &&
-	    !again.vcpus[0].result)
-		*vcpu = again.vcpus[0];
-	free(again.vcpus);
-}
-
-static void retry(struct host_device *dev, const struct host_request *req,
-		  struct vm_sample *sample)
-{
-	for (size_t i = 0; i < sample->nr; i++)
-		for (unsigned int n = 0;
-		     n < req->retries && in_exit(&sample->vcpus[i]); n++)
-			ask_again(dev, sample, &sample->vcpus[i]);
-}
-
 /* Ask for these, or for all if ids is NULL, and hand them over. */
 static bool ask(struct host_device *dev, struct host_request *req,
 		const struct vm *vm, const int *ids, size_t nr_ids,
@@ -160,26 +130,11 @@ static bool ask(struct host_device *dev, struct host_request *req,
 	req->status = host_device_sample(dev, &sample);
 	if (req->status != DEVICE_OK)
 		return false;
-	retry(dev, req, &sample);
 	name_vm(vm, &sample);
 	req->nr_vcpus += sample.nr;
 	more = found(vm, &sample, arg);
 	free(sample.vcpus);
 	return more;
-}
-
-bool host_request_again(struct host_request *req, const struct vm *vm,
-			const int *ids, size_t nr_ids, struct vm_sample *sample)
-{
-	*sample = (struct vm_sample){
-		.pid = vm->vmm.pid,
-		.fd = vm->fd,
-		.flags = req->flags,
-		.attempts = req->attempts ?: req->dev->max_attempts,
-		.ids = ids,
-		.nr_ids = nr_ids,
-	};
-	return host_device_sample(req->dev, sample) == DEVICE_OK;
 }
 
 static bool ask_for_chosen(struct host_device *dev, struct host_request *req,
@@ -294,9 +249,7 @@ bool host_request_round(struct host_request *req, vm_sample_fn *found,
 		host_device_close(&dev);
 		return fail(req, DEVICE_FAILED);
 	}
-	req->dev = &dev;
 	round_vms(&dev, req, found, arg);
-	req->dev = NULL;
 	host_device_close(&dev);
 	return req->status == DEVICE_OK;
 }

@@ -22,8 +22,6 @@ typedef bool vm_sample_fn(const struct vm *vm, const struct vm_sample *sample,
  * @select: which VMs and vCPUs
  * @flags: VCPU_INFO_SAMPLE_*, as far as they are not clear anyway
  * @attempts: looks at a vCPU's state; 0: as many as the module does
- * @retries: how often to ask again for vCPUs whose every look met a VM exit, so that
- *	no register is known
  * @rescan_ns: for so long VMs that were found are believed to be all
  * @singly: ask for one vCPU after the other, so that each is new when it is handed
  *	over
@@ -41,14 +39,12 @@ typedef bool vm_sample_fn(const struct vm *vm, const struct vm_sample *sample,
  * @scan: the VMs that were found
  * @scanned: when; 0: never
  * @times: files of the times of threads
- * @dev: the device, during a round
  */
 struct host_request {
 	struct event_source source;
 	const struct select *select;
 	unsigned int flags;
 	unsigned int attempts;
-	unsigned int retries;
 	uint64_t rescan_ns;
 	bool singly;
 	bool skips_unread;
@@ -65,7 +61,6 @@ struct host_request {
 	struct vm_scan scan;
 	uint64_t scanned;
 	struct thread_times times;
-	struct host_device *dev;
 };
 
 /* To be closed as a source, by source_close(). */
@@ -77,14 +72,6 @@ void host_request_init(struct host_request *req, const struct select *select);
  */
 bool host_request_round(struct host_request *req, vm_sample_fn *found,
 			void *arg);
-
-/*
- * During a round: these vCPUs of a VM once more. False if there is no answer; else its
- * vCPUs are for free().
- */
-bool host_request_again(struct host_request *req, const struct vm *vm,
-			const int *ids, size_t nr_ids,
-			struct vm_sample *sample);
 
 /* What the device says of a vCPU, as an event. */
 void host_request_event(const struct vcpu_info_host_vcpu *vcpu,
