@@ -4,7 +4,7 @@
 # stack and the guest's log; a program is run, evidence is collected; a guest that cries
 # without end is told of once in ten seconds.
 # needs: linux-guest
-# rows: bookworm-amd
+# asked
 # silence: 900
 . /lab/host/lib.sh
 . /lab/host/module.sh
