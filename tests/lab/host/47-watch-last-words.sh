@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # vcpu-info watch and a guest that speaks by itself: one change for each event, with the
-# stack and the guest's log; a program is run, evidence is collected; a guest that cries
-# without end is told of once in ten seconds.
+# stack and the guest's log; a program is run, evidence is collected.
 # needs: linux-guest
 # asked
 # silence: 900
