@@ -78,9 +78,6 @@ static const struct floor {
  */
 #define PREEMPTIBLE_PERCENT	1
 
-/* So many snapshots show whether a share is above its floor. */
-#define ENOUGH			200
-
 static const struct must *find_must(unsigned int state)
 {
 	unsigned int i;
@@ -140,6 +137,19 @@ unsigned int must_percent(const struct test *test)
 	die("no rule for test %s", test->name);
 }
 
+/* So many snapshots show whether a share is above its floor. */
+#define ENOUGH			200
+
+/**
+ * want_more() - one snapshot more than was wanted, up to ENOUGH
+ * @tally: it has all that it wanted, and they do not show yet what has to be seen
+ */
+void want_more(struct tally *tally)
+{
+	if (tally->snapshots == tally->wanted && tally->wanted < ENOUGH)
+		tally->wanted++;
+}
+
 /**
  * is_enough() - whether a test has the records that it wants
  * @test: it
@@ -150,9 +160,8 @@ unsigned int must_percent(const struct test *test)
  */
 bool is_enough(const struct test *test, struct tally *tally)
 {
-	if (tally->snapshots == tally->wanted && tally->wanted < ENOUGH &&
-	    tally->valid * 100 < tally->snapshots * must_percent(test))
-		tally->wanted++;
+	if (tally->valid * 100 < tally->snapshots * must_percent(test))
+		want_more(tally);
 
 	return tally->snapshots >= tally->wanted ||
 	       tally->wrong >= tally->wanted;

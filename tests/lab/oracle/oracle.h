@@ -301,6 +301,7 @@ bool check_record(struct tally *tally, const struct expect *expect,
 		  const struct record *rec);
 unsigned int must_regs(unsigned int state);
 unsigned int must_percent(const struct test *test);
+void want_more(struct tally *tally);
 bool is_enough(const struct test *test, struct tally *tally);
 
 /* request.c: asking */
