@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 BASHCOMP ?= $(PREFIX)/share/bash-completion/completions
 INSTALL ?= install
 
-.PHONY: all modules cli unit lint lab check check-hostile check-long check-compile check-debug check-exporter check-matrix check-packages demo fuzz fuzz-short bench bench-profile bench-cli deb install clean help
+.PHONY: all modules cli unit lint lab check check-hostile check-long check-compile check-debug check-exporter check-matrix check-packages check-rest demo fuzz fuzz-short bench bench-profile bench-cli deb install clean help
 
 all: cli modules ## build the two commands and the modules
 
@@ -31,6 +31,9 @@ lab: ## run the lab tests of ROW (bookworm-amd) [root]
 
 check: ## install what the tests need, run them on ROWS (four), count them [root]
 	tests/check.sh $(ROWS)
+
+check-rest: ## run the tests that check leaves out, to stay short [root]
+	tests/check-rest.sh
 
 check-hostile: ## hostile guests and bad days; prints one table [root]
 	tests/setup.sh lab intel

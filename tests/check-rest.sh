@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check-rest.sh - what make check leaves out, as far as time allows; the sum is of
+# check-rest.sh - what make check leaves out: all other tests of its rows, a little
+# on a debugging kernel if that has been built, and as far as time allows every
+# flavour of every suite compiled, the planted faults and the emulator; the sum is of
 # make check and of this
 #
-# A part is begun only while it can be expected to end within LIMIT seconds of
+# Of what time has to allow a part is begun only while it can be expected to end within LIMIT seconds of
 # VCPU_INFO_SINCE (seconds of the epoch; by default now). What is too late is
 # skipped, and says so.
 set -u
@@ -38,7 +40,16 @@ part_within()
 }
 
 parts_begin build/check-rest
-tests/setup.sh build lab || exit 1
+tests/setup.sh build lab intel || exit 1
+# What takes longest comes first, but not two rows that share their builds.
+export VCPU_INFO_PART=rest
+for row in bookworm-amd trixie-bpo-amd bookworm-intel trixie-amd; do
+	part "rest-$row" tests/lab/lab run "$row"
+done
+unset VCPU_INFO_PART
+for row in $(tests/lab/lab list --ready | grep '^debug61-'); do
+	part_within 300 "rest-$row" tests/lab/lab run "$row" 10 20
+done
 part_within 900 compile tests/compile-matrix.sh
 part_within 300 plant tests/lab/lab plant bookworm-amd
 part_within 300 emulator tests/lab/lab run bookworm-amd 01

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # check.sh [ROW...] - run the tests: lint, unit tests, fuzzers, the lab's own, and
-# its ROWs; what requests cost, against its budgets; a little on a debugging
-# kernel if that has been built
+# its ROWs but for what is left to check-rest.sh; what requests cost, against its
+# budgets
 #
-# With VCPU_INFO_LONG set the oracle also has its turn in each row's host with
-# full preemption, where a thread may lose its CPU anywhere in KVM.
+# With VCPU_INFO_LONG set nothing is left out, and the oracle also has its turn in
+# each row's host with full preemption, where a thread may lose its CPU anywhere in
+# KVM.
 #
 # Every part prints TAP; what it leaves is in build/check.
 set -u
@@ -17,8 +18,11 @@ cd "$(dirname "$0")/.." || exit 1
 # What takes longest comes first, but not two rows that share their builds.
 [ $# -gt 0 ] || set -- bookworm-amd trixie-bpo-amd bookworm-intel trixie-amd
 
-[ -z "${VCPU_INFO_LONG:-}" ] ||
+only=check
+[ -z "${VCPU_INFO_LONG:-}" ] || {
+	only=
 	export VCPU_INFO_EMULATOR_THREADS=${VCPU_INFO_EMULATOR_THREADS:-multi}
+}
 parts_begin build/check
 tests/setup.sh build fuzz lab intel lint || {
 	echo "0 passed, 1 failed, 0 skipped"
@@ -26,8 +30,8 @@ tests/setup.sh build fuzz lab intel lint || {
 }
 
 for row; do
-	part "lab-$row" tests/lab/lab run "$row"
-	[ -n "${VCPU_INFO_LONG:-}" ] || continue
+	part "lab-$row" env VCPU_INFO_PART="$only" tests/lab/lab run "$row"
+	[ -n "$only" ] && continue
 	part "full-$row" env VCPU_INFO_HOST_ARGS=preempt=full \
 		tests/lab/lab run "$row" 40
 done
@@ -37,7 +41,4 @@ part unit env CMOCKA_MESSAGE_OUTPUT=TAP make -s --no-print-directory unit
 part fuzz make -s --no-print-directory fuzz-short
 part lint tests/lint.sh
 part selftest tests/lab/selftest.sh
-for row in $(tests/lab/lab list --ready | grep '^debug61-'); do
-	part "lab-$row" tests/lab/lab run "$row" 10 20
-done
 parts_sum

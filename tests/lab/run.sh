@@ -5,6 +5,7 @@
 LAB_SILENCE=${VCPU_INFO_LAB_SILENCE:-600}
 TEST_SILENCE=${VCPU_INFO_TEST_SILENCE:-450}
 LONG=${VCPU_INFO_LONG:-}
+PART=${VCPU_INFO_PART:-}
 HOSTILE=${VCPU_INFO_HOSTILE:-$LONG}
 
 # run_begin MODE [TEST...] - an empty directory RUN, owned until we end
@@ -27,6 +28,16 @@ run_begin()
 header()
 {
 	sed -nE "s/^# $2(: (.*))?\$/\2/p" "$1"
+}
+
+# is_rest FILE - whether make check leaves a test to tests/check-rest.sh on this row
+is_rest()
+{
+	local rows
+
+	grep -qE '^# rest(:|$)' "$1" || return
+	rows=$(header "$1" rest)
+	[ -z "$rows" ] || [[ " $rows " == *" $ROW "* ]]
 }
 
 # left_out FILE [PREFIX...] - why a test does not run; nothing if it does
@@ -56,6 +67,14 @@ left_out()
 	if grep -qx '# debug' "$file"; then
 		[ -n "$KERNEL_SOURCE" ] ||
 			echo "for debugging kernels: make check-debug"
+		return
+	fi
+	if [ "$PART" = check ] && is_rest "$file"; then
+		echo "left to tests/check-rest.sh"
+		return
+	fi
+	if [ "$PART" = rest ] && ! is_rest "$file"; then
+		echo "make check has it"
 		return
 	fi
 	rows=$(header "$file" rows)

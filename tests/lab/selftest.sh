@@ -174,6 +174,20 @@ for row in $(row_names); do
 	(row_load "$row")
 	result $? "the table's row $row is complete"
 done
+# selected ROW PART - the tests that a row runs then
+selected()
+{
+	# shellcheck source=run.sh
+	(row_load "$1" && . "$LAB/run.sh" && PART=$2 && select_tests host)
+}
+
+for row in bookworm-amd bookworm-intel trixie-amd trixie-bpo-amd; do
+	all=$(selected "$row" "" | sort)
+	[ -n "$all" ] &&
+		[ "$all" = "$({ selected "$row" check; selected "$row" rest; } | sort)" ]
+	result $? "$row: make check or the rest has each test, not both"
+done
+
 # The words that a test's header may have: those of CONTRIBUTING.md's table.
 words()
 {

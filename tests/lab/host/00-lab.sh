@@ -3,6 +3,7 @@
 # needs: linux-guest
 # rows: bookworm-amd
 # guest: shared
+# rest
 # The lab itself: KVM is there, a guest with two CPUs runs and can be used.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . /lab/host/lib.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Loading and unloading the host module; parameters; what stands in its way.
 # silence: 1800
+# rest: bookworm-intel trixie-amd trixie-bpo-amd
 . /lab/host/lib.sh
 . /lab/host/module.sh
 

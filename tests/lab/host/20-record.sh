@@ -5,6 +5,7 @@
 # needs: linux-guest
 # guest: shared
 # silence: 600
+# rest: trixie-amd
 . /lab/host/lib.sh
 . /lab/host/module.sh
 

@@ -5,6 +5,7 @@
 # guest: shared
 # rows: bookworm-amd bookworm-bpo-amd trixie-bpo-amd sid-amd experimental-amd debug61-amd debug72-amd
 # silence: 600
+# rest: trixie-bpo-amd
 . /lab/host/lib.sh
 . /lab/host/module.sh
 

@@ -3,6 +3,7 @@
 # Refusals that are told of together, the burst of a VM with many vCPUs, and the
 # policy for many VMs and by name.
 # rows: bookworm-amd trixie-bpo-amd
+# rest
 . /lab/host/lib.sh
 . /lab/host/module.sh
 

@@ -3,6 +3,7 @@
 # A module that runs guests in the place of KVM's own: this one's, under another
 # name, stands for it.
 # rows: bookworm-amd bookworm-intel
+# rest
 . /lab/host/lib.sh
 . /lab/host/module.sh
 

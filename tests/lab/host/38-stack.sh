@@ -5,6 +5,7 @@
 # needs: linux-guest
 # rows: bookworm-amd
 # silence: 600
+# rest
 . /lab/host/lib.sh
 . /lab/host/module.sh
 

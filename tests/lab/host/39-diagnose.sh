@@ -5,6 +5,7 @@
 # rows: bookworm-amd
 # needs: linux-guest
 # silence: 900
+# rest
 . /lab/host/lib.sh
 . /lab/host/module.sh
 

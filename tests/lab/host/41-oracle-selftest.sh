@@ -4,6 +4,7 @@
 # time, and an oracle that has to notice it in each state.
 # rows: trixie-amd
 # silence: 1800
+# rest
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . /lab/host/lib.sh
 # shellcheck source-path=SCRIPTDIR source=module.sh

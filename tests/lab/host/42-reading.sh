@@ -5,6 +5,7 @@
 # RFLAGS then.
 # rows: bookworm-intel
 # silence: 1800
+# rest
 . /lab/host/lib.sh
 . /lab/host/module.sh
 

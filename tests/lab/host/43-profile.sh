@@ -6,6 +6,7 @@
 # rows: bookworm-amd
 # guest: shared
 # silence: 900
+# rest
 . /lab/host/lib.sh
 . /lab/host/module.sh
 

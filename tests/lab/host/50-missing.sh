@@ -3,6 +3,7 @@
 # Whatever is missing, each program says what it is and how to get it.
 # silence: 1800
 # rows: bookworm-amd trixie-bpo-amd
+# rest: trixie-bpo-amd
 . /lab/host/lib.sh
 . /lab/host/module.sh
 

@@ -5,6 +5,7 @@
 # rows: bookworm-amd trixie-bpo-amd
 # guest: shared
 # silence: 900
+# rest: trixie-bpo-amd
 . /lab/host/lib.sh
 . /lab/host/module.sh
 

@@ -4,6 +4,7 @@
 # by udev for the CPU of a KVM guest. They harm nobody where they cannot be.
 # needs: linux-guest
 # rows: bookworm-amd
+# rest
 . /lab/host/lib.sh
 . /lab/host/module.sh
 

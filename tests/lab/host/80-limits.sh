@@ -3,6 +3,7 @@
 # Each limit, exceeded; and what a storm leaves to others.
 # hostile
 # rows: trixie-amd
+# rest
 . /lab/host/hostile.sh
 
 instance=/sys/kernel/tracing/instances/vcpu_info

@@ -4,6 +4,7 @@
 # hostile
 # rows: trixie-amd
 # silence: 7200
+# rest
 . /lab/host/hostile.sh
 
 check "the module loads" module_unlimited

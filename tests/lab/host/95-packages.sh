@@ -7,6 +7,7 @@
 # with: UPGRADE
 # rows: bookworm-amd
 # silence: 1200
+# rest
 . /lab/host/lib.sh
 . /lab/host/module.sh
 . /lab/host/packages.sh

@@ -3,6 +3,7 @@
 # A kernel that takes only signed modules, as under Secure Boot. There is no way
 # back from that before the next boot: so this is the last test.
 # rows: bookworm-amd
+# rest
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
