@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check-rest.sh - what make check leaves out: all other tests of its rows, a little
-# on a debugging kernel if that has been built, and as far as time allows every
-# flavour of every suite compiled, the planted faults and the emulator; the sum is of
-# make check and of this
+# check-rest.sh - what make check leaves out; the sum is of make check and of this
 #
-# Of what time has to allow a part is begun only while it can be expected to end within LIMIT seconds of
-# VCPU_INFO_SINCE (seconds of the epoch; by default now). What is too late is
-# skipped, and says so.
+# That is all other tests of its rows and a little on a debugging kernel if that has
+# been built. Then, as far as time allows: every flavour of every suite compiled, the
+# planted faults, the emulator, the packages, hostile guests, Indirect Branch
+# Tracking. Of these a part is begun only while it can be expected to end within LIMIT
+# seconds of VCPU_INFO_SINCE (seconds of the epoch; by default now). What is too late
+# is skipped, and says so.
 set -u
 
 cd "$(dirname "$0")/.." || exit 1
@@ -50,8 +50,19 @@ unset VCPU_INFO_PART
 for row in $(tests/lab/lab list --ready | grep '^debug61-'); do
 	part_within 300 "rest-$row" tests/lab/lab run "$row" 10 20
 done
-part_within 900 compile tests/compile-matrix.sh
-part_within 300 plant tests/lab/lab plant bookworm-amd
-part_within 300 emulator tests/lab/lab run bookworm-amd 01
+# Each has its turn to be the first, by the day.
+extras=(
+	"900 compile tests/compile-matrix.sh"
+	"300 plant tests/lab/lab plant trixie-amd"
+	"300 emulator tests/lab/lab run trixie-amd 01"
+	"600 packages tests/check-packages.sh lintian blhc reproducible"
+	"900 hostile tests/lab/lab run trixie-amd 82 83 85"
+	"1200 ibt tests/lab/lab run trixie-intel-ibt 12 40"
+)
+first=$((10#$(date +%j) % ${#extras[@]}))
+for extra in "${extras[@]:first}" "${extras[@]:0:first}"; do
+	# shellcheck disable=SC2086
+	part_within $extra
+done
 [ ! -d build/check ] || parts_add build/check
 parts_sum
