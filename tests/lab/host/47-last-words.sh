@@ -149,7 +149,7 @@ exit 3
 INIT
 chmod 755 /tmp/early/early
 clear_records
-GUEST_EXTRA=/tmp/early GUEST_APPEND="panic=0 rdinit=/early" \
+GUEST_EXTRA=/tmp/early GUEST_APPEND="panic=0 lab.nokmsg rdinit=/early" \
 	check "early boot: a guest is launched" guest_launch lab
 guest_qmp lab '{"execute":"qmp_capabilities"}' >/dev/null
 check "early boot: both vCPUs are recorded" poll_until 300 told panic

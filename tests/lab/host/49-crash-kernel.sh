@@ -7,7 +7,7 @@
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
-CONSOLE=$GUEST_LOGS/guest-lab.console
+CONSOLE=$GUEST_LOGS/guest-lab.faults
 
 # told REASON - both vCPUs were recorded for that reason
 told()

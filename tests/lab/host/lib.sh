@@ -49,8 +49,8 @@ says()
 #
 # Two CPUs and 192 MiB unless the arguments have -smp or -m. From the
 # environment: GUEST_APPEND (kernel arguments; lab.nomod leaves the guest module
-# unloaded, lab.nokmsg keeps its kernel's log from being scanned), GUEST_CPU (for -cpu)
-# and GUEST_EXTRA (a directory whose files the guest gets).
+# unloaded, lab.nokmsg keeps its kernel's log from being scanned, and so its console,
+# which is NAME.faults then), GUEST_CPU (for -cpu) and GUEST_EXTRA (a directory whose files the guest gets).
 guest_start()
 {
 	guest_launch "$@" && guest_wait "$1"
@@ -71,8 +71,10 @@ guest_share()
 guest_launch()
 {
 	local name=$1 dir=$GUEST_RUN/$1 log=$GUEST_LOGS/guest-$1 args=()
+	local console=$log.console
 
 	shift
+	[[ " ${GUEST_APPEND:-} " != *" lab.nokmsg "* ]] || console=$log.faults
 	if guest_alive "$name"; then
 		echo "guest $name: runs already" >&2
 		return 1
@@ -90,7 +92,7 @@ guest_launch()
 		-kernel /usr/lib/vcpu-info-lab/vmlinuz -initrd "$dir/initrd" \
 		-append "console=ttyS0 quiet loglevel=5 panic=-1 tsc=reliable \
 			cryptomgr.notests ${GUEST_APPEND:-}" \
-		-chardev "file,id=console,path=$log.console,append=on" \
+		-chardev "file,id=console,path=$console,append=on" \
 		-serial chardev:console \
 		-chardev "pipe,id=qmp,path=$dir/qmp" \
 		-mon chardev=qmp,mode=control \
@@ -127,7 +129,7 @@ guest_wait()
 		return
 	echo "guest $1: did not come up" >&2
 	diag "guest $1 did not come up; the last it said:"
-	tail -q -n 10 "$log.qemu" "$log.console" "$log.kmsg" | diag
+	tail -q -n 10 "$log".{qemu,console,faults,kmsg} 2>/dev/null | diag
 	# What QEMU had to say, such as why the guest was shut down.
 	timeout 1 cat <>"$dir/qmp.out" | diag
 	if guest_dead "$1"; then
