@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # check-readers.sh [DIR] - have other people's programs read what 'vcpu-info profile'
-# writes: flamegraph.pl, go tool pprof, a browser, and the rules of the trace format
+# writes: flamegraph.pl, go tool pprof, a browser, and the rules of the trace format;
+# and 'perf kvm' what 'vcpu-info symbols' writes
 #
 # DIR has the files of the lab's test 48-profile-load, if that was run; otherwise they are
 # those of a unit test. Needs the packages of "setup.sh readers". Prints TAP; pictures of
@@ -55,6 +56,22 @@ check "it lists frames with shares" grep -qE '[0-9.]+m?s +[0-9.]+% .*%  .+' "$OU
 python3 "$TOP/tests/readers/check_trace.py" "$FILES/timeline.json" >"$OUT/trace.txt" 2>&1
 is "the timeline is as the trace format has it" $? 0
 diag <"$OUT/trace.txt"
+
+if [ -s "$FILES/symbols" ]; then
+	python3 "$TOP/tests/readers/perf_data.py" "$OUT/perf.data" <"$FILES/symbols" |
+		sort >"$OUT/perf.wanted"
+	perf kvm --guest --guestkallsyms="$FILES/symbols" report --stdio \
+		-i "$OUT/perf.data" --sort symbol 2>"$OUT/perf.err" |
+		awk '{ for (i = 1; i < NF; i++) if ($i == "[g]") print $(i + 1) }' | sort >"$OUT/perf.names"
+	check "perf kvm has many functions to name" \
+		test "$(wc -l <"$OUT/perf.wanted")" -ge 100
+	is "it gives each the name that 'symbols' wrote" \
+		"$(diff "$OUT/perf.wanted" "$OUT/perf.names" | head -n 10)" ""
+	diag "$(wc -l <"$OUT/perf.names") functions named by $(perf --version)"
+else
+	skip "perf kvm names a guest's functions" \
+		"no symbols of a real guest: tests/lab/lab run bookworm-amd 48"
+fi
 
 # browse NAME WIDTH,HEIGHT FILE - a picture of a file
 browse()

@@ -26,7 +26,7 @@ fuzz="$build clang libclang-rt-dev"
 bench="$build trace-cmd time"
 package="$build build-essential debhelper dh-dkms dpkg-dev git lintian blhc
 	autopkgtest diffoscope-minimal"
-readers="$build chromium fonts-dejavu-core golang-go libdevel-nytprof-perl python3"
+readers="$build chromium fonts-dejavu-core golang-go libdevel-nytprof-perl linux-perf python3"
 exporter="$build curl iproute2 jq openssl prometheus
 	prometheus-node-exporter systemd util-linux"
 

@@ -28,6 +28,8 @@ has()
 check "the module loads" module_load || exit 1
 check "a guest boots" guest_share || exit 1
 
+vcpu-info symbols lab >"$OUT/symbols"
+
 # Files in memory, and random numbers
 disk=$(guest_run lab 'taskset 2 sh -c "while :; do dd if=/dev/urandom of=/tmp/f bs=1M count=8; done" \
 	>/dev/null 2>&1 & echo $!')
@@ -63,7 +65,7 @@ check "what differs" vcpu-info profile --diff "$OUT/files.folded" \
 	"$OUT/net.folded" --output "$OUT/diff.svg"
 guest_run lab 'killall nc dd tail'
 diag <"$OUT/notes"
-for file in files.folded files.svg net.folded net.svg net.pb.gz timeline.svg timeline.json diff.svg; do
+for file in symbols files.folded files.svg net.folded net.svg net.pb.gz timeline.svg timeline.json diff.svg; do
 	check "$file has something in it" test -s "$OUT/$file"
 done
 tap_end
