@@ -21,72 +21,11 @@ TOP=$(cd "$(dirname "$0")/.." && pwd)
 OUT=$TOP/build/exporter
 SIMULATE=$TOP/build/unit/simulate
 RULES=$TOP/docs/prometheus/vcpu-info.rules.yml
-API=http://127.0.0.1:9090/api/v1
 TAP_PREFIX="exporter: "
-pids=()
 
-# poll_until SECONDS COMMAND... - repeat until it succeeds; 1 if it never does
-poll_until()
-{
-	local end=$((SECONDS + $1))
-
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.2
-	done
-}
-
-end()
-{
-	local pid
-
-	for pid in "${pids[@]}"; do
-		kill "$pid" 2>/dev/null && wait "$pid"
-	done
-	rm -rf "$OUT"/host[1-6]
-}
-trap end EXIT
-
-# start NAME COMMAND... - in the background, ended at the end
-start()
-{
-	local name=$1
-
-	shift
-	"$@" >"$OUT/$name.log" 2>&1 &
-	pids+=($!)
-}
-
-# query EXPRESSION - the results, one a line
-query()
-{
-	curl -sS --data-urlencode "query=$1" "$API/query" |
-		jq -c 'if .status == "success" then .data.result[] else error(.error) end'
-}
-
-# value EXPRESSION - of its only result
-value()
-{
-	query "$1" | jq -r '.value[1]'
-}
-
-is_now()
-{
-	[ "$(value "$1")" = "$2" ]
-}
-
-# alert NAME STATE - whether it is in that state for VM vm1 of the first host, or a host
-alert()
-{
-	query "ALERTS{alertname=\"$1\",alertstate=\"$2\",instance=\"host1\"}" |
-		grep -q .
-}
-
-no_alert()
-{
-	! alert "$1" firing && ! alert "$1" pending
-}
+# shellcheck source-path=SCRIPTDIR source=exporter/prometheus.sh
+. "$TOP/tests/exporter/prometheus.sh"
+trap 'end; rm -rf "$OUT"/host[1-6]' EXIT
 
 # kinds HOST WORD... - what its VMs do from now on
 kinds()
@@ -98,11 +37,9 @@ kinds()
 	mv "$OUT/$host/kinds.new" "$OUT/$host/kinds"
 }
 
-# Quick, so that minutes become seconds; what is tested by minutes is in rules-test.yml.
 write_config()
 {
-	sed -E 's/^( *for:) .*/\1 5s/; s/\[5m\]/[30s]/' "$RULES" \
-		>"$OUT/rules.yml"
+	write_rules
 	cat >"$OUT/prometheus.yml" <<END
 global: { scrape_interval: 1s, evaluation_interval: 1s }
 rule_files: [ rules.yml ]
@@ -114,7 +51,10 @@ scrape_configs:
   - job_name: node
     static_configs:
       - { targets: [ "127.0.0.1:9100" ] }
+remote_write:
+  - url: http://127.0.0.1:9091/api/v1/write
 END
+	echo 'global: {}' >"$OUT/central.yml"
 }
 
 # dashboard_queries - of all panels, with all values of the variables
@@ -125,13 +65,8 @@ dashboard_queries()
 		sed -E 's/\$(instance|vm|vcpu)\b/.*/g; s/\[5m\]/[30s]/g'
 }
 
-for tool in prometheus promtool prometheus-node-exporter curl jq openssl \
-	systemd-socket-activate; do
-	command -v $tool >/dev/null || {
-		not_ok "$tool is there: tests/setup.sh exporter"
-		tap_end
-	}
-done
+need_tools prometheus promtool prometheus-node-exporter curl jq openssl \
+	systemd-socket-activate
 rm -rf "$OUT"
 mkdir -p "$OUT/host1" "$OUT/host2" "$OUT"/host{3,4,5,6} \
 	"$OUT/textfiles"
@@ -161,8 +96,8 @@ check "promtool check config" promtool check config "$OUT/prometheus.yml"
 start node prometheus-node-exporter --web.listen-address=127.0.0.1:9100 \
 	--collector.disable-defaults --collector.textfile \
 	--collector.textfile.directory="$OUT/textfiles"
-start prometheus prometheus --config.file="$OUT/prometheus.yml" \
-	--storage.tsdb.path="$OUT/data" --web.listen-address=127.0.0.1:9090
+prometheus_start central 9091 --web.enable-remote-write-receiver
+prometheus_start
 check "Prometheus scrapes all three" poll_until 60 is_now 'sum(up)' 3
 check "it has the VMs of both hosts" poll_until 60 is_now \
 	'count(vcpu_info_vm_info{job="vcpu-info"})' 5
@@ -233,6 +168,14 @@ check "there are queries" test $nr -gt 30
 is "federation has the VMs' diagnoses of both hosts" "$(curl -sSG \
 	--data-urlencode 'match[]={__name__="vcpu_info_vm_diagnosis",job="vcpu-info"}' \
 	http://127.0.0.1:9090/federate | grep -c 'diagnosis="well"')" 5
+
+# What a central Prometheus got that scrapes nothing by itself
+API=http://127.0.0.1:9091/api/v1
+check "remote write has the VMs of both hosts" poll_until 60 is_now \
+	'count(vcpu_info_vm_info{job="vcpu-info"})' 5
+check "and what is wrong" poll_until 60 is_now \
+	'sum(vcpu_info_vm_diagnosis{diagnosis="hung",instance="host1"})' 1
+API=http://127.0.0.1:9090/api/v1
 
 # For people, if there is a browser: not a test
 command -v chromium >/dev/null &&
