@@ -45,6 +45,17 @@ boot_tools()
 	echo "objdump=binutils"
 }
 
+# boot_network - a card whose other end is this machine's loopback alone
+boot_network()
+{
+	local port net=user,id=net,restrict=on
+
+	for port in $VCPU_INFO_HOST_PORTS; do
+		net+=",hostfwd=tcp:127.0.0.1:$port-10.0.2.15:$port"
+	done
+	BOOT_COMMAND+=(-netdev "$net" -device virtio-net-pci,netdev=net,romfile=)
+}
+
 # boot_command RUN IMAGE MODE - sets BOOT_COMMAND
 #
 # The host finds its disk as /dev/vda and RUN/payload.tar as /dev/vdb. Out come
@@ -91,6 +102,9 @@ boot_command()
 		-append "$args"
 		-drive "file=$image/disk,format=raw,if=virtio,snapshot=on"
 		-drive "file=$run/payload.tar,format=raw,if=virtio,readonly=on")
+	if [ -n "${VCPU_INFO_HOST_PORTS:-}" ]; then
+		boot_network
+	fi
 	if [ -n "${PLUGIN:-}" ]; then
 		mkdir "$run/profile"
 		BOOT_COMMAND+=(-plugin "$PLUGIN,dir=$run/profile")
