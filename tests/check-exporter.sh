@@ -97,7 +97,7 @@ start node prometheus-node-exporter --web.listen-address=127.0.0.1:9100 \
 	--collector.disable-defaults --collector.textfile \
 	--collector.textfile.directory="$OUT/textfiles"
 prometheus_start central 9091 --web.enable-remote-write-receiver
-prometheus_start
+prometheus_start prometheus 9090
 check "Prometheus scrapes all three" poll_until 60 is_now 'sum(up)' 3
 check "it has the VMs of both hosts" poll_until 60 is_now \
 	'count(vcpu_info_vm_info{job="vcpu-info"})' 5

@@ -60,7 +60,7 @@ start lab env VCPU_INFO_HOST_PORTS="9982 9983" \
 lab=$!
 check "the exporter in the lab serves" poll_until 600 serves
 check "promtool check metrics" promtool check metrics <"$OUT/metrics"
-prometheus_start
+prometheus_start prometheus 9090
 check "Prometheus scrapes it" poll_until 60 is_now 'sum(up)' 1
 check "both VMs are well" poll_until 300 is_now \
 	'sum(vcpu_info_vm_diagnosis{diagnosis=~"idle|well"})' 2

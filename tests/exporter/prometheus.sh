@@ -75,12 +75,12 @@ write_rules()
 		"$TOP/docs/prometheus/vcpu-info.rules.yml" >"$OUT/rules.yml"
 }
 
-# prometheus_start [NAME PORT [ARGUMENT...]] - with OUT/NAME.yml
+# prometheus_start NAME PORT [ARGUMENT...] - with OUT/NAME.yml
 prometheus_start()
 {
-	local name=${1:-prometheus} port=${2:-9090}
+	local name=$1 port=$2
 
-	shift $(($# < 2 ? $# : 2))
+	shift 2
 	start "$name" prometheus --config.file="$OUT/$name.yml" \
 		--storage.tsdb.path="$OUT/$name.data" \
 		--web.listen-address="127.0.0.1:$port" "$@"

@@ -53,7 +53,7 @@ boot_network()
 	for port in $VCPU_INFO_HOST_PORTS; do
 		net+=",hostfwd=tcp:127.0.0.1:$port-10.0.2.15:$port"
 	done
-	BOOT_COMMAND+=(-netdev "$net" -device virtio-net-pci,netdev=net,romfile=)
+	BOOT_COMMAND+=(-netdev "$net" -device "virtio-net-pci,netdev=net,romfile=")
 }
 
 # boot_command RUN IMAGE MODE - sets BOOT_COMMAND
