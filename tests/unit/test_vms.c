@@ -393,6 +393,31 @@ static void no_vms(void **state)
 	tree_remove((char *)run.root);
 }
 
+static int run_report_none(void *arg)
+{
+	return vm_scan_report_none(0, *(unsigned int *)arg);
+}
+
+/* VMs may be among the processes that this user may not look into. */
+static void denied_processes(void **state)
+{
+	static const char fix[] =
+		"permission denied\n"
+		"  fix: run vcpu-info as root, with CAP_SYS_PTRACE\n";
+	unsigned int denied = 1;
+	struct captured cap = capture(run_report_none, &denied);
+
+	(void)state;
+	assert_int_equal(cap.ret, EXIT_DENIED);
+	assert_non_null(strstr(cap.err, "cannot inspect 1 process: "));
+	assert_non_null(strstr(cap.err, fix));
+	captured_free(&cap);
+	denied = 2;
+	cap = capture(run_report_none, &denied);
+	assert_non_null(strstr(cap.err, "cannot inspect 2 processes: "));
+	captured_free(&cap);
+}
+
 static void names_of_threads(void **state)
 {
 	static const struct {
@@ -446,6 +471,7 @@ int main(void)
 		cmocka_unit_test(made_by_threads),
 		cmocka_unit_test(two_threads_of_one_name),
 		cmocka_unit_test(no_vms),
+		cmocka_unit_test(denied_processes),
 		cmocka_unit_test(names_of_threads),
 		cmocka_unit_test(bad_options),
 	};

@@ -202,7 +202,7 @@ static int make_list(struct pid_list *list, const struct select *vms,
 		exit_code = EXIT_OK;
 	}
 	if (exit_code && scan.denied)
-		msg_hint("Processes of other users could not be inspected: run vcpu-info as root.");
+		vm_scan_report_denied(scan.denied);
 	vm_scan_free(&scan);
 	free(used);
 	return exit_code;

@@ -287,9 +287,7 @@ int vms_run(const struct vms_params *params)
 		ask_module(params, &scan);
 	nr = print(params, &scan);
 	if (scan.denied) {
-		msg_error("%u processes of other users could not be inspected",
-			  scan.denied);
-		msg_hint("fix: run vcpu-info as root, with CAP_SYS_PTRACE");
+		vm_scan_report_denied(scan.denied);
 		exit_code = EXIT_DENIED;
 	} else if (!nr) {
 		msg_error("no %sVM runs on this host",

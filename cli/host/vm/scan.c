@@ -333,12 +333,18 @@ void vm_scan_free(struct vm_scan *scan)
 	*scan = (struct vm_scan){ 0 };
 }
 
+void vm_scan_report_denied(unsigned int denied)
+{
+	msg_error("cannot inspect %u process%s: permission denied", denied,
+		  denied == 1 ? "" : "es");
+	msg_hint("fix: run vcpu-info as root, with CAP_SYS_PTRACE");
+}
+
 int vm_scan_report_none(size_t nr, unsigned int denied)
 {
 	msg_error("no %sVM runs on this host", nr ? "such " : "");
 	if (denied) {
-		msg_hint("%u processes of other users could not be inspected: run vcpu-info as root, or with CAP_SYS_PTRACE",
-			 denied);
+		vm_scan_report_denied(denied);
 		return EXIT_DENIED;
 	}
 	if (nr)

@@ -59,6 +59,9 @@ struct vm_scan {
 bool vm_scan_run(struct vm_scan *scan);
 void vm_scan_free(struct vm_scan *scan);
 
+/* Print that so many processes could not be looked into, and what to do. */
+void vm_scan_report_denied(unsigned int denied);
+
 /*
  * Print that none of the VMs there are is wanted, or that there is none, and why
  * that may be. Returns the exit code for it.
