@@ -2,10 +2,12 @@
 /*
  * Printed events, against golden/.
  */
+#include <inttypes.h>
 #include <locale.h>
 
 #include "unit.h"
 
+#include "print/outbuf.h"
 #include "print/printer.h"
 #include "support.h"
 #include "trace/decode-text.h"
@@ -384,9 +386,49 @@ static void lost_events(void **state)
 	}
 }
 
+static void check_number(uint64_t val)
+{
+	char text[DIGITS_LEN + 1], want[DIGITS_LEN + 1];
+
+	text[digits_uint(text, val)] = '\0';
+	snprintf(want, sizeof(want), "%" PRIu64, val);
+	assert_string_equal(text, want);
+	text[digits_int(text, (int64_t)val)] = '\0';
+	snprintf(want, sizeof(want), "%" PRId64, (int64_t)val);
+	assert_string_equal(text, want);
+	text[digits_hex(text, val)] = '\0';
+	snprintf(want, sizeof(want), "0x%" PRIx64, val);
+	assert_string_equal(text, want);
+	text[digits_hex16(text, val)] = '\0';
+	snprintf(want, sizeof(want), "%016" PRIx64, val);
+	assert_string_equal(text, want);
+}
+
+/* As printf() has them: where they get a digit more, and in between. */
+static void numbers(void **state)
+{
+	uint64_t power = 1;
+
+	(void)state;
+	for (int i = 0; i < 20; i++, power *= 10) {
+		check_number(power - 1);
+		check_number(power);
+		check_number(power + 1);
+		check_number(power / 7);
+	}
+	for (int bit = 0; bit < 64; bit++) {
+		check_number((1ULL << bit) - 1);
+		check_number(1ULL << bit);
+		check_number(-(1ULL << bit));
+		check_number(UINT64_MAX / 3 >> bit);
+	}
+	check_number(UINT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers),
 		cmocka_unit_test(names_in_utf8),
 		cmocka_unit_test(text_blocks),
 		cmocka_unit_test(json_lines),

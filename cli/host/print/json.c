@@ -46,6 +46,14 @@ static void add_string(struct outbuf *line, const char *text)
 	outbuf_char(line, '"');
 }
 
+/* A word of ours, which needs no escapes. */
+static inline void add_word(struct outbuf *line, const char *word)
+{
+	outbuf_char(line, '"');
+	outbuf_text(line, word);
+	outbuf_char(line, '"');
+}
+
 static void add_text(struct outbuf *line, const char *key, const char *text)
 {
 	add_key(line, key);
@@ -68,7 +76,7 @@ static void add_int(struct outbuf *line, const char *key, int64_t val)
 static void add_name(struct outbuf *line, const char *name, uint64_t val)
 {
 	if (name)
-		add_string(line, name);
+		add_word(line, name);
 	else
 		outbuf_uint(line, val);
 }
@@ -140,7 +148,7 @@ static void add_flag_names(struct outbuf *line, const struct event *ev)
 		if (!(ev->val[FIELD_FLAGS] & (1ULL << i)))
 			continue;
 		outbuf_text(line, comma);
-		add_string(line, event_flag_name(i));
+		add_word(line, event_flag_name(i));
 		comma = ",";
 	}
 	outbuf_char(line, ']');
@@ -189,7 +197,7 @@ static void add_delta(struct outbuf *line, const struct exit_delta *delta)
 	};
 
 	outbuf_text(line, ",\"delta\":{\"state\":");
-	add_string(line, states[delta->state]);
+	add_word(line, states[delta->state]);
 	if (delta->ns)
 		add_uint(line, "ns", delta->ns);
 	else
@@ -212,7 +220,8 @@ static void add_about(struct outbuf *line, const struct event *ev,
 	char utc[VALUE_LEN];
 
 	add_uint(line, "ts", ev->ts);
-	add_text(line, "ts_unit", ev->ts_is_ns ? "ns" : "ticks");
+	add_key(line, "ts_unit");
+	add_word(line, ev->ts_is_ns ? "ns" : "ticks");
 	if (about->age_known)
 		add_uint(line, "age_ns", about->age_ns);
 	else

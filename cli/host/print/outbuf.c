@@ -15,24 +15,38 @@ static const char pairs[100][2] = {
 	"90", "91", "92", "93", "94", "95", "96", "97", "98", "99",
 };
 
+/* How many digits a number has: from its bits, about, and then exactly. */
+static unsigned int count_digits(uint64_t val)
+{
+	static const uint64_t least[] = {
+		0ULL, 10ULL, 100ULL, 1000ULL, 10000ULL, 100000ULL, 1000000ULL,
+		10000000ULL, 100000000ULL, 1000000000ULL, 10000000000ULL,
+		100000000000ULL, 1000000000000ULL, 10000000000000ULL,
+		100000000000000ULL, 1000000000000000ULL, 10000000000000000ULL,
+		100000000000000000ULL, 1000000000000000000ULL,
+		10000000000000000000ULL,
+	};
+	unsigned int bits = 64 - __builtin_clzll(val | 1);
+	unsigned int nr = bits * 1233 / 4096; /* log10(2), rounded down */
+
+	return nr + (val >= least[nr]);
+}
+
+/* In place: what was written in pieces is slow to read as a whole. */
 size_t digits_uint(char *text, uint64_t val)
 {
-	char reversed[2 * DIGITS_LEN]; /* so much can be read from any digit */
-	char *const end = reversed + DIGITS_LEN;
-	char *p = end;
+	size_t len = count_digits(val);
+	char *p = text + len;
 
 	for (; val >= 100; val /= 100) {
 		p -= 2;
 		memcpy(p, pairs[val % 100], 2);
 	}
-	if (val >= 10) {
-		p -= 2;
-		memcpy(p, pairs[val % 100], 2);
-	} else {
-		*--p = '0' + val;
-	}
-	memcpy(text, p, DIGITS_LEN - 1);
-	return end - p;
+	if (val >= 10)
+		memcpy(text, pairs[val % 100], 2);
+	else
+		text[0] = '0' + val;
+	return len;
 }
 
 size_t digits_int(char *text, int64_t val)
@@ -69,14 +83,12 @@ static void hex16(char *text, uint64_t val)
 
 size_t digits_hex(char *text, uint64_t val)
 {
-	int bits = val ? 64 - __builtin_clzll(val) : 1;
-	int nr = (bits + 3) / 4;
-	char all[32];
+	unsigned int nr = (67 - __builtin_clzll(val | 1)) / 4;
 
 	text[0] = '0';
 	text[1] = 'x';
-	hex16(all, val);
-	memcpy(text + 2, all + 16 - nr, 16);
+	/* all 16, of which the first ones count */
+	hex16(text + 2, val << (64 - 4 * nr));
 	return 2 + nr;
 }
 
