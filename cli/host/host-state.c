@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <errno.h>
+#include <archive.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "compiler.h"
@@ -45,14 +43,8 @@ static const struct {
 static const char mark[] = "~Module signature appended~\n";
 #define MARK_LEN	(sizeof(mark) - 1)
 
-/* As a module may be compressed: what its name ends in, and by what program. */
-static const struct {
-	const char *suffix;
-	const char *program;	/* NULL: it is not */
-} forms[] = {
-	{ ".ko", NULL }, { ".ko.xz", "xz" }, { ".ko.zst", "zstd" },
-	{ ".ko.gz", "gzip" },
-};
+/* As a module may be compressed: what its name ends in. */
+static const char *const forms[] = { ".ko", ".ko.xz", ".ko.zst", ".ko.gz" };
 
 /* The form that a path has; -1 if it is not that of our module. */
 static int form_of(const char *path)
@@ -64,7 +56,7 @@ static int form_of(const char *path)
 	if (strncmp(name, "vcpu_info", len))
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-		if (!strcmp(name + len, forms[i].suffix))
+		if (!strcmp(name + len, forms[i]))
 			return i;
 	}
 	return -1;
@@ -99,39 +91,15 @@ static bool module_file_find(char *path, size_t size, const char *release)
 	return found;
 }
 
-/* Have a program read in and write to what is returned; -1 if it cannot. */
-static int start(const char *program, int in, pid_t *pid)
-{
-	char * const argv[] = { (char *)program, "-dcq", NULL };
-	posix_spawn_file_actions_t actions;
-	int fds[2], err;
-
-	if (pipe2(fds, O_CLOEXEC))
-		return -1;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null",
-					 O_WRONLY, 0);
-	err = posix_spawnp(pid, program, &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	close(fds[1]);
-	if (!err)
-		return fds[0];
-	close(fds[0]);
-	return -1;
-}
-
 /* Read to the end; whether it ends in the mark of a signature. */
-static enum module_file_signature read_end(int fd)
+static enum module_file_signature read_end(struct archive *file)
 {
 	char buf[65536];
 	size_t had = 0;
-	ssize_t n;
+	la_ssize_t n;
 
-	while ((n = read(fd, buf + had, sizeof(buf) - had)) > 0 ||
-	       (n < 0 && errno == EINTR)) {
-		had += n > 0 ? n : 0;
+	while ((n = archive_read_data(file, buf + had, sizeof(buf) - had)) > 0) {
+		had += n;
 		if (had > MARK_LEN) {
 			memmove(buf, buf + had - MARK_LEN, MARK_LEN);
 			had = MARK_LEN;
@@ -143,28 +111,29 @@ static enum module_file_signature read_end(int fd)
 	       SIGNATURE_THERE : SIGNATURE_NONE;
 }
 
-static enum module_file_signature read_compressed(const char *program, int in)
+/* By libarchive: Debian's libkmod lacks gzip. form is an index of forms. */
+static enum module_file_signature read_file(struct archive *file, int fd,
+					    int form)
 {
-	enum module_file_signature signature;
-	int status;
-	pid_t pid;
-	int out;
+	struct archive_entry *entry;
 
-	out = start(program, in, &pid);
-	if (out < 0)
+	archive_read_support_filter_gzip(file);
+	archive_read_support_filter_xz(file);
+	archive_read_support_filter_zstd(file);
+	if (archive_read_support_format_raw(file) != ARCHIVE_OK ||
+	    archive_read_open_fd(file, fd, 65536) != ARCHIVE_OK ||
+	    archive_read_next_header(file, &entry) != ARCHIVE_OK)
 		return SIGNATURE_UNKNOWN;
-	signature = read_end(out);
-	close(out);
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return SIGNATURE_UNKNOWN;
-	}
-	return status ? SIGNATURE_UNKNOWN : signature;
+	/* "none" counts as one; what is damaged would be read as it is */
+	if (form > 0 && archive_filter_count(file) < 2)
+		return SIGNATURE_UNKNOWN;
+	return read_end(file);
 }
 
 static enum module_file_signature module_file_signature(const char *path)
 {
-	enum module_file_signature signature;
+	enum module_file_signature signature = SIGNATURE_UNKNOWN;
+	struct archive *file = archive_read_new();
 	int form = form_of(path);
 	char full[PATH_MAX];
 	int fd;
@@ -172,12 +141,10 @@ static enum module_file_signature module_file_signature(const char *path)
 	fd = host_file_path(full, sizeof(full), "%s", path) ?
 		     open(full, O_RDONLY | O_CLOEXEC) :
 		     -1;
-	if (fd < 0 || form < 0)
-		signature = SIGNATURE_UNKNOWN;
-	else if (forms[form].program)
-		signature = read_compressed(forms[form].program, fd);
-	else
-		signature = read_end(fd);
+	if (file && fd >= 0 && form >= 0)
+		signature = read_file(file, fd, form);
+	if (file)
+		archive_read_free(file);
 	if (fd >= 0)
 		close(fd);
 	return signature;
