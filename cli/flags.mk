@@ -12,6 +12,23 @@ HOST_PKGS	:= libtracefs libtraceevent libtracecmd libelf json-c ncursesw libarch
 		   libmicrohttpd libprotobuf-c yaml-0.1 libcrypt
 GUEST_PKGS	:= json-c
 
+# Better than a header that is not found.
+MISSING := $(shell for lib in $(if $(filter guest,$(MAKECMDGOALS)),$(GUEST_PKGS),$(HOST_PKGS)); \
+	do $(PKG_CONFIG) --exists $$lib || echo $$lib; done)
+ifeq ($(filter clean,$(MAKECMDGOALS)),)
+ifneq ($(MISSING),)
+$(error $(if $(shell $(PKG_CONFIG) --version),missing libraries: $(MISSING),$(PKG_CONFIG) is missing); \
+	fix: apt build-dep ./)
+endif
+endif
+
+# $(call say,CC): "CC FILE" instead of the command, which V=1 prints
+ifneq ($(filter 1,$(V))$(findstring s,$(firstword -$(MAKEFLAGS))),)
+say	=
+else
+say	= @printf '  %-6s %s\n' $1 $(patsubst $(BUILD)/%,%,$@);
+endif
+
 HOST_LIBS	:= $(shell $(PKG_CONFIG) --libs $(HOST_PKGS))
 GUEST_LIBS	:= $(shell $(PKG_CONFIG) --libs $(GUEST_PKGS))
 

@@ -7,4 +7,4 @@ PROTOC_C	?= protoc-c
 
 $(PROTO)/%.pb-c.c $(PROTO)/%.pb-c.h &: $(TOP)/cli/host/profile/%.proto
 	@mkdir -p $(PROTO)
-	$(PROTOC_C) --c_out=$(PROTO) --proto_path=$(<D) $<
+	$(call say,PROTOC)$(PROTOC_C) --c_out=$(PROTO) --proto_path=$(<D) $<
