@@ -145,6 +145,18 @@ static bool opt_known(const struct opt_parser *op, int val)
 	return false;
 }
 
+/* Whether more than one option begins with the word: "--NAME" or "--NAME=VALUE" */
+static bool is_ambiguous(const struct opt_parser *op, const char *word)
+{
+	const char *name = word + strspn(word, "-");
+	size_t len = strcspn(name, "=");
+	int nr = 0;
+
+	for (int i = 0; op->longs[i].name; i++)
+		nr += !strncmp(op->longs[i].name, name, len);
+	return nr > 1;
+}
+
 static void opt_explain(struct opt_parser *op, int what)
 {
 	const char *word = op->argv[optind - 1];
@@ -152,7 +164,9 @@ static void opt_explain(struct opt_parser *op, int what)
 	if (what == ':')
 		opt_bad(op, "option '%s' needs an argument", word);
 	else if (!optopt)
-		opt_bad(op, "unknown or ambiguous option '%s'", word);
+		opt_bad(op, is_ambiguous(op, word) ? "ambiguous option '%s'" :
+						     "unknown option '%s'",
+			word);
 	else if (opt_known(op, optopt))
 		opt_bad(op, "option '%s' takes no argument", word);
 	else

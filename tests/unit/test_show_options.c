@@ -153,7 +153,9 @@ static void show_rejects(void **state)
 		  "invalid value 'xml' (text, line, table, json or csv)" },
 		{ { "--time-format=utc" }, "(trace, wall or age)" },
 		{ { "--color", "yes" }, "(auto, always or never)" },
-		{ { "--table" }, "unknown or ambiguous option '--table'" },
+		{ { "--table" }, "unknown option '--table'" },
+		{ { "--sx=x" }, "unknown option '--sx=x'" },
+		{ { "--s=x" }, "ambiguous option '--s=x'" },
 	};
 
 	(void)state;
