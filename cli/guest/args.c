@@ -29,7 +29,7 @@ const struct opt_spec trigger_specs[] = {
 	  .old_name = "repeat" },
 	{ 'd', "interval", "TIME", "Time between two requests (default: 1s)",
 	  .old_val = 'i' },
-	{ 'j', "json", NULL, "Print a JSON object a line" },
+	{ 'j', "json", NULL, "Print one JSON object per line" },
 	{ 0 }
 };
 

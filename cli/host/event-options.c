@@ -67,7 +67,7 @@ const struct opt_spec event_opts[] = {
 };
 
 const struct opt_spec recorded_event_opts[] = {
-	{ 'e', "errors", NULL, "Only the requests that led to no record" },
+	{ 'e', "errors", NULL, "Only requests that led to no record" },
 	{ 'l', "last", "N", "The last N of each vCPU", .old_val = 'n' },
 	{ OPT_SINCE, "since", "TIME",
 	  "No older than an age (30s, 5m) or a time (13:45)" },

@@ -28,7 +28,7 @@ const struct opt_spec diagnose_opts[] = {
 	{ 'd', "interval", "TIME", "Time between the two samples (default: 1s)" },
 	{ 'i', "input", "FILE",
 	  "Print the diagnosis in a FILE of 'vcpu-info collect'" },
-	{ 'j', "json", NULL, "Print one JSON object a VM" },
+	{ 'j', "json", NULL, "Print one JSON object per VM" },
 	{ .more = guest_opts },
 	{ .more = vm_opts },
 	{ 0 }

@@ -27,7 +27,7 @@ enum {
 const struct opt_spec sample_opts[] = {
 	{ 'n', "count", "N", "Do it N times (default: once)" },
 	{ 'd', "interval", "TIME", "Time from one to the next (default: 1s)" },
-	{ 'r', "rates", NULL, "Say what each vCPU's exit counts grew by" },
+	{ 'r', "rates", NULL, "Print exit-count deltas" },
 	{ SAMPLE_TRACE, "trace", NULL,
 	  "Write the trace event, too, for follow, trace-cmd and perf" },
 	{ SAMPLE_COUNTERS, "counters", NULL,

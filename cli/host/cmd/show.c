@@ -14,7 +14,7 @@
 #include "trace/instance.h"
 
 const struct opt_spec show_opts[] = {
-	{ 'a', "all", NULL, "Every event in the buffers, the oldest first" },
+	{ 'a', "all", NULL, "Every event in the buffers, oldest first" },
 	{ .more = recorded_event_opts },
 	{ 0 }
 };

@@ -17,7 +17,7 @@ const struct opt_spec stack_opts[] = {
 	{ 'c', "vcpu", "LIST", "Only these vCPUs, such as 0-3,7" },
 	{ 'n', "count", "N", "Do it N times (default: once)" },
 	{ 'd', "interval", "TIME", "Time from one to the next (default: 1s)" },
-	{ 'j', "json", NULL, "Print one JSON object a vCPU" },
+	{ 'j', "json", NULL, "Print one JSON object per vCPU" },
 	{ .more = vm_opts },
 	{ 0 }
 };
