@@ -39,7 +39,7 @@ struct loading {
 static bool bad_line(const struct loading *load, const char *why)
 {
 	msg_error("%s: line %lu %s", load->file->path, load->line, why);
-	msg_hint("It has to be a copy of the guest's /proc/kallsyms.");
+	msg_hint("It must be a copy of the guest's /proc/kallsyms.");
 	return false;
 }
 
@@ -104,7 +104,7 @@ static bool is_useful(const struct loading *load)
 		msg_hint("Copy /proc/kallsyms as root of the guest, with kernel.kptr_restrict below 2.");
 	} else {
 		msg_error("%s: there is no function in it", load->file->path);
-		msg_hint("It has to be a copy of the guest's /proc/kallsyms.");
+		msg_hint("It must be a copy of the guest's /proc/kallsyms.");
 	}
 	return false;
 }
@@ -132,7 +132,7 @@ static bool load_kallsyms(struct symbol_file *file, int fd)
 static bool bad_file(const struct symbol_file *file, const char *what)
 {
 	msg_error("%s: %s", file->path, what);
-	msg_hint("It has to be the guest kernel's vmlinux, with symbols (Debian: linux-image-...-dbg).");
+	msg_hint("It must be the guest kernel's vmlinux, with symbols (Debian: linux-image-...-dbg).");
 	return false;
 }
 

@@ -259,7 +259,7 @@ void symbols_note_useless(const struct symbols *symbols)
 			continue;
 		msg_note("%s names none of the %" PRIu64 " kernel addresses that were looked up",
 			 file->path, file->asked);
-		msg_hint("It has to be of the guest's kernel%s of its last boot.",
+		msg_hint("It must match the guest's kernel%s its last boot.",
 			 file->kind == SYMBOLS_VMLINUX ?
 			 ", and --kaslr-offset" : " and");
 	}

@@ -58,7 +58,7 @@ static const struct kernel_param_ops hypercall_nr_ops = {
 module_param_cb(hypercall_nr, &hypercall_nr_ops, &vcpu_info_hypercall_nr, 0444);
 __MODULE_PARM_TYPE(hypercall_nr, "uint");
 MODULE_PARM_DESC(hypercall_nr,
-		 "Hypercall number, the same as the host's (default 0x56435055, at least 4096)");
+		 "hypercall number, 4096 to 4294963200; the host module must use the same (default: 0x56435055)");
 
 static int answer(long ret)
 {

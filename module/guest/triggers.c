@@ -253,7 +253,7 @@ static void sysrq_init(void)
 		return;
 
 	on_sysrq = false;
-	pr_warn("sysrq: key '%c' is not to be had: error %d\n", SYSRQ_KEY, err);
+	pr_warn("sysrq: cannot register key '%c': error %d\n", SYSRQ_KEY, err);
 }
 
 static void sysrq_exit(void)

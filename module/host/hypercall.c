@@ -35,7 +35,7 @@ static_assert(VCPU_INFO_HC_WHY(VCPU_INFO_HC_DEFAULT) >> 16 ==
 
 static unsigned int hypercall_nr = VCPU_INFO_HC_DEFAULT;
 module_param(hypercall_nr, uint, 0444);
-MODULE_PARM_DESC(hypercall_nr, "hypercall number, 4096 to 4294963200; the guests' module has to use the same (default: 0x56435055)");
+MODULE_PARM_DESC(hypercall_nr, "hypercall number, 4096 to 4294963200; the guest module must use the same (default: 0x56435055)");
 
 static struct vcpu_info_hook hypercall_hook;
 

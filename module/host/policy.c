@@ -107,7 +107,7 @@ static int policy_insert(struct policy *p, unsigned int at, struct pid *vmm)
 {
 	if (p->nr == VCPU_INFO_POLICY_MAX) {
 		put_pid(vmm);
-		pr_err("policy: a list can have %d processes\n",
+		pr_err("policy: a list holds at most %d processes\n",
 		       VCPU_INFO_POLICY_MAX);
 		return -E2BIG;
 	}

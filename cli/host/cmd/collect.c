@@ -480,7 +480,7 @@ static const struct vm *find_vm(const struct vm_scan *scan,
 				   vm->vmm.vm.name, vm->vmm.comm))
 			continue;
 		if (found) {
-			msg_error("more than one VM is called that: %d:%d and %d:%d",
+			msg_error("several VMs have that name: %d:%d and %d:%d",
 				  found->vmm.pid, found->fd, vm->vmm.pid,
 				  vm->fd);
 			msg_hint("Give one of them as PID:FD.");

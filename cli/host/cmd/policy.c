@@ -229,7 +229,7 @@ static int say_write_failed(int err)
 		msg_hint("fix: run vcpu-info as root");
 		return EXIT_DENIED;
 	case -E2BIG:
-		msg_error("too many VMs: a list can have 4096 processes");
+		msg_error("too many VMs: a list holds at most 4096 processes");
 		return EXIT_FAILED;
 	default:
 		msg_error("cannot set the policy: %s", strerror(-err));
