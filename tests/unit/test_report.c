@@ -418,6 +418,29 @@ static enum opt_outcome parse_record(const char * const *words,
 	return record_parse(op, argc, argv, params);
 }
 
+/* "-" is a name that no message has. */
+static void names_standard_input(void **state)
+{
+	int saved = dup(STDIN_FILENO), pipe_ends[2];
+	struct captured cap;
+
+	(void)state;
+	assert_int_equal(pipe(pipe_ends), 0);
+	assert_int_equal(write(pipe_ends[1], "no trace", 8), 8);
+	close(pipe_ends[1]);
+	assert_int_equal(dup2(pipe_ends[0], STDIN_FILENO), STDIN_FILENO);
+	close(pipe_ends[0]);
+	cap = report_on("-", NULL, NULL);
+	assert_int_equal(cap.ret, EXIT_FAILED);
+	assert_non_null(strstr(cap.err,
+			       "vcpu-info: standard input is not a trace-cmd file"));
+	captured_free(&cap);
+	if (saved >= 0) {
+		dup2(saved, STDIN_FILENO);
+		close(saved);
+	}
+}
+
 static void what_record_is_asked_for(void **state)
 {
 	static const struct {
@@ -516,6 +539,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(file_that_is_cut_off, setup,
 						teardown),
+		cmocka_unit_test(names_standard_input),
 		cmocka_unit_test(what_record_is_asked_for),
 		cmocka_unit_test(bad_options),
 	};

@@ -57,6 +57,12 @@ enum opt_outcome report_parse(struct opt_parser *op, int argc, char **argv,
 	return outcome == OPT_RUN ? event_options_check(events, op) : outcome;
 }
 
+/* As messages have it. */
+static const char *input_name(const struct report_params *params)
+{
+	return strcmp(params->file, "-") ? params->file : "standard input";
+}
+
 static int open_failed(const char *file, enum trace_file_status status,
 		       const struct trace_file_form *form)
 {
@@ -138,11 +144,11 @@ static int report_file(const struct report_params *params, int fd)
 
 	status = trace_file_open(fd, &file, &form);
 	if (status != TRACE_FILE_OK)
-		return open_failed(params->file, status, &form);
+		return open_failed(input_name(params), status, &form);
 	pl = pipeline_new(&params->events, 0, TIME_TRACE);
 	if (pl)
 		exit_code = report_events(pl, trace_file_source(file),
-					  params->file);
+					  input_name(params));
 	pipeline_free(pl);
 	source_close(trace_file_source(file));
 	return exit_code;
@@ -176,7 +182,7 @@ static int report_confined(void *arg)
 	int fd = confined->fd;
 
 	if (archive_is(fd))
-		fd = take_trace(confined->params->file, fd);
+		fd = take_trace(input_name(confined->params), fd);
 	return fd < 0 ? EXIT_FAILED : report_file(confined->params, fd);
 }
 
@@ -217,18 +223,21 @@ static int open_input(const char *file)
 int report_run(const struct report_params *params)
 {
 	struct confined confined = { .params = params };
-	int exit_code, fd;
+	int exit_code, err, fd;
 
 	fd = open_input(params->file);
 	if (fd < 0) {
-		msg_error("cannot open %s: %s", params->file, strerror(errno));
-		if (errno == ENOENT)
+		err = errno;
+		msg_error("cannot open %s: %s", input_name(params),
+			  strerror(err));
+		if (err == ENOENT)
 			msg_hint("'vcpu-info record' makes such a file.");
 		return EXIT_FAILED;
 	}
 
 	confined.fd = fd;
-	exit_code = sandbox_call(report_confined, &confined, params->file);
+	exit_code = sandbox_call(report_confined, &confined,
+				 input_name(params));
 	close(fd);
 	return exit_code;
 }
