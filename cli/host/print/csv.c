@@ -91,8 +91,14 @@ static void add_fields(struct outbuf *line, const struct event *ev, int id,
 	char text[VALUE_LEN];
 
 	for (; id < end; id++) {
+		char *to;
+
 		outbuf_char(line, ',');
-		outbuf_bytes(line, text, value_put(text, ev, id));
+		to = outbuf_room(line, sizeof(text));
+		if (to)
+			line->len += value_put(to, ev, id);
+		else
+			outbuf_bytes(line, text, value_put(text, ev, id));
 	}
 }
 

@@ -109,17 +109,10 @@ void outbuf_overflow(struct outbuf *line, const char *text, size_t len)
 	}
 }
 
-/* Where a number may be written; NULL if it has to be copied. */
-static char *room(struct outbuf *line)
-{
-	return OUTBUF_SIZE - line->len >= DIGITS_LEN ? line->buf + line->len :
-						       NULL;
-}
-
 static void put(struct outbuf *line, uint64_t val,
 		size_t (*digits)(char *text, uint64_t val))
 {
-	char *to = room(line);
+	char *to = outbuf_room(line, DIGITS_LEN);
 
 	if (to) {
 		line->len += digits(to, val);

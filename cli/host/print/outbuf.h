@@ -78,6 +78,15 @@ static inline void outbuf_char(struct outbuf *line, char c)
 }
 
 /*
+ * Where so many bytes may be written, to be added to len; NULL if there is no room,
+ * and they have to be copied.
+ */
+static inline char *outbuf_room(struct outbuf *line, size_t size)
+{
+	return OUTBUF_SIZE - line->len >= size ? line->buf + line->len : NULL;
+}
+
+/*
  * Numbers as text, without a NUL after them; return how long it is. There has to
  * be room for DIGITS_LEN bytes, all of which may be changed.
  */
