@@ -116,8 +116,8 @@ char **opt_rest(const struct opt_parser *op)
 	return op->argv + optind;
 }
 
-bool opt_choose(const char *arg, const char * const *words, int *choice,
-		char *err, size_t err_size)
+bool opt_choose_a(const char *noun, const char *arg, const char * const *words,
+		  int *choice, char *err, size_t err_size)
 {
 	size_t len;
 
@@ -127,13 +127,19 @@ bool opt_choose(const char *arg, const char * const *words, int *choice,
 			return true;
 		}
 	}
-	len = snprintf(err, err_size, "invalid value '%.60s' (", arg);
+	len = snprintf(err, err_size, "invalid %s '%.60s' (", noun, arg);
 	for (; *words && len < err_size; words++)
 		len += snprintf(err + len, err_size - len, "%s%s", *words,
 				!words[1] ? ")" :
 				words[2]  ? ", " :
 					    " or ");
 	return false;
+}
+
+bool opt_choose(const char *arg, const char * const *words, int *choice,
+		char *err, size_t err_size)
+{
+	return opt_choose_a("value", arg, words, choice, err, err_size);
 }
 
 static bool opt_known(const struct opt_parser *op, int val)

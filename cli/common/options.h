@@ -100,6 +100,10 @@ char **opt_rest(const struct opt_parser *op);
 bool opt_choose(const char *arg, const char * const *words, int *choice,
 		char *err, size_t err_size);
 
+/* The same, with a noun for the argument in the message: "format" */
+bool opt_choose_a(const char *noun, const char *arg, const char * const *words,
+		  int *choice, char *err, size_t err_size);
+
 /**
  * opt_take_interval - the last option's argument as a time between two of something
  * @op: has the argument

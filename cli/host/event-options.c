@@ -138,7 +138,8 @@ enum opt_outcome event_option(struct event_options *events,
 		ok = since_parse(&events->since, op->arg, err, size);
 		break;
 	case 'f':
-		ok = opt_choose(op->arg, formats, &choice, err, size);
+		ok = opt_choose_a("format", op->arg, formats, &choice, err,
+				  size);
 		if (ok)
 			events->format = choice;
 		events->format_given = true;
@@ -149,13 +150,15 @@ enum opt_outcome event_option(struct event_options *events,
 		events->format_given = true;
 		break;
 	case OPT_TIME:
-		ok = opt_choose(op->arg, times, &choice, err, size);
+		ok = opt_choose_a("time format", op->arg, times, &choice, err,
+				  size);
 		if (ok)
 			events->time = choice;
 		events->time_given = true;
 		break;
 	case OPT_COLOR:
-		ok = opt_choose(op->arg, colors, &choice, err, size);
+		ok = opt_choose_a("choice of colours", op->arg, colors,
+				  &choice, err, size);
 		if (ok)
 			events->color = choice;
 		break;

@@ -81,7 +81,7 @@ static void bad_options(void **state)
 		{ { "--buffer-kb=1" }, "from 64" },
 		{ { "--buffer-kb=99999999" }, "from 64" },
 		{ { "--all" }, "unknown" },
-		{ { "--format=xml" }, "invalid value 'xml'" },
+		{ { "--format=xml" }, "invalid format 'xml'" },
 		{ { "" }, "'' is not a VM" },
 	};
 

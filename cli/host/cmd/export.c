@@ -46,8 +46,8 @@ static enum opt_outcome take_format(struct opt_parser *op,
 {
 	int choice;
 
-	if (!opt_choose(op->arg, format_words, &choice, op->err,
-			sizeof(op->err)))
+	if (!opt_choose_a("format", op->arg, format_words, &choice, op->err,
+			  sizeof(op->err)))
 		return OPT_BAD;
 	params->has_format = true;
 	params->format = choice ? METRICS_OPENMETRICS : METRICS_TEXT;
