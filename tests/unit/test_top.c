@@ -276,6 +276,15 @@ static void options(void **state)
 	assert_int_equal(parse("--sort=hyper", &params), OPT_RUN);
 	assert_int_equal(params.sort, TOP_HYPERCALLS);
 	event_options_free(&params.events);
+	for (int col = 0; col < NR_TOP_COLUMNS; col++) {
+		char word[32];
+
+		assert_non_null(top_column_names[col]);
+		snprintf(word, sizeof(word), "--sort=%s", top_column_names[col]);
+		assert_int_equal(parse(word, &params), OPT_RUN);
+		assert_int_equal(params.sort, col);
+		event_options_free(&params.events);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		assert_int_equal(parse((char *)bad[i], &params), OPT_BAD);
 		event_options_free(&params.events);

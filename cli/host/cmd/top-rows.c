@@ -15,7 +15,8 @@ const char *const top_column_names[] = {
 	[TOP_THREAD] = "thread",    [TOP_STATE] = "state", [TOP_CPU] = "cpu",
 	[TOP_AGE] = "age",	    [TOP_EXITS] = "exits", [TOP_IO] = "io",
 	[TOP_MMIO] = "mmio",	    [TOP_HALT] = "halt",   [TOP_IRQ] = "irq",
-	[TOP_HYPERCALLS] = "hyper", [TOP_RIP] = "rip",	   NULL
+	[TOP_HYPERCALLS] = "hyper", [TOP_RUN] = "run",	   [TOP_STEAL] = "steal",
+	[TOP_RIP] = "rip",	    [NR_TOP_COLUMNS] = NULL
 };
 
 /*
