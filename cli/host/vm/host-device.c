@@ -227,15 +227,23 @@ static size_t count_vcpus(struct host_device *dev, int vm_fd)
 
 /*
  * Room for all is known before they are asked for: nobody is to be interrupted
- * twice.
+ * twice. Whose counters are asked for alone is not interrupted.
  */
 static enum device_status sample_vm(struct host_device *dev,
 				    struct vm_sample *sample, int vm_fd)
 {
-	size_t room = sample->nr_ids ?: count_vcpus(dev, vm_fd) + SPARE;
-	size_t nr_vcpus = 0;
+	bool counts = sample->flags & VCPU_INFO_SAMPLE_COUNTS;
+	size_t room = sample->nr_ids, nr_vcpus = 0;
+	enum device_status status;
 
-	return call(dev, sample, vm_fd, room, &nr_vcpus);
+	if (!room)
+		room = counts ? 2 * SPARE : count_vcpus(dev, vm_fd) + SPARE;
+	status = call(dev, sample, vm_fd, room, &nr_vcpus);
+	if (status != DEVICE_OK || sample->nr_ids || !counts ||
+	    nr_vcpus <= room)
+		return status;
+	free(sample->vcpus);
+	return call(dev, sample, vm_fd, nr_vcpus + SPARE, &nr_vcpus);
 }
 
 enum device_status host_device_sample(struct host_device *dev,
