@@ -93,20 +93,28 @@ static int open_file(int pid, int tid)
 		       open(path, O_RDONLY | O_CLOEXEC) : -1;
 }
 
+/* As the kernel writes it; sscanf() would take as long as the kernel. */
+static const char *parse_number(const char *p, uint64_t *number)
+{
+	*number = 0;
+	for (; *p >= '0' && *p <= '9'; p++)
+		*number = *number * 10 + (*p - '0');
+	return p;
+}
+
 static bool read_file(int fd, uint64_t *run_ns, uint64_t *wait_ns)
 {
-	unsigned long long run, wait;
 	char line[80];
 	ssize_t len = pread(fd, line, sizeof(line) - 1, 0);
+	const char *p;
 
 	if (len <= 0)
 		return false;
 	line[len] = '\0';
-	if (sscanf(line, "%llu %llu", &run, &wait) != 2)
+	p = parse_number(line, run_ns);
+	if (p == line || *p != ' ')
 		return false;
-	*run_ns = run;
-	*wait_ns = wait;
-	return true;
+	return parse_number(p + 1, wait_ns) > p + 1;
 }
 
 /* Where its file is to be kept; NULL if there is no room. */
