@@ -41,64 +41,62 @@ bool host_file_path(char *path, size_t size, const char *fmt, ...)
 	return ok;
 }
 
-__printf(1, 0)
-static FILE *open_file(const char *fmt, va_list ap)
+/* Up to size bytes of it; 0 if it is empty or cannot be read. */
+__printf(3, 0)
+static size_t read_file(char *buf, size_t size, const char *fmt, va_list ap)
 {
 	char path[PATH_MAX];
+	size_t len = 0;
+	ssize_t n;
+	int fd;
 
-	return make_path(path, sizeof(path), fmt, ap) ? fopen(path, "re") :
-							NULL;
+	if (!make_path(path, sizeof(path), fmt, ap))
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	/* procfs may hand it over in parts */
+	do {
+		n = read(fd, buf + len, size - len);
+		if (n > 0)
+			len += n;
+	} while (len < size && (n > 0 || (n < 0 && errno == EINTR)));
+	close(fd);
+	return len;
 }
 
 size_t host_file_bytes(char *buf, size_t size, const char *fmt, ...)
 {
-	size_t len = 0;
 	va_list ap;
-	FILE *f;
+	size_t len;
 
 	va_start(ap, fmt);
-	f = open_file(fmt, ap);
+	len = read_file(buf, size, fmt, ap);
 	va_end(ap);
-	if (f) {
-		len = fread(buf, 1, size, f);
-		fclose(f);
-	}
 	return len;
 }
 
 bool host_file_line(char *line, size_t size, const char *fmt, ...)
 {
 	va_list ap;
-	FILE *f;
-	bool ok;
+	size_t len;
 
-	line[0] = '\0';
 	va_start(ap, fmt);
-	f = open_file(fmt, ap);
+	len = read_file(line, size - 1, fmt, ap);
 	va_end(ap);
-	if (!f)
-		return false;
-	ok = fgets(line, size, f);
-	fclose(f);
-	if (!ok)
-		line[0] = '\0';
+	line[len] = '\0';
 	line[strcspn(line, "\n")] = '\0';
-	return ok;
+	return len;
 }
 
 bool host_file_text(char *text, size_t size, const char *fmt, ...)
 {
-	size_t len = 0;
 	va_list ap;
-	FILE *f;
+	size_t len;
 
 	va_start(ap, fmt);
-	f = open_file(fmt, ap);
+	len = read_file(text, size - 1, fmt, ap);
 	va_end(ap);
-	if (f) {
-		len = fread(text, 1, size - 1, f);
-		fclose(f);
-	}
 	text[len] = '\0';
 	if (len && text[len - 1] == '\n')
 		text[len - 1] = '\0';

@@ -33,25 +33,32 @@ static bool parse_start(const char *stat, uint64_t *start_ns)
 	return true;
 }
 
-void process_look_up(struct process *vmm, int pid)
+/* How long it has been running; false if there is no such process. */
+static bool look_up_age(int pid, uint64_t *age_ns)
 {
 	uint64_t start_ns, uptime_ns;
-	char cmdline[CMDLINE_SIZE];
 	char uptime[64];
 	char stat[1024];
+
+	if (!host_file_text(stat, sizeof(stat), "/proc/%d/stat", pid) ||
+	    !host_file_line(uptime, sizeof(uptime), "/proc/uptime") ||
+	    !parse_start(stat, &start_ns))
+		return false;
+	uptime_ns = strtod(uptime, NULL) * NS_PER_SEC;
+	*age_ns = uptime_ns > start_ns ? uptime_ns - start_ns : 0;
+	return true;
+}
+
+void process_look_up(struct process *vmm, int pid)
+{
+	char cmdline[CMDLINE_SIZE];
 	size_t len;
 
 	*vmm = (struct process){ .pid = pid };
-	if (!host_file_text(vmm->comm, sizeof(vmm->comm), "/proc/%d/comm",
-			    pid) ||
-	    !host_file_text(stat, sizeof(stat), "/proc/%d/stat", pid) ||
-	    !host_file_line(uptime, sizeof(uptime), "/proc/uptime") ||
-	    !parse_start(stat, &start_ns))
+	vmm->alive = host_file_text(vmm->comm, sizeof(vmm->comm),
+				    "/proc/%d/comm", pid);
+	if (!vmm->alive)
 		return;
-	uptime_ns = strtod(uptime, NULL) * NS_PER_SEC;
-	vmm->alive = true;
-	if (uptime_ns > start_ns)
-		vmm->age_ns = uptime_ns - start_ns;
 	len = host_file_bytes(cmdline, sizeof(cmdline), "/proc/%d/cmdline",
 			      pid);
 	command_line_parse(&vmm->vm, cmdline, len);
@@ -70,14 +77,16 @@ const struct process *process_cache_get(struct process_cache *cache, int pid,
 {
 	unsigned int slot = (unsigned int)pid % PROCESS_SLOTS;
 	struct process *vmm = &cache->slots[slot].vmm;
+	uint64_t *age = &cache->slots[slot].age_ns;
 	uint64_t now = process_cache_now();
 
 	if (vmm->pid != pid ||
 	    now - cache->slots[slot].looked_up_ns > FRESH_NS) {
 		process_look_up(vmm, pid);
+		vmm->alive &= look_up_age(pid, age);
 		cache->slots[slot].looked_up_ns = now;
 	}
-	if (!vmm->alive || (age_known && age_ns > vmm->age_ns + SLACK_NS))
+	if (!vmm->alive || (age_known && age_ns > *age + SLACK_NS))
 		return NULL;
 	return vmm;
 }

@@ -15,14 +15,12 @@
  * @alive: whether there is such a process; nothing else is known if not
  * @comm: its name
  * @vm: what its command line says of its VM
- * @age_ns: how long it has been running
  */
 struct process {
 	int pid;
 	bool alive;
 	char comm[64];
 	struct command_line vm;
-	uint64_t age_ns;
 };
 
 /* The VM's name, or else its process's. */
@@ -40,6 +38,7 @@ void process_look_up(struct process *vmm, int pid);
 struct process_cache {
 	struct {
 		struct process vmm;
+		uint64_t age_ns;	/* how long it had been running */
 		uint64_t looked_up_ns;
 	} slots[PROCESS_SLOTS];
 };

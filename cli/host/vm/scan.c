@@ -41,6 +41,7 @@ static void list_add(struct list *list, const void *item, size_t size)
 struct scanning {
 	struct vm_scan *scan;
 	int pid;
+	bool with_vcpus;
 	struct list vm_fds;	/* of int */
 	struct list vcpus;	/* of struct vm_vcpu */
 	struct list threads;	/* the same, with the VMM's index as vcpu_id */
@@ -122,7 +123,7 @@ static void look_at_link(struct scanning *proc, int fd, const char *target)
 
 	if (!strcmp(target, VM_LINK)) {
 		list_add(&proc->vm_fds, &fd, sizeof(fd));
-	} else if (!strncmp(target, VCPU_LINK, len) &&
+	} else if (proc->with_vcpus && !strncmp(target, VCPU_LINK, len) &&
 		   num_parse_int(target + len, 0, INT_MAX, &id) &&
 		   !has_vcpu(&proc->vcpus, id)) {
 		struct vm_vcpu vcpu = { .vcpu_id = id, .guest_cpu = -1 };
@@ -261,32 +262,39 @@ static void vcpus_of(const struct scanning *proc, struct vm *vm, int creator)
 
 static void add_vms(struct scanning *proc, struct list *vms)
 {
+	bool with_creator = proc->with_vcpus || proc->vm_fds.nr > 1;
 	const int *fds = proc->vm_fds.items;
 	bool debugfs = false;
-	int creator;
+	int creator = 0;
 	struct vm vm;
 
-	for (size_t i = 0; i < proc->vm_fds.nr; i++)
+	for (size_t i = 0; with_creator && i < proc->vm_fds.nr; i++)
 		debugfs |= creator_of(proc, fds[i]) != 0;
 	for (size_t i = 0; i < proc->vm_fds.nr; i++) {
 		/* a duplicate of a descriptor is no VM of its own */
-		creator = creator_of(proc, fds[i]);
+		if (with_creator)
+			creator = creator_of(proc, fds[i]);
 		if (debugfs && !creator)
 			continue;
 		vm = (struct vm){ .fd = fds[i] };
 		process_look_up(&vm.vmm, proc->pid);
-		vcpus_of(proc, &vm, creator);
+		if (proc->with_vcpus)
+			vcpus_of(proc, &vm, creator);
 		list_add(vms, &vm, sizeof(vm));
 	}
 }
 
-static void look_at_process(struct vm_scan *scan, int pid, struct list *vms)
+static void look_at_process(struct vm_scan *scan, int pid, bool with_vcpus,
+			    struct list *vms)
 {
-	struct scanning proc = { .scan = scan, .pid = pid };
+	struct scanning proc = {
+		.scan = scan, .pid = pid, .with_vcpus = with_vcpus,
+	};
 
 	look_at_fds(&proc);
 	if (proc.vm_fds.nr) {
-		look_at_threads(&proc);
+		if (with_vcpus)
+			look_at_threads(&proc);
 		add_vms(&proc, vms);
 	}
 	scan->no_memory |= proc.vm_fds.no_memory | proc.vcpus.no_memory |
@@ -305,7 +313,7 @@ static int compare_vms(const void *a, const void *b)
 	return compare_ints(&x->fd, &y->fd);
 }
 
-bool vm_scan_run(struct vm_scan *scan)
+static bool run(struct vm_scan *scan, bool with_vcpus)
 {
 	DIR *dir = host_file_dir("/proc");
 	struct list vms = { 0 };
@@ -315,7 +323,7 @@ bool vm_scan_run(struct vm_scan *scan)
 	if (!dir)
 		return false;
 	while (next_number(dir, &pid))
-		look_at_process(scan, pid, &vms);
+		look_at_process(scan, pid, with_vcpus, &vms);
 	closedir(dir);
 	scan->vms = vms.items;
 	scan->nr = vms.nr;
@@ -323,6 +331,16 @@ bool vm_scan_run(struct vm_scan *scan)
 	if (scan->nr)
 		qsort(scan->vms, scan->nr, sizeof(*scan->vms), compare_vms);
 	return true;
+}
+
+bool vm_scan_run(struct vm_scan *scan)
+{
+	return run(scan, true);
+}
+
+bool vm_scan_without_vcpus(struct vm_scan *scan)
+{
+	return run(scan, false);
 }
 
 void vm_scan_free(struct vm_scan *scan)

@@ -57,6 +57,9 @@ struct vm_scan {
 
 /* False if there is no procfs. */
 bool vm_scan_run(struct vm_scan *scan);
+
+/* The same, but with no vCPUs in it, which are most of the work. */
+bool vm_scan_without_vcpus(struct vm_scan *scan);
 void vm_scan_free(struct vm_scan *scan);
 
 /* Print that so many processes could not be looked into, and what to do. */
