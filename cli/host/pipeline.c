@@ -58,8 +58,8 @@ static void add_names(struct pipeline *pl, const struct event *ev,
 		about->vmm = pl->source->ops->comm(pl->source, pid);
 		return;
 	}
-	vmm = process_cache_get(&pl->processes, pid, about->age_known,
-				about->age_ns);
+	vmm = ev->vmm ?: process_cache_get(&pl->processes, pid,
+					   about->age_known, about->age_ns);
 	about->vmm_gone = !vmm;
 	if (!vmm)
 		return;

@@ -37,11 +37,16 @@ static void free_vcpu(void *arg)
 
 static struct vcpu *get(struct vcpu_table *table, const struct vcpu *key)
 {
-	struct vcpu **found = tfind(key, &table->tree, compare);
-	struct vcpu *vcpu;
+	struct vcpu **found, *vcpu;
 
-	if (found)
+	/* an event is looked at more than once */
+	if (table->last && !vcpu_compare(key, table->last))
+		return table->last;
+	found = tfind(key, &table->tree, compare);
+	if (found) {
+		table->last = *found;
 		return *found;
+	}
 	vcpu = calloc(1, sizeof(*vcpu));
 	if (!vcpu)
 		return NULL;
@@ -121,6 +126,7 @@ void vcpu_table_remove_if(struct vcpu_table *table,
 	removal.gone = calloc(table->nr, sizeof(*removal.gone));
 	if (!removal.gone)
 		return;
+	table->last = NULL;
 	vcpu_table_each(table, collect, &removal);
 	for (size_t i = 0; i < removal.nr; i++) {
 		tdelete(removal.gone[i], &table->tree, compare);
@@ -136,38 +142,40 @@ void vcpu_table_free(struct vcpu_table *table)
 	*table = (struct vcpu_table){ 0 };
 }
 
-/* Most of an event is room for fields that nearly none has. */
-static struct event *copy_of(const struct event *ev)
+/* In the place of another one, or NULL */
+static struct event *copy_to(struct event *old, const struct event *ev)
 {
-	size_t size = offsetof(struct event, extra) +
-		      ev->nr_extra * sizeof(ev->extra[0]);
-	struct event *copy = malloc(size);
+	struct event *copy = old;
 
-	if (copy)
-		memcpy(copy, ev, size);
+	if (!old || event_size(old) != event_size(ev))
+		copy = realloc(old, event_size(ev));
+	if (!copy)
+		return NULL;
+	memcpy(copy, ev, event_size(ev));
+	copy->vmm = NULL;	/* will be gone by then */
 	return copy;
 }
 
 bool vcpu_keep(struct vcpu *vcpu, const struct event *ev, size_t keep)
 {
-	struct event *copy = copy_of(ev);
-	struct event **bigger;
+	struct event **bigger, *copy;
 
-	if (!copy)
-		return false;
 	if (vcpu->nr_records == keep) {
-		free(vcpu->records[vcpu->oldest]);
+		copy = copy_to(vcpu->records[vcpu->oldest], ev);
+		if (!copy)
+			return false;
 		vcpu->records[vcpu->oldest] = copy;
 		vcpu->oldest = (vcpu->oldest + 1) % keep;
 		return true;
 	}
 	bigger = reallocarray(vcpu->records, vcpu->nr_records + 1,
 			      sizeof(*bigger));
-	if (!bigger) {
-		free(copy);
+	if (!bigger)
 		return false;
-	}
 	vcpu->records = bigger;
+	copy = copy_to(NULL, ev);
+	if (!copy)
+		return false;
 	vcpu->records[vcpu->nr_records++] = copy;
 	return true;
 }

@@ -64,6 +64,7 @@ struct exit_counts {
  * @name: its VM's, for 'top'
  * @symbol: what RIP was in, "" if that is not known, for 'top'
  * @nr_vcpus: how many vCPUs it stands for in a total of 'top', else 0
+ * @number: what 'top' sorts by
  * @marked: for who goes through a table
  */
 struct vcpu {
@@ -79,13 +80,20 @@ struct vcpu {
 	char name[64];
 	char symbol[96];
 	int nr_vcpus;
+	double number;
 	bool marked;
 };
 
-/* All zeroes is empty. */
+/**
+ * struct vcpu_table - vCPUs; all zeroes is empty
+ * @tree: of tsearch()
+ * @nr: how many
+ * @last: the one that was looked up last, or NULL
+ */
 struct vcpu_table {
 	void *tree;
 	size_t nr;
+	struct vcpu *last;
 };
 
 /* The vCPU that an event is about; it is added. NULL on OOM. */

@@ -160,7 +160,7 @@ static void keep_state(struct topping *run, struct event *ev)
 	const struct vcpu *vcpu = vcpu_table_get(&run->pl->vcpus, ev);
 	const struct event *last = vcpu ? vcpu_last(vcpu) : NULL;
 
-	if (!last)
+	if (!last || !event_has(last, FIELD_STATE_NR))
 		return;
 	for (int id = FIELD_STATE_NR; id < FIELD_EXITS; id++) {
 		if (event_has(last, id))
@@ -171,8 +171,9 @@ static void keep_state(struct topping *run, struct event *ev)
 static bool take_sample(const struct event *ev, void *arg)
 {
 	struct topping *run = arg;
-	struct event full = *ev;
+	struct event full;
 
+	memcpy(&full, ev, event_size(ev));
 	if (!event_has(&full, FIELD_STATE_NR))
 		keep_state(run, &full);
 	pipeline_take(&full, run->pl);

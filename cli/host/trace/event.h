@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "vcpu_info_abi.h"
 
@@ -110,6 +111,8 @@ struct event_exit {
 	uint64_t addr;
 };
 
+struct process;
+
 /**
  * struct event - one event
  * @kind: which of the events it is
@@ -121,6 +124,7 @@ struct event_exit {
  * @present: a bit for each field_id that the event had
  * @val: values by field_id, sign-extended to 64 bits; 0 if not present
  * @exit: what it has left KVM_RUN for
+ * @vmm: its VM's process, good until the event was taken; NULL: to be looked up
  * @nr_extra: fields that this version does not know
  * @extra: those fields
  */
@@ -134,9 +138,23 @@ struct event {
 	uint64_t present;
 	uint64_t val[NR_VALUES];
 	struct event_exit exit;
+	const struct process *vmm;
 	unsigned int nr_extra;
 	struct event_extra extra[EVENT_MAX_EXTRA];
 };
+
+/* Make it one without any fields. Most of it is room for what nearly none has. */
+static inline void event_clear(struct event *ev)
+{
+	memset(ev, 0, offsetof(struct event, extra));
+}
+
+/* The bytes of it that mean something */
+static inline size_t event_size(const struct event *ev)
+{
+	return offsetof(struct event, extra) +
+	       ev->nr_extra * sizeof(ev->extra[0]);
+}
 
 static inline bool event_has(const struct event *ev, enum field_id id)
 {

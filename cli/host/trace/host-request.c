@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,18 +44,23 @@ static void set_state(const struct vcpu_info_host_vcpu *vcpu, struct event *ev)
 		event_set(ev, FIELD_REGS + i, vcpu->regs[i]);
 }
 
-void host_request_event(const struct vcpu_info_host_vcpu *vcpu,
-			struct event *ev)
+/* What the events of one answer have in common: who asks, and for what. */
+static void start_event(struct event *ev, const struct process *vmm)
 {
-	*ev = (struct event){
-		.kind = EVENT_RECORD,
-		.thread = getpid(),
-		.trace_cpu = sched_getcpu(),
-		.ts = vcpu->time_ns,
-		.ts_is_ns = true,
-	};
+	event_clear(ev);
+	ev->kind = EVENT_RECORD;
+	ev->thread = getpid();
+	ev->trace_cpu = sched_getcpu();
+	ev->ts_is_ns = true;
+	ev->vmm = vmm;
 	snprintf(ev->comm, sizeof(ev->comm), "%s",
 		 program_invocation_short_name);
+}
+
+static void add_answer(const struct vcpu_info_host_vcpu *vcpu,
+		       struct event *ev)
+{
+	ev->ts = vcpu->time_ns;
 	event_set(ev, FIELD_VM_PID, vcpu->vm_pid);
 	event_set(ev, FIELD_VM_FD, vcpu->vm_fd);
 	event_set(ev, FIELD_CALLER_ID, -1);
@@ -69,6 +75,13 @@ void host_request_event(const struct vcpu_info_host_vcpu *vcpu,
 		set_state(vcpu, ev);
 	set_counts(vcpu, ev);
 	set_exit(vcpu, ev);
+}
+
+void host_request_event(const struct vcpu_info_host_vcpu *vcpu,
+			struct event *ev)
+{
+	start_event(ev, NULL);
+	add_answer(vcpu, ev);
 }
 
 /* Those that are selected, by ids that are asked for without any interrupt */
@@ -220,7 +233,7 @@ static bool find_vms(struct host_request *req, bool again)
 		return true;
 	vm_scan_free(&req->scan);
 	req->scanned = 0;
-	if (!vm_scan_run(&req->scan))
+	if (!vm_scan_without_vcpus(&req->scan))
 		return false;
 	req->scanned = now;
 	thread_times_sweep(&req->times);
@@ -276,14 +289,15 @@ static void add_times(struct host_request *req, struct event *ev)
 static bool hand_over(const struct vm *vm, const struct vm_sample *sample,
 		      void *arg)
 {
+	struct event empty, ev;
 	struct receiver *to = arg;
-	struct event ev;
 
-	(void)vm;
+	start_event(&empty, &vm->vmm);
 	for (size_t i = 0; i < sample->nr; i++) {
 		if (sample->vcpus[i].result)
 			continue;
-		host_request_event(&sample->vcpus[i], &ev);
+		memcpy(&ev, &empty, event_size(&empty));
+		add_answer(&sample->vcpus[i], &ev);
 		if (to->req->with_times && sample->vcpus[i].pid)
 			add_times(to->req, &ev);
 		if (!to->found(&ev, to->arg))
