@@ -147,12 +147,22 @@ static size_t columns_of(uint32_t c)
 	return width < 0 ? 1 : width;
 }
 
+/* How many characters, of a column each, it begins with: nearly always all. */
+static size_t plain(const char *text)
+{
+	size_t nr = 0;
+
+	while (text[nr] >= ' ' && text[nr] <= '~')
+		nr++;
+	return nr;
+}
+
 size_t text_width(const char *text)
 {
-	size_t columns = 0, len;
+	size_t columns = plain(text), len;
 	uint32_t c;
 
-	for (; *text; text += len ? len : 1) {
+	for (text += columns; *text; text += len ? len : 1) {
 		len = decode(text, &c);
 		columns += columns_of(c);
 	}
@@ -162,9 +172,14 @@ size_t text_width(const char *text)
 size_t text_pad(char *dst, size_t size, const char *text, size_t columns,
 		bool right)
 {
-	size_t used = 0, taken = 0, blanks;
+	size_t used = plain(text), taken, blanks;
 	uint32_t c;
 
+	if (used > columns)
+		used = columns;
+	if (used >= size)
+		used = size - 1;
+	taken = used;
 	while (text[used]) {
 		size_t len = decode(text + used, &c) ?: 1;
 

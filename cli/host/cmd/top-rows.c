@@ -6,6 +6,7 @@
 
 #include "cmd/top-rows.h"
 #include "compiler.h"
+#include "print/outbuf.h"
 #include "print/value.h"
 #include "text.h"
 #include "trace-time.h"
@@ -144,36 +145,45 @@ void top_rows_expire(struct top_rows *top, uint64_t age_ns)
 	vcpu_table_remove_if(top->vcpus, is_old, &expiry);
 }
 
-/*
- * Rounded to a whole number. printf() takes twenty times as long for a double as for
- * an integer, and most of a table is such numbers.
- */
-static unsigned long long whole(double number)
+/* Room for a name, a symbol or any number */
+#define CELL_SIZE	128
+
+/* Rounded to a whole number */
+static uint64_t whole(double number)
 {
 	return number + 0.5;
 }
 
-/* In at most six characters. */
-static void rate_text(char *text, size_t size, double rate)
+/*
+ * With what comes after it. Most of a table is numbers, and printf() takes twenty
+ * times as long for one.
+ */
+static void number_text(char *text, uint64_t number, const char *after)
 {
-	if (rate < 99999.5)
-		snprintf(text, size, "%llu", whole(rate));
-	else if (rate < 99999.5e3)
-		snprintf(text, size, "%lluk", whole(rate / 1e3));
-	else
-		snprintf(text, size, "%lluM", whole(rate / 1e6));
+	strcpy(text + digits_uint(text, number), after);
 }
 
-static void tenths_text(char *text, size_t size, double number)
+/* In at most six characters. */
+static void rate_text(char *text, double rate)
 {
-	unsigned long long tenths = whole(number * 10);
+	if (rate < 99999.5)
+		number_text(text, whole(rate), "");
+	else if (rate < 99999.5e3)
+		number_text(text, whole(rate / 1e3), "k");
+	else
+		number_text(text, whole(rate / 1e6), "M");
+}
 
-	snprintf(text, size, "%llu.%llu", tenths / 10, tenths % 10);
+static void tenths_text(char *text, double number)
+{
+	uint64_t tenths = whole(number * 10);
+	const char after[] = { '.', '0' + tenths % 10, '\0' };
+
+	number_text(text, tenths / 10, after);
 }
 
 /* Ids and what the last record says; false if it is not known. */
-static bool value_cell(const struct vcpu *vcpu, enum top_column col, char *text,
-		       size_t size)
+static bool value_cell(const struct vcpu *vcpu, enum top_column col, char *text)
 {
 	static const int field_of[] = {
 		[TOP_THREAD] = FIELD_PID,
@@ -182,51 +192,46 @@ static bool value_cell(const struct vcpu *vcpu, enum top_column col, char *text,
 		[TOP_RIP] = FIELD_REGS + VCPU_INFO_REG_RIP,
 	};
 	const struct event *last = vcpu_last(vcpu);
-	char value[VALUE_LEN];
+	int id;
 
-	if (col == TOP_PID) {
-		snprintf(text, size, "%d", vcpu->vm_pid);
-		return true;
-	}
-	if (col == TOP_VCPU) {
-		snprintf(text, size, "%d", vcpu->nr_vcpus ?: vcpu->vcpu_id);
-		return true;
-	}
-	if (col == TOP_THREAD && !last && vcpu->thread) {
-		snprintf(text, size, "%d", vcpu->thread);
-		return true;
-	}
-	if (!last || !value_field(value, last, field_of[col]))
-		return false;
-	snprintf(text, size, "%s", value);
+	if (col == TOP_PID)
+		id = vcpu->vm_pid;
+	else if (col == TOP_VCPU)
+		id = vcpu->nr_vcpus ?: vcpu->vcpu_id;
+	else if (col == TOP_THREAD && !last && vcpu->thread)
+		id = vcpu->thread;
+	else
+		return last && value_field(text, last, field_of[col]);
+	text[digits_int(text, id)] = '\0';
 	return true;
 }
 
+/* Of CELL_SIZE */
 static void cell(const struct top_rows *top, const struct vcpu *vcpu,
-		 enum top_column col, char *text, size_t size)
+		 enum top_column col, char *text)
 {
 	bool known = true;
 	double rate;
 
 	if (col == TOP_NAME) {
-		snprintf(text, size, "%s", vcpu->name);
+		strcpy(text, vcpu->name);
 	} else if (col == TOP_AGE) {
 		known = vcpu_last(vcpu);
-		tenths_text(text, size, (double)age(top, vcpu) / NS_PER_SEC);
+		tenths_text(text, (double)age(top, vcpu) / NS_PER_SEC);
 	} else if (col == TOP_RIP && vcpu->symbol[0]) {
-		snprintf(text, size, "%s", vcpu->symbol);
+		strcpy(text, vcpu->symbol);
 	} else if (columns[col].kind < 0) {
-		known = value_cell(vcpu, col, text, size);
+		known = value_cell(vcpu, col, text);
 	} else {
 		known = exit_rate(&vcpu->delta,
 				  columns[col].kind, &rate);
 		if (known && columns[col].kind >= NR_EXIT_KINDS)
-			tenths_text(text, size, rate * 100 / NS_PER_SEC);
+			tenths_text(text, rate * 100 / NS_PER_SEC);
 		else if (known)
-			rate_text(text, size, rate);
+			rate_text(text, rate);
 	}
 	if (!known)
-		snprintf(text, size, UNKNOWN);
+		strcpy(text, UNKNOWN);
 }
 
 /* What is not known is less than anything. */
@@ -267,17 +272,15 @@ static int compare(const void *a, const void *b, void *arg)
 	const struct vcpu *y = *(const struct vcpu *const *)b;
 	const struct top_rows *top = arg;
 	enum top_column col = top->sort;
-	char left[128], right[128];
+	char left[CELL_SIZE], right[CELL_SIZE];
 	int order;
 
 	if (is_text(col)) {
-		cell(top, x, col, left, sizeof(left));
-		cell(top, y, col, right, sizeof(right));
+		cell(top, x, col, left);
+		cell(top, y, col, right);
 		order = strcmp(left, right);
 	} else {
-		double m = number(top, x, col), n = number(top, y, col);
-
-		order = m < n ? -1 : m > n;
+		order = x->number < y->number ? -1 : x->number > y->number;
 		if (columns[col].kind >= 0)
 			order = -order;
 	}
@@ -291,10 +294,12 @@ static bool is_wanted(const struct top_rows *top, const struct vcpu *vcpu)
 	static const enum top_column looked_at[] = {
 		TOP_NAME, TOP_THREAD, TOP_STATE, TOP_RIP,
 	};
-	char text[128];
+	char text[CELL_SIZE];
 
+	if (!top->filter[0])
+		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(looked_at); i++) {
-		cell(top, vcpu, looked_at[i], text, sizeof(text));
+		cell(top, vcpu, looked_at[i], text);
 		if (strstr(text, top->filter))
 			return true;
 	}
@@ -366,12 +371,14 @@ struct listing {
 static void list_vcpu(struct vcpu *vcpu, void *arg)
 {
 	struct listing *listing = arg;
-	char rip[128];
+	char rip[CELL_SIZE];
 
 	if (!is_wanted(listing->top, vcpu))
 		return;
 	listing->list[listing->nr++] = vcpu;
-	cell(listing->top, vcpu, TOP_RIP, rip, sizeof(rip));
+	if (!is_text(listing->top->sort))
+		vcpu->number = number(listing->top, vcpu, listing->top->sort);
+	cell(listing->top, vcpu, TOP_RIP, rip);
 	if (text_width(rip) > listing->longest_rip)
 		listing->longest_rip = text_width(rip);
 	if (text_width(vcpu->name) > listing->longest_name)
@@ -579,8 +586,6 @@ static void add_cell(const struct top_rows *top, struct top_line *line,
 	int wide = col == TOP_NAME ? -(int)top->name_width : columns[col].width;
 	size_t needs = text_width(text);
 
-	if (columns[col].from > line->width)
-		return;
 	if (col == TOP_RIP) {
 		add_padded(line, text, needs, false);
 		return;
@@ -590,7 +595,11 @@ static void add_cell(const struct top_rows *top, struct top_line *line,
 	else
 		add_padded(line, text, needs > (size_t)wide ? needs :
 			   (size_t)wide, true);
-	add_padded(line, "", 1, false);
+	if (line->columns < line->width) {
+		line->text[line->bytes++] = ' ';
+		line->text[line->bytes] = '\0';
+		line->columns++;
+	}
 }
 
 void top_rows_heading(const struct top_rows *top, char *line, size_t width)
@@ -601,6 +610,8 @@ void top_rows_heading(const struct top_rows *top, char *line, size_t width)
 	for (int col = 0; col < NR_TOP_COLUMNS; col++) {
 		char text[16];
 
+		if (columns[col].from > width)
+			continue;
 		snprintf(text, sizeof(text), "%s%s", columns[col].heading,
 			 (int)top->sort == col ? "*" : "");
 		add_cell(top, &out, col, text);
@@ -614,9 +625,11 @@ void top_rows_line(const struct top_rows *top, const struct vcpu *vcpu,
 
 	line[0] = '\0';
 	for (int col = 0; col < NR_TOP_COLUMNS; col++) {
-		char text[128];
+		char text[CELL_SIZE];
 
-		cell(top, vcpu, col, text, sizeof(text));
+		if (columns[col].from > width)
+			continue;
+		cell(top, vcpu, col, text);
 		add_cell(top, &out, col, text);
 	}
 }
