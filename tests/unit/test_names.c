@@ -51,13 +51,15 @@ static bool get_root(int vm_pid, int vm_fd, struct vcpu_info_host_vcpu *vcpu)
 	return has_root;
 }
 
-static bool stands_still(int vm_pid, int vm_fd,
-			 const struct vcpu_info_host_vcpu *before)
+static void stand_still(int vm_pid, int vm_fd,
+			const struct vcpu_info_host_vcpu *const *before, size_t nr,
+			bool *stands)
 {
 	(void)vm_pid;
 	(void)vm_fd;
 	(void)before;
-	return still;
+	for (size_t i = 0; i < nr; i++)
+		stands[i] = still;
 }
 
 static uint64_t get_clock(void)
@@ -68,7 +70,7 @@ static uint64_t get_clock(void)
 static const struct guest_source source = {
 	.memory = take_memory,
 	.root = get_root,
-	.stands_still = stands_still,
+	.stand_still = stand_still,
 	.clock = get_clock,
 };
 
@@ -342,6 +344,80 @@ static void looks(void **state)
 	end(names);
 }
 
+struct found_looks {
+	const char *why[40];
+	size_t frames[40];
+	bool exact[40];
+	size_t nr;
+};
+
+static void note_look(void *arg, size_t index, const char *why,
+		      const struct guest_look *what)
+{
+	struct found_looks *found = arg;
+
+	assert_true(index < ARRAY_SIZE(found->why));
+	assert_null(found->why[index]);
+	found->why[index] = why ?: "found";
+	found->frames[index] = what->stack.nr;
+	found->exact[index] = what->exact;
+	found->nr++;
+	if (!why && what->user)
+		assert_string_equal(what->task.comm, "mysqld");
+	else if (!why)
+		assert_string_equal(what->stack.frames[0].place.name, "leaf");
+}
+
+static void check_looks(struct guest_names *names,
+			const struct vcpu_info_host_vcpu *const *vcpus, size_t nr)
+{
+	struct found_looks found = { 0 };
+
+	guest_names_look_all(names, getpid(), 10, vcpus, nr, note_look, &found);
+	assert_int_equal(found.nr, nr);
+	for (size_t i = 0; i < nr; i++) {
+		if (vcpus[i]->state == VCPU_INFO_STATE_NEVER_RUN) {
+			assert_string_equal(found.why[i],
+					    "the vCPU has not been started");
+			continue;
+		}
+		assert_string_equal(found.why[i], "found");
+		assert_int_equal(found.frames[i], vcpus[i]->vcpu_id ? 1 : 7);
+		assert_int_equal(found.exact[i], !guest_runs(vcpus[i]));
+	}
+}
+
+/* At once what is found one by one */
+static void looks_at_once(void **state)
+{
+	const struct vcpu_info_host_vcpu *vcpus[40];
+	struct vcpu_info_host_vcpu kinds[4];
+	struct guest_names *names = start(FAKE_6_12);
+	struct found_looks found = { 0 };
+	char *banner = fake_at(&fake, fake_address(&fake, "linux_banner"));
+
+	(void)state;
+	still = true;
+	for (int i = 0; i < 4; i++)
+		kinds[i] = make_vcpu(i == 1, 0);
+	kinds[2].state = VCPU_INFO_STATE_NEVER_RUN;
+	kinds[3].state = VCPU_INFO_STATE_GUEST;
+	for (size_t i = 0; i < ARRAY_SIZE(vcpus); i++)
+		vcpus[i] = &kinds[i % 4];
+	for (size_t nr = 0; nr <= ARRAY_SIZE(vcpus); nr++)
+		check_looks(names, vcpus, nr);
+	assert_int_equal(memory_asked, 1);
+	/* another boot in between is seen, and no question is lost */
+	banner[20] ^= 1;
+	now += NS_PER_SEC;
+	check_looks(names, vcpus, ARRAY_SIZE(vcpus));
+	assert_int_equal(memory_asked, 3);
+	end(names);
+	guest_names_look_all(NULL, getpid(), 10, vcpus, 4, note_look, &found);
+	assert_int_equal(found.nr, 4);
+	assert_string_not_equal(found.why[0], "found");
+}
+
 static void without_names(void **state)
 {
 	struct vcpu_info_host_vcpu vcpu = { .state = VCPU_INFO_STATE_GUEST };
@@ -392,6 +468,7 @@ int main(void)
 		cmocka_unit_test(time_is_bounded),
 		cmocka_unit_test(moved_memory),
 		cmocka_unit_test(looks),
+		cmocka_unit_test(looks_at_once),
 		cmocka_unit_test(guest_cpus),
 		cmocka_unit_test(without_names),
 		cmocka_unit_test(bad_stacks),

@@ -4,6 +4,7 @@
  * processes that share the work.
  */
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -287,68 +288,190 @@ static void remote_refuses(void **state)
 	}
 }
 
+static struct remote_client client;
+
 /* Answers with the bytes at two places of the memory, and how many came along. */
 static void *answer(void *arg)
 {
-	static struct remote_client client;
-	uint64_t places[2];
+	(void)arg;
+	while (remote_wait(&client)) {
+		while (client.at < client.nr) {
+			const struct remote_slot *asked = &client.shared[client.at];
+			uint8_t found[3] = { 0, 0, asked->ahead.nr };
+			uint64_t places[2];
 
-	client.fd = *(int *)arg;
-	while (remote_question(&client, places, sizeof(places))) {
-		uint8_t found[3] = { 0, 0, client.ahead.nr };
-
-		for (int i = 0; i < 2; i++)
-			remote_client_read(&client, places[i], &found[i], 1);
-		if (!remote_answer(&client, found, sizeof(found)))
+			memcpy(places, asked->question, sizeof(places));
+			for (int i = 0; i < 2; i++)
+				remote_client_read(&client, places[i], &found[i], 1);
+			if (!remote_answer(&client, found, sizeof(found)))
+				break;
+		}
+		if (!remote_done(&client))
 			break;
 	}
 	close(client.fd);
 	return NULL;
 }
 
+struct asking {
+	struct remote_server server;
+	pthread_t thread;
+};
+
+static void start_asking(struct asking *asking)
+{
+	int fds[2];
+
+	slot.where = (uintptr_t)pages;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	asking->server = (struct remote_server){
+		.fd = fds[0], .pid = getpid(), .slots = &slot, .nr_slots = 1,
+		.shared = remote_share(),
+	};
+	assert_non_null(asking->server.shared);
+	client = (struct remote_client){
+		.fd = fds[1], .shared = asking->server.shared,
+	};
+	assert_int_equal(pthread_create(&asking->thread, NULL, answer, NULL), 0);
+}
+
+static void end_asking(struct asking *asking)
+{
+	close(asking->server.fd);
+	pthread_join(asking->thread, NULL);
+	remote_unshare(asking->server.shared);
+}
+
+static void expect_answer(const struct asking *asking, uint32_t which, uint8_t a,
+			  uint8_t b, uint8_t along)
+{
+	uint8_t found[3];
+
+	assert_int_equal(remote_take(&asking->server, which, found, 2), 0);
+	assert_int_equal(remote_take(&asking->server, which, found, 3), 3);
+	assert_int_equal(found[0], a);
+	assert_int_equal(found[1], b);
+	assert_int_equal(found[2], along);
+}
+
 static void remote_ahead(void **state)
 {
 	struct remote_reads ahead = { 0 };
-	uint8_t found[3];
-	struct remote_server server = {
-		.pid = getpid(), .slots = &slot, .nr_slots = 1, .ahead = &ahead,
-		.answer = found, .answer_size = sizeof(found),
-	};
 	uint64_t start = (uintptr_t)pages;
 	uint64_t places[2] = { start + 7, start + 5000 };
-	pthread_t thread;
-	int fds[2];
+	struct asking asking;
 
 	(void)state;
-	slot.where = start;
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	assert_int_equal(pthread_create(&thread, NULL, answer, &fds[1]), 0);
-	server.fd = fds[0];
+	start_asking(&asking);
+	asking.server.ahead[0] = &ahead;
+	memcpy(asking.server.shared[0].question, places, sizeof(places));
 	pages[7] = 1;
 	pages[5000] = 2;
-	assert_true(remote_ask(&server, places, sizeof(places)));
-	assert_memory_equal(found, ((uint8_t[]){ 1, 2, 0 }), 3);
+	assert_true(remote_ask(&asking.server, 1));
+	expect_answer(&asking, 0, 1, 2, 0);
 	assert_int_equal(ahead.nr, 2);
 	/* what is there now, not what was there the last time */
 	pages[5000] = 3;
-	assert_true(remote_ask(&server, places, sizeof(places)));
-	assert_memory_equal(found, ((uint8_t[]){ 1, 3, 2 }), 3);
+	assert_true(remote_ask(&asking.server, 1));
+	expect_answer(&asking, 0, 1, 3, 2);
 	assert_int_equal(ahead.nr, 2);
 	/* another place: the one that was of no use is forgotten */
 	places[0] = start + 9;
+	memcpy(asking.server.shared[0].question, places, sizeof(places));
 	pages[9] = 4;
-	assert_true(remote_ask(&server, places, sizeof(places)));
-	assert_memory_equal(found, ((uint8_t[]){ 4, 3, 2 }), 3);
+	assert_true(remote_ask(&asking.server, 1));
+	expect_answer(&asking, 0, 4, 3, 2);
 	assert_int_equal(ahead.nr, 2);
-	assert_true(remote_ask(&server, places, sizeof(places)));
-	assert_memory_equal(found, ((uint8_t[]){ 4, 3, 2 }), 3);
+	assert_true(remote_ask(&asking.server, 1));
+	expect_answer(&asking, 0, 4, 3, 2);
 	/* memory that is no longer the guest's is not read */
 	ahead.ranges[0].where = start + sizeof(pages);
-	assert_true(remote_ask(&server, places, sizeof(places)));
-	assert_memory_equal(found, ((uint8_t[]){ 4, 3, 0 }), 3);
+	assert_true(remote_ask(&asking.server, 1));
+	expect_answer(&asking, 0, 4, 3, 0);
 	assert_int_equal(ahead.nr, 2);
-	close(fds[0]);
-	pthread_join(thread, NULL);
+	end_asking(&asking);
+}
+
+static void remote_many(void **state)
+{
+	static struct remote_reads ahead[REMOTE_QUESTIONS];
+	uint64_t start = (uintptr_t)pages;
+	struct asking asking;
+
+	(void)state;
+	start_asking(&asking);
+	for (uint32_t i = 0; i < REMOTE_QUESTIONS; i++) {
+		const uint64_t places[2] = { start + 100 * i, start + 5000 + i };
+
+		memcpy(asking.server.shared[i].question, places, sizeof(places));
+		pages[100 * i] = i;
+		pages[5000 + i] = 2 * i;
+		/* one is always read anew */
+		asking.server.ahead[i] = i == 3 ? NULL : &ahead[i];
+	}
+	for (int round = 0; round < 3; round++) {
+		assert_true(remote_ask(&asking.server, REMOTE_QUESTIONS));
+		for (uint32_t i = 0; i < REMOTE_QUESTIONS; i++)
+			expect_answer(&asking, i, i, 2 * i,
+				      round && i != 3 ? 2 : 0);
+	}
+	/* fewer, and of one what was read is the guest's no longer */
+	ahead[1].ranges[0].where = start + sizeof(pages);
+	assert_true(remote_ask(&asking.server, 3));
+	expect_answer(&asking, 0, 0, 0, 2);
+	expect_answer(&asking, 1, 1, 2, 0);
+	expect_answer(&asking, 2, 2, 4, 2);
+	end_asking(&asking);
+}
+
+/* Memory that the process no longer has: what comes before it is of use. */
+static void remote_unmapped(void **state)
+{
+	static struct remote_reads ahead[3];
+	const size_t size = 3 * 4096;
+	uint8_t *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct guest_slot old = slot;
+	struct asking asking;
+
+	(void)state;
+	assert_true(memory != MAP_FAILED);
+	start_asking(&asking);
+	slot = (struct guest_slot){ .where = (uintptr_t)memory, .size = size };
+	for (uint32_t i = 0; i < 3; i++) {
+		const uint64_t places[2] = { slot.where + 4096 * i,
+					     slot.where + 4096 * i + 9 };
+
+		memcpy(asking.server.shared[i].question, places, sizeof(places));
+		memory[4096 * i + 9] = 5;
+		asking.server.ahead[i] = &ahead[i];
+	}
+	assert_true(remote_ask(&asking.server, 3));
+	assert_int_equal(munmap(memory + 4096, 4096), 0);
+	assert_true(remote_ask(&asking.server, 3));
+	expect_answer(&asking, 0, 0, 5, 2);
+	expect_answer(&asking, 1, 0, 0, 0);
+	expect_answer(&asking, 2, 0, 5, 0);
+	assert_int_equal(ahead[1].nr, 0);
+	assert_int_equal(ahead[2].nr, 2);
+	end_asking(&asking);
+	munmap(memory, size);
+	slot = old;
+}
+
+/* The other side may have been taken over by the guest: it is believed in nothing. */
+static void remote_lies(void **state)
+{
+	struct asking asking;
+	uint8_t found[8];
+
+	(void)state;
+	asking.server = (struct remote_server){ .shared = remote_share() };
+	asking.server.shared[0].answer_len = sizeof(found) + 1;
+	assert_int_equal(remote_take(&asking.server, 0, found, sizeof(found)), 0);
+	asking.server.shared[0].answer_len = UINT32_MAX;
+	assert_int_equal(remote_take(&asking.server, 0, found, SIZE_MAX), 0);
+	remote_unshare(asking.server.shared);
 }
 
 int main(void)
@@ -363,6 +486,9 @@ int main(void)
 		cmocka_unit_test(remote),
 		cmocka_unit_test(remote_refuses),
 		cmocka_unit_test(remote_ahead),
+		cmocka_unit_test(remote_many),
+		cmocka_unit_test(remote_unmapped),
+		cmocka_unit_test(remote_lies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

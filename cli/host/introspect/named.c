@@ -1,18 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <stdio.h>
 #include <string.h>
 
 #include "named.h"
 
+/* Nothing behind the NUL: most of a stack is room for names. */
+static void copy(char *to, size_t size, const char *from)
+{
+	size_t len = strnlen(from, size - 1);
+
+	memcpy(to, from, len);
+	to[len] = '\0';
+}
+
 static void take(struct named_place *named, const struct guest_place *place)
 {
-	memset(named, 0, sizeof(*named));
+	named->name[0] = '\0';
+	named->module[0] = '\0';
+	named->offset = 0;
+	named->size = 0;
 	if (!place->name.name)
 		return;
-	snprintf(named->name, sizeof(named->name), "%s", place->name.name);
+	copy(named->name, sizeof(named->name), place->name.name);
 	if (place->module)
-		snprintf(named->module, sizeof(named->module), "%s",
-			 place->module);
+		copy(named->module, sizeof(named->module), place->module);
 	named->offset = place->name.offset;
 	named->size = place->name.size;
 }

@@ -3,21 +3,23 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "remote.h"
 
-enum { READ = 1, SAMPLE, ANSWER };
+enum { READ = 1, SAMPLE, QUESTIONS, ANSWERS };
 
 /* How often to ask whether to go on waiting, and for how long at the most. */
 #define STOP_MS		500
 #define MAX_WAITS	240
 
+/* @which: the vCPU of a sample, the question of a read, or how many questions */
 struct request {
 	uint32_t kind;
-	int32_t vcpu_id;
+	int32_t which;
 	uint64_t where;
 	uint64_t len;
 };
@@ -112,6 +114,13 @@ static void note_read(struct remote_reads *ahead, uint64_t where, uint64_t len)
 	ahead->bytes += len;
 }
 
+static struct remote_reads *ahead_of(const struct remote_server *server,
+				     int32_t which)
+{
+	return which >= 0 && which < (int32_t)REMOTE_QUESTIONS ?
+		       server->ahead[which] : NULL;
+}
+
 static bool serve_read(const struct remote_server *server,
 		       const struct request *request, void *buffer)
 {
@@ -122,7 +131,7 @@ static bool serve_read(const struct remote_server *server,
 		return false;
 	if (!guest_memory_read_process(&pid, request->where, buffer, request->len))
 		return send_answer(server->fd, NULL, 0);
-	note_read(server->ahead, request->where, request->len);
+	note_read(ahead_of(server, request->which), request->where, request->len);
 	return send_answer(server->fd, buffer, request->len);
 }
 
@@ -133,25 +142,13 @@ static bool serve_sample(const struct remote_server *server,
 	size_t nr = 0;
 	bool done;
 
-	if (!server->sample(server->arg, request->vcpu_id, &vcpus, &nr))
+	if (!server->sample(server->arg, request->which, &vcpus, &nr))
 		nr = 0;
 	if (nr > REMOTE_MAX_VCPUS)
 		nr = REMOTE_MAX_VCPUS;
 	done = send_answer(server->fd, vcpus, nr * sizeof(*vcpus));
 	free(vcpus);
 	return done;
-}
-
-static bool take_answer(struct remote_server *server,
-			const struct request *request)
-{
-	if (!server->answer || !request->len ||
-	    request->len > server->answer_size ||
-	    !receive_all(server->fd, server->answer, request->len))
-		return false;
-	server->answer_len = request->len;
-	server->used = request->where;
-	return true;
 }
 
 /* Those that were of no use are not read again. */
@@ -197,8 +194,8 @@ bool remote_serve(struct remote_server *server)
 		case SAMPLE:
 			more = serve_sample(server, &request);
 			break;
-		case ANSWER:
-			answered = take_answer(server, &request);
+		case ANSWERS:
+			answered = server->shared;
 			more = false;
 			break;
 		default:
@@ -208,93 +205,149 @@ bool remote_serve(struct remote_server *server)
 	return answered;
 }
 
-/* All in one call; if some of it cannot be read any more, nothing is. */
-static void read_ahead(const struct remote_server *server,
-		       struct remote_reads *ahead, void *data)
+struct remote_slot *remote_share(void)
 {
-	struct iovec remote[REMOTE_AHEAD];
-	struct iovec local = { .iov_base = data, .iov_len = ahead->bytes };
+	void *shared = mmap(NULL, REMOTE_QUESTIONS * sizeof(struct remote_slot),
+			    PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
+	return shared == MAP_FAILED ? NULL : shared;
+}
+
+void remote_unshare(struct remote_slot *shared)
+{
+	if (shared)
+		munmap(shared, REMOTE_QUESTIONS * sizeof(*shared));
+}
+
+static void forget(struct remote_reads *ahead)
+{
+	if (ahead)
+		*ahead = (struct remote_reads){ 0 };
+}
+
+/* What is no longer the guest's is not read. */
+static uint32_t add_ranges(const struct remote_server *server,
+			   struct remote_reads *ahead, struct iovec *remote)
+{
 	for (uint32_t i = 0; i < ahead->nr; i++) {
 		const struct remote_range *range = &ahead->ranges[i];
 
 		if (!may_read(server, range->where, range->len)) {
-			*ahead = (struct remote_reads){ 0 };
-			return;
+			forget(ahead);
+			return 0;
 		}
 		remote[i].iov_base = (void *)(uintptr_t)range->where;
 		remote[i].iov_len = range->len;
 	}
-	if (ahead->nr && process_vm_readv(server->pid, &local, 1, remote, ahead->nr,
-					  0) != (ssize_t)ahead->bytes)
-		*ahead = (struct remote_reads){ 0 };
+	return ahead->nr;
 }
 
-bool remote_ask(struct remote_server *server, const void *question, size_t len)
+/*
+ * For all questions in one call. If some of it cannot be read any more, neither is
+ * what comes after it.
+ */
+static void read_ahead(const struct remote_server *server, uint32_t nr)
 {
-	static _Thread_local uint8_t message[REMOTE_MAX];
-	struct remote_reads none = { 0 };
-	struct remote_reads *ahead = server->ahead ? server->ahead : &none;
-	const size_t head = len + sizeof(*ahead);
-	uint32_t nr;
-	bool done;
+	struct iovec remote[REMOTE_QUESTIONS * REMOTE_AHEAD];
+	struct iovec local[REMOTE_QUESTIONS];
+	uint32_t nr_remote = 0;
+	ssize_t done = 0;
 
-	if (head > sizeof(message) - REMOTE_AHEAD_BYTES)
+	for (uint32_t i = 0; i < nr; i++) {
+		struct remote_reads *ahead = server->ahead[i];
+
+		if (ahead)
+			nr_remote += add_ranges(server, ahead, remote + nr_remote);
+		local[i].iov_base = server->shared[i].data;
+		local[i].iov_len = ahead ? ahead->bytes : 0;
+	}
+	if (nr_remote)
+		done = process_vm_readv(server->pid, local, nr, remote, nr_remote, 0);
+	for (uint32_t i = 0; i < nr; i++) {
+		done -= local[i].iov_len;
+		if (done < 0)
+			forget(server->ahead[i]);
+	}
+}
+
+bool remote_ask(struct remote_server *server, uint32_t nr)
+{
+	const struct request request = { .kind = QUESTIONS, .which = nr };
+	uint32_t asked[REMOTE_QUESTIONS] = { 0 };
+
+	read_ahead(server, nr);
+	for (uint32_t i = 0; i < nr; i++) {
+		struct remote_slot *slot = &server->shared[i];
+
+		forget(&slot->ahead);
+		if (server->ahead[i]) {
+			slot->ahead = *server->ahead[i];
+			asked[i] = server->ahead[i]->nr;
+		}
+		slot->used = 0;
+		slot->answer_len = 0;
+	}
+	if (!send_all(server->fd, &request, sizeof(request)) ||
+	    !remote_serve(server))
 		return false;
-	read_ahead(server, ahead, message + head);
-	memcpy(message, question, len);
-	memcpy(message + len, ahead, sizeof(*ahead));
-	nr = ahead->nr;
-	done = send_all(server->fd, message, head + ahead->bytes) &&
-	       remote_serve(server);
-	if (done)
-		keep_used(ahead, nr, server->used);
-	return done;
+	for (uint32_t i = 0; i < nr; i++) {
+		if (server->ahead[i])
+			keep_used(server->ahead[i], asked[i],
+				  server->shared[i].used);
+	}
+	return true;
 }
 
-bool remote_question(struct remote_client *client, void *question, size_t len)
+size_t remote_take(const struct remote_server *server, uint32_t which, void *to,
+		   size_t size)
 {
-	client->used = 0;
-	return receive_all(client->fd, question, len) &&
-	       receive_all(client->fd, &client->ahead, sizeof(client->ahead)) &&
-	       receive_all(client->fd, client->data, client->ahead.bytes);
+	const struct remote_slot *slot = &server->shared[which];
+	size_t len = *(const volatile uint32_t *)&slot->answer_len;
+
+	if (len > size || len > sizeof(slot->answer))
+		return 0;
+	memcpy(to, slot->answer, len);
+	return len;
+}
+
+bool remote_wait(struct remote_client *client)
+{
+	struct request request;
+
+	client->at = 0;
+	if (!receive_all(client->fd, &request, sizeof(request)))
+		return false;
+	client->nr = request.which;
+	return true;
 }
 
 bool remote_answer(struct remote_client *client, const void *answer, size_t len)
 {
-	struct request request = {
-		.kind = ANSWER, .len = len, .where = client->used,
-	};
+	struct remote_slot *slot = &client->shared[client->at];
 
-	return send_two(client->fd, &request, sizeof(request), answer, len);
+	if (len > sizeof(slot->answer))
+		return false;
+	memcpy(slot->answer, answer, len);
+	slot->answer_len = len;
+	client->at++;
+	return true;
 }
 
-bool remote_client_read(void *context, uint64_t where, void *to, size_t len)
+bool remote_done(const struct remote_client *client)
 {
-	struct remote_client *client = context;
-	const uint8_t *data = client->data;
+	const struct request request = { .kind = ANSWERS };
 
-	for (uint32_t i = 0; i < client->ahead.nr; i++) {
-		const struct remote_range *range = &client->ahead.ranges[i];
-
-		if (range->where == where && range->len == len) {
-			memcpy(to, data, len);
-			client->used |= 1U << i;
-			return true;
-		}
-		data += range->len;
-	}
-	return remote_read(&client->fd, where, to, len);
+	return send_all(client->fd, &request, sizeof(request));
 }
 
-bool remote_read(void *context, uint64_t where, void *to, size_t len)
+static bool read_remote(int fd, int32_t which, uint64_t where, void *to, size_t len)
 {
-	int fd = *(int *)context;
 	char *at = to;
 
 	while (len) {
 		struct request request = {
-			.kind = READ, .where = where,
+			.kind = READ, .which = which, .where = where,
 			.len = len < REMOTE_MAX ? len : REMOTE_MAX,
 		};
 		struct answer answer;
@@ -311,10 +364,34 @@ bool remote_read(void *context, uint64_t where, void *to, size_t len)
 	return true;
 }
 
+bool remote_client_read(void *context, uint64_t where, void *to, size_t len)
+{
+	struct remote_client *client = context;
+	struct remote_slot *slot = &client->shared[client->at];
+	const uint8_t *data = slot->data;
+
+	for (uint32_t i = 0; i < slot->ahead.nr; i++) {
+		const struct remote_range *range = &slot->ahead.ranges[i];
+
+		if (range->where == where && range->len == len) {
+			memcpy(to, data, len);
+			slot->used |= 1U << i;
+			return true;
+		}
+		data += range->len;
+	}
+	return read_remote(client->fd, client->at, where, to, len);
+}
+
+bool remote_read(void *context, uint64_t where, void *to, size_t len)
+{
+	return read_remote(*(int *)context, -1, where, to, len);
+}
+
 bool remote_sample(int fd, int vcpu_id, struct vcpu_info_host_vcpu **vcpus,
 		   size_t *nr)
 {
-	struct request request = { .kind = SAMPLE, .vcpu_id = vcpu_id };
+	struct request request = { .kind = SAMPLE, .which = vcpu_id };
 	struct answer answer;
 
 	*vcpus = NULL;

@@ -21,6 +21,11 @@
 #define REMOTE_AHEAD_LEN	(16U << 10)
 #define REMOTE_AHEAD_BYTES	(128U << 10)
 
+/* Questions that can be asked at once, and the size of one and of its answer */
+#define REMOTE_QUESTIONS	16
+#define REMOTE_QUESTION		(2U << 10)
+#define REMOTE_ANSWER		(192U << 10)
+
 /**
  * struct remote_reads - what was read for a question that is asked again and again, and
  *	so will be read for it the next time
@@ -38,6 +43,34 @@ struct remote_reads {
 };
 
 /**
+ * struct remote_slot - a question and its answer, in memory that both processes have
+ * @ahead: what was read for it
+ * @used: a bit for each of these that was of use
+ * @answer_len: bytes of the answer
+ * @question: as both know it
+ * @answer: the same
+ * @data: the bytes of @ahead, one after the other
+ *
+ * The side that asks believes nothing in it: it has its own copy of @ahead, and copies
+ * the answer before it looks at it.
+ */
+struct remote_slot {
+	struct remote_reads ahead;
+	uint32_t used;
+	uint32_t answer_len;
+	uint8_t question[REMOTE_QUESTION];
+	uint8_t answer[REMOTE_ANSWER];
+	uint8_t data[REMOTE_AHEAD_BYTES];
+};
+
+/*
+ * REMOTE_QUESTIONS of them, for a process and those that it forks; NULL if there is no
+ * memory. Pages that are not used take none.
+ */
+struct remote_slot *remote_share(void);
+void remote_unshare(struct remote_slot *shared);
+
+/**
  * struct remote_server - the side that may
  * @fd: its end of the socket
  * @pid: process that has the memory
@@ -46,11 +79,9 @@ struct remote_reads {
  * @sample: sample a vCPU (-1: all) into an array for free(); false if it failed
  * @arg: its first argument
  * @stop: whether to wait no longer, asked once in a while; may be NULL
- * @ahead: read this together with a question; is brought up to date; may be NULL
- * @answer: where an answer goes; NULL: none is expected
- * @answer_size: its size
- * @answer_len: how long the last one was
- * @used: which parts of what was read ahead were of use for it
+ * @shared: questions and answers; NULL: none are asked
+ * @ahead: for each question what is read together with it, and brought up to date;
+ *	may be NULL
  */
 struct remote_server {
 	int fd;
@@ -61,39 +92,48 @@ struct remote_server {
 		       struct vcpu_info_host_vcpu **vcpus, size_t *nr);
 	void *arg;
 	bool (*stop)(void);
-	struct remote_reads *ahead;
-	void *answer;
-	size_t answer_size;
-	size_t answer_len;
-	uint32_t used;
+	struct remote_slot *shared;
+	struct remote_reads *ahead[REMOTE_QUESTIONS];
 };
 
 /*
  * Serve until the other end is closed or asks for what it may not have, or until
- * it has given an answer: true then.
+ * it has answered all questions: true then.
  */
 bool remote_serve(struct remote_server *server);
 
-/* Ask the other side something, and serve it until it answers. */
-bool remote_ask(struct remote_server *server, const void *question, size_t len);
+/*
+ * Ask the other side the first so many questions that are in @shared, all at once: what
+ * is read ahead for them is one call. Serve it until it has answered them.
+ */
+bool remote_ask(struct remote_server *server, uint32_t nr);
+
+/* Copy an answer; returns its length, 0 if it has none of at most size bytes. */
+size_t remote_take(const struct remote_server *server, uint32_t which, void *to,
+		   size_t size);
 
 /**
  * struct remote_client - the other side, when it answers questions
  * @fd: its end of the socket
- * @ahead: what came with the question; it is forgotten with the answer
- * @used: a bit for each of these that was of use
- * @data: their bytes, one after the other
+ * @shared: questions and answers
+ * @nr: how many there are
+ * @at: the one that is being answered
  */
 struct remote_client {
 	int fd;
-	struct remote_reads ahead;
-	uint32_t used;
-	uint8_t data[REMOTE_AHEAD_BYTES];
+	struct remote_slot *shared;
+	uint32_t nr;
+	uint32_t at;
 };
 
-/* The other side: wait for a question of that length, and answer it. */
-bool remote_question(struct remote_client *client, void *question, size_t len);
+/* The other side: wait for questions; @at is the first. */
+bool remote_wait(struct remote_client *client);
+
+/* Answer the one at @at, and go on to the next: false if that is longer than may be. */
 bool remote_answer(struct remote_client *client, const void *answer, size_t len);
+
+/* All of them are answered. */
+bool remote_done(const struct remote_client *client);
 
 /* read() of struct guest_memory for it; context: the client. */
 bool remote_client_read(void *context, uint64_t where, void *to, size_t len);

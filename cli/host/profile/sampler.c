@@ -21,6 +21,9 @@
  */
 #define NICE		(-20)
 
+/* vCPUs of which no more is done than to sample them before stacks are looked at */
+#define MAX_LOOKS	64
+
 uint64_t sampler_next(uint64_t last, uint64_t interval, uint64_t now,
 		      uint64_t *missed)
 {
@@ -43,40 +46,48 @@ static void sleep_until(uint64_t when)
 		;
 }
 
-static const struct guest_look *look_at(struct sampler *sampler,
-					const struct profile_vm *vm,
-					const struct vcpu_info_host_vcpu *vcpu)
-{
-	const struct guest_vcpu which = {
-		.vm_pid = vm->pid, .vm_fd = vm->fd, .vcpu = vcpu,
-	};
-
-	if (guest_names_look(sampler->names, &which, true, &sampler->look))
-		return NULL;
-	return &sampler->look;
-}
+/* vCPUs of a VM whose stacks are to be looked at together */
+struct looking {
+	struct sampler *sampler;
+	struct profile_vm *vm;
+	const struct vcpu_info_host_vcpu *vcpus[MAX_LOOKS];
+	size_t nr;
+};
 
 static bool take_vcpu(struct sampler *sampler, struct profile_vm *vm,
-		      const struct vcpu_info_host_vcpu *vcpu)
+		      const struct vcpu_info_host_vcpu *vcpu,
+		      const struct frame_list *list)
 {
-	struct profile *profile = sampler->profile;
-	struct profile_vcpu *known = profile_vcpu(profile, vm, vcpu);
-	const struct frame_list *list = NULL;
+	struct profile_vcpu *known = profile_vcpu(sampler->profile, vm, vcpu);
 	uint64_t since;
 
 	if (!known)
 		return false;
-	/* one that has not run since is where it was */
-	if (!known->samples || !guest_stood_still(&known->seen, vcpu)) {
-		frames_make(&sampler->list, vm->frame, profile->vcpu_frames,
-			    vcpu, look_at(sampler, vm, vcpu));
-		list = &sampler->list;
-	}
 	since = known->last;
-	profile_take(profile, known, vcpu, list);
+	profile_take(sampler->profile, known, vcpu, list);
 	if (sampler->timeline && known->last > since)
 		timeline_add(sampler->timeline, vm, known, since);
 	return true;
+}
+
+static void take_look(void *arg, size_t index, const char *why,
+		      const struct guest_look *look)
+{
+	struct looking *looking = arg;
+	struct sampler *sampler = looking->sampler;
+	const struct vcpu_info_host_vcpu *vcpu = looking->vcpus[index];
+
+	frames_make(&sampler->list, looking->vm->frame,
+		    sampler->profile->vcpu_frames, vcpu, why ? NULL : look);
+	take_vcpu(sampler, looking->vm, vcpu, &sampler->list);
+}
+
+static void look_at(struct looking *looking)
+{
+	guest_names_look_all(looking->sampler->names, looking->vm->pid,
+			     looking->vm->fd, looking->vcpus, looking->nr,
+			     take_look, looking);
+	looking->nr = 0;
 }
 
 /* Whose stack is about to change: the others are still there when these are done. */
@@ -85,16 +96,29 @@ static bool is_urgent(const struct vcpu_info_host_vcpu *vcpu)
 	return guest_runs(vcpu) && vcpu->regs[VCPU_INFO_REG_RIP] >> 63;
 }
 
+/* Those that have not run since are where they were. */
 static bool take_vcpus(struct sampler *sampler, struct profile_vm *vm,
 		       const struct vm_sample *sample, bool urgent)
 {
+	struct looking looking = { .sampler = sampler, .vm = vm };
+
 	for (size_t i = 0; i < sample->nr; i++) {
 		const struct vcpu_info_host_vcpu *vcpu = &sample->vcpus[i];
+		const struct profile_vcpu *known;
 
-		if (!vcpu->result && is_urgent(vcpu) == urgent &&
-		    !take_vcpu(sampler, vm, vcpu))
+		if (vcpu->result || is_urgent(vcpu) != urgent)
+			continue;
+		known = profile_vcpu(sampler->profile, vm, vcpu);
+		if (!known)
 			return false;
+		if (known->samples && guest_stood_still(&known->seen, vcpu))
+			take_vcpu(sampler, vm, vcpu, NULL);
+		else
+			looking.vcpus[looking.nr++] = vcpu;
+		if (looking.nr == MAX_LOOKS)
+			look_at(&looking);
 	}
+	look_at(&looking);
 	return true;
 }
 
@@ -121,16 +145,29 @@ static bool take_vm(const struct vm *found, const struct vm_sample *sample,
 	return true;
 }
 
+/* Only the tables matter: they are read. */
+static void ignore_look(void *arg, size_t index, const char *why,
+			const struct guest_look *look)
+{
+	(void)arg;
+	(void)index;
+	(void)why;
+	(void)look;
+}
+
 /* Read the tables of the guests' kernels, which takes long, before the clock starts. */
 static bool look_ahead(const struct vm *found, const struct vm_sample *sample,
 		       void *arg)
 {
 	struct sampler *sampler = arg;
-	const struct profile_vm vm = { .pid = found->vmm.pid, .fd = found->fd };
 
 	for (size_t i = 0; i < sample->nr && !signals_want_end(); i++) {
-		if (!sample->vcpus[i].result)
-			look_at(sampler, &vm, &sample->vcpus[i]);
+		const struct vcpu_info_host_vcpu *vcpu = &sample->vcpus[i];
+
+		if (!vcpu->result)
+			guest_names_look_all(sampler->names, found->vmm.pid,
+					     found->fd, &vcpu, 1, ignore_look,
+					     NULL);
 	}
 	return !signals_want_end();
 }

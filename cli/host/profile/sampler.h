@@ -40,7 +40,6 @@ struct sampler {
 	struct timeline *timeline;
 	void (*progress)(const struct sampler *sampler, uint64_t now);
 	/* what follows is sampler.c's */
-	struct guest_look look;
 	struct frame_list list;
 	bool no_memory;
 };

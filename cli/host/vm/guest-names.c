@@ -76,6 +76,7 @@ struct cached {
  * @booted: the guest was booted before that
  * @epoch: what is cached is good if it has this number
  * @cache: functions by RIP
+ * @shared: with the child
  * @reads: what was read for the last stack of a vCPU, by its number
  */
 struct named_vm {
@@ -94,6 +95,7 @@ struct named_vm {
 	uint64_t booted;
 	uint64_t epoch;
 	struct cached *cache;
+	struct remote_slot *shared;
 	struct remote_reads reads[READS];
 };
 
@@ -190,21 +192,31 @@ static size_t look_len(const struct guest_look *look)
 static void run_child(struct named_vm *vm, int fd)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
+	struct remote_client *client = &reader->client;
 	struct question question;
 	unsigned int nr = 0;
 
+	_Static_assert(sizeof(question) <= REMOTE_QUESTION, "it fits");
+	_Static_assert(sizeof(reader->look) <= REMOTE_ANSWER, "so does this");
 	if (!reader || !guest_child_confine(fd, GUEST_CHILD_SECONDS))
 		return;
 	reader->client.fd = fd;
+	reader->client.shared = vm->shared;
 	reader->memory = vm->memory;
 	reader->memory.read = remote_client_read;
 	reader->memory.context = &reader->client;
-	while (remote_question(&reader->client, &question, sizeof(question))) {
-		if (!(nr++ % QUESTIONS))
-			guest_child_allow(GUEST_CHILD_SECONDS);
-		look_at(reader, &question);
-		if (!remote_answer(&reader->client, &reader->look,
-				   look_len(&reader->look)))
+	while (remote_wait(client)) {
+		while (client->at < client->nr) {
+			if (!(nr++ % QUESTIONS))
+				guest_child_allow(GUEST_CHILD_SECONDS);
+			memcpy(&question, client->shared[client->at].question,
+			       sizeof(question));
+			look_at(reader, &question);
+			if (!remote_answer(client, &reader->look,
+					   look_len(&reader->look)))
+				return;
+		}
+		if (!remote_done(client))
 			return;
 	}
 }
@@ -282,26 +294,47 @@ static bool check_look(struct guest_look *look, size_t len)
 	return true;
 }
 
-static bool ask(struct named_vm *vm, const struct question *question,
-		struct guest_look *look)
+static struct remote_server server_of(const struct named_vm *vm)
 {
-	pid_t pid = vm->pid;
-	struct remote_server server = {
-		.fd = vm->socket, .pid = pid, .slots = vm->memory.slots,
+	return (struct remote_server){
+		.fd = vm->socket, .pid = vm->pid, .slots = vm->memory.slots,
 		.nr_slots = vm->memory.nr_slots, .stop = signals_want_abort,
-		.answer = look, .answer_size = sizeof(*look),
+		.shared = vm->shared,
 	};
+}
 
+static void put_question(struct named_vm *vm, struct remote_server *server,
+			 uint32_t which, const struct question *question)
+{
+	memcpy(server->shared[which].question, question, sizeof(*question));
 	/* looking for a kernel reads much that is not read again */
 	if (question->wants & WANT_STACK &&
 	    !(question->wants & (WANT_OPEN | WANT_CHECK)))
-		server.ahead = &vm->reads[(uint32_t)question->vcpu.vcpu_id % READS];
+		server->ahead[which] =
+			&vm->reads[(uint32_t)question->vcpu.vcpu_id % READS];
+}
 
-	if (remote_ask(&server, question, sizeof(*question)) &&
-	    check_look(look, server.answer_len))
-		return true;
+static bool take_look(const struct remote_server *server, uint32_t which,
+		      struct guest_look *look)
+{
+	return check_look(look, remote_take(server, which, look, sizeof(*look)));
+}
+
+static void give_up(struct named_vm *vm)
+{
 	end_child(vm);
 	vm->failed = true;
+}
+
+static bool ask(struct named_vm *vm, const struct question *question,
+		struct guest_look *look)
+{
+	struct remote_server server = server_of(vm);
+
+	put_question(vm, &server, 0, question);
+	if (remote_ask(&server, 1) && take_look(&server, 0, look))
+		return true;
+	give_up(vm);
 	return false;
 }
 
@@ -382,6 +415,13 @@ static bool get_look(struct guest_names *names, struct named_vm *vm,
 	return done;
 }
 
+static void free_vm(struct named_vm *vm)
+{
+	remote_unshare(vm->shared);
+	free(vm->cache);
+	free(vm);
+}
+
 static struct named_vm *add_vm(struct guest_names *names, int pid, int fd)
 {
 	struct named_vm *vm;
@@ -392,8 +432,9 @@ static struct named_vm *add_vm(struct guest_names *names, int pid, int fd)
 	if (!vm)
 		return NULL;
 	vm->cache = calloc(CACHE_SIZE, sizeof(*vm->cache));
-	if (!vm->cache) {
-		free(vm);
+	vm->shared = remote_share();
+	if (!vm->cache || !vm->shared) {
+		free_vm(vm);
 		return NULL;
 	}
 	vm->pid = pid;
@@ -408,8 +449,7 @@ static void remove_vm(struct named_vm *vm)
 {
 	end_child(vm);
 	free(vm->memory.slots);
-	free(vm->cache);
-	free(vm);
+	free_vm(vm);
 }
 
 /* Those that are gone make room for others. */
@@ -521,9 +561,121 @@ const char *guest_names_look(struct guest_names *names,
 		return vm->failed ? NO_ANSWER : guest_kernel_strerror(vm->error);
 	/* one that runs has gone on: it need not be interrupted again to see that */
 	if (with_stack && !guest_runs(vcpu->vcpu))
-		found->exact = names->source->stands_still(vm->pid, vm->fd,
-							  vcpu->vcpu);
+		names->source->stand_still(vm->pid, vm->fd, &vcpu->vcpu, 1,
+					   &found->exact);
 	return NULL;
+}
+
+/**
+ * struct looks - questions that are asked at once
+ * @vm: of these
+ * @vcpus: which
+ * @index: of each, in the caller's list
+ * @exact: whether it stood still
+ * @nr: how many
+ */
+struct looks {
+	struct named_vm *vm;
+	const struct vcpu_info_host_vcpu *vcpus[REMOTE_QUESTIONS];
+	size_t index[REMOTE_QUESTIONS];
+	bool exact[REMOTE_QUESTIONS];
+	size_t nr;
+};
+
+static void see_who_stands_still(const struct guest_names *names,
+				 struct looks *looks)
+{
+	const struct vcpu_info_host_vcpu *before[REMOTE_QUESTIONS];
+	bool still[REMOTE_QUESTIONS] = { false };
+	size_t nr = 0;
+
+	for (size_t i = 0; i < looks->nr; i++) {
+		if (!guest_runs(looks->vcpus[i]))
+			before[nr++] = looks->vcpus[i];
+	}
+	if (nr)
+		names->source->stand_still(looks->vm->pid, looks->vm->fd, before,
+					   nr, still);
+	nr = 0;
+	for (size_t i = 0; i < looks->nr; i++)
+		looks->exact[i] = !guest_runs(looks->vcpus[i]) && still[nr++];
+}
+
+static const char *take_one(struct guest_names *names, struct looks *looks,
+			    const struct remote_server *server, size_t i)
+{
+	struct guest_look *look = &names->look;
+
+	if (looks->vm->failed)
+		return NO_ANSWER;
+	if (!take_look(server, i, look)) {
+		give_up(looks->vm);
+		return NO_ANSWER;
+	}
+	look->exact = looks->exact[i];
+	return look->error ? guest_kernel_strerror(look->error) : NULL;
+}
+
+static void look_at_all(struct guest_names *names, struct looks *looks,
+			guest_look_fn *found, void *arg)
+{
+	struct remote_server server = server_of(looks->vm);
+	struct question question = { .wants = WANT_TASK | WANT_STACK };
+
+	for (size_t i = 0; i < looks->nr; i++) {
+		question.vcpu = *looks->vcpus[i];
+		put_question(looks->vm, &server, i, &question);
+	}
+	if (!remote_ask(&server, looks->nr))
+		give_up(looks->vm);
+	else
+		see_who_stands_still(names, looks);
+	for (size_t i = 0; i < looks->nr; i++) {
+		const char *why = take_one(names, looks, &server, i);
+
+		found(arg, looks->index[i], why, &names->look);
+	}
+}
+
+/* The VM, if its kernel is known and need not be seen to be still the same. */
+static struct named_vm *known_vm(struct guest_names *names,
+				 const struct guest_vcpu *vcpu)
+{
+	struct named_vm *vm = names ? get_vm(names, vcpu) : NULL;
+
+	return vm && vm->child && !vm->error && !vm->failed &&
+	       names->source->clock() - vm->checked < CHECK_NS ? vm : NULL;
+}
+
+void guest_names_look_all(struct guest_names *names, int vm_pid, int vm_fd,
+			  const struct vcpu_info_host_vcpu *const *vcpus, size_t nr,
+			  guest_look_fn *found, void *arg)
+{
+	static const struct guest_look nothing = { .cpu = -1 };
+	struct looks looks = { 0 };
+
+	for (size_t i = 0; i < nr; i++) {
+		const struct guest_vcpu vcpu = {
+			.vm_pid = vm_pid, .vm_fd = vm_fd, .vcpu = vcpus[i],
+		};
+		const char *why = why_not(&vcpu);
+
+		if (!why && !looks.nr)
+			looks.vm = known_vm(names, &vcpu);
+		if (!why && looks.vm) {
+			looks.index[looks.nr] = i;
+			looks.vcpus[looks.nr++] = vcpus[i];
+		} else if (!why && names) {
+			why = guest_names_look(names, &vcpu, true, &names->look);
+			found(arg, i, why, &names->look);
+		} else {
+			found(arg, i, why ?: NO_MEMORY, &nothing);
+		}
+		if (looks.nr == REMOTE_QUESTIONS || (looks.nr && i == nr - 1)) {
+			look_at_all(names, &looks, found, arg);
+			looks.nr = 0;
+		}
+	}
 }
 
 int guest_names_cpu(struct guest_names *names, const struct guest_vcpu *vcpu)
@@ -597,31 +749,36 @@ static bool device_root(int pid, int fd, struct vcpu_info_host_vcpu *vcpu)
 	return found;
 }
 
-static bool device_stands_still(int pid, int fd,
-				const struct vcpu_info_host_vcpu *before)
+static void device_stand_still(int pid, int fd,
+			       const struct vcpu_info_host_vcpu *const *before,
+			       size_t nr, bool *still)
 {
-	int id = before->vcpu_id;
+	int ids[REMOTE_QUESTIONS];
 	struct vm_sample sample = {
-		.pid = pid, .fd = fd, .attempts = ATTEMPTS, .ids = &id, .nr_ids = 1,
+		.pid = pid, .fd = fd, .attempts = ATTEMPTS, .ids = ids,
+		.nr_ids = nr,
 	};
 	struct host_device dev;
-	bool still = false;
 
+	for (size_t i = 0; i < nr; i++) {
+		ids[i] = before[i]->vcpu_id;
+		still[i] = false;
+	}
 	if (host_device_open(&dev) != DEVICE_OK)
-		return false;
+		return;
 	if (host_device_sample(&dev, &sample) == DEVICE_OK) {
-		still = sample.nr == 1 && !sample.vcpus[0].result &&
-			guest_stood_still(before, &sample.vcpus[0]);
+		for (size_t i = 0; i < nr && i < sample.nr; i++)
+			still[i] = !sample.vcpus[i].result &&
+				   guest_stood_still(before[i], &sample.vcpus[i]);
 		free(sample.vcpus);
 	}
 	host_device_close(&dev);
-	return still;
 }
 
 static const struct guest_source device_source = {
 	.memory = device_memory,
 	.root = device_root,
-	.stands_still = device_stands_still,
+	.stand_still = device_stand_still,
 	.clock = signals_clock,
 };
 

@@ -27,14 +27,15 @@ void guest_names_free(struct guest_names *names);
  * struct guest_source - where a VM's memory is, and its vCPUs: the device, or a test
  * @memory: the VM's slots, for free(); false if they cannot be had
  * @root: registers of any vCPU that lead to the kernel
- * @stands_still: whether a vCPU is still where it was
+ * @stand_still: whether each of some vCPUs of a VM is still where it was
  * @clock: in nanoseconds, only forward
  */
 struct guest_source {
 	bool (*memory)(int vm_pid, int vm_fd, struct guest_memory *memory);
 	bool (*root)(int vm_pid, int vm_fd, struct vcpu_info_host_vcpu *vcpu);
-	bool (*stands_still)(int vm_pid, int vm_fd,
-			     const struct vcpu_info_host_vcpu *before);
+	void (*stand_still)(int vm_pid, int vm_fd,
+			    const struct vcpu_info_host_vcpu *const *before,
+			    size_t nr, bool *still);
 	uint64_t (*clock)(void);
 };
 
@@ -97,6 +98,18 @@ struct guest_look {
 const char *guest_names_look(struct guest_names *names,
 			     const struct guest_vcpu *vcpu, bool with_stack,
 			     struct guest_look *look);
+
+/* What was found of the vCPU at that index; as the function above. */
+typedef void guest_look_fn(void *arg, size_t index, const char *why,
+			   const struct guest_look *look);
+
+/*
+ * The same, with stacks, of several vCPUs of a VM, which is cheaper than one by one:
+ * their memory is read at once. found() is called for each, in any order.
+ */
+void guest_names_look_all(struct guest_names *names, int vm_pid, int vm_fd,
+			  const struct vcpu_info_host_vcpu *const *vcpus, size_t nr,
+			  guest_look_fn *found, void *arg);
 
 /*
  * The guest's own number of a vCPU (that of its /proc/cpuinfo), -1 if it is not
