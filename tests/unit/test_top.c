@@ -243,6 +243,19 @@ static void one_row_for_a_vcpu(void **state)
 	expect(top, "32");
 }
 
+/* %CPU and %STEAL have room in 130 columns. */
+static void needs_times(void **state)
+{
+	struct top_rows *top = *state;
+
+	assert_false(top_rows_needs_times(top, 129));
+	assert_true(top_rows_needs_times(top, 130));
+	top->sort = TOP_STEAL;
+	assert_true(top_rows_needs_times(top, 80));
+	top->sort = TOP_RUN;
+	assert_true(top_rows_needs_times(top, 80));
+}
+
 static enum opt_outcome parse(char *word, struct top_params *params)
 {
 	char *argv[3] = { "top", word };
@@ -390,6 +403,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_records, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(help_by_key, setup, teardown),
+		cmocka_unit_test_setup_teardown(needs_times, setup, teardown),
 		cmocka_unit_test(options),
 		cmocka_unit_test_setup_teardown(names_in_utf8, setup, teardown),
 	};

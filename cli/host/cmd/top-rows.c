@@ -50,6 +50,12 @@ static const struct {
 	[TOP_RIP] = { "RIP", -1, 0, -1 },
 };
 
+bool top_rows_needs_times(const struct top_rows *top, size_t width)
+{
+	return top->sort == TOP_RUN || top->sort == TOP_STEAL ||
+	       columns[TOP_RUN].from <= width;
+}
+
 static void take_record(struct printer *printer, const struct event *ev,
 			const struct event_about *about)
 {
@@ -579,22 +585,41 @@ static void add_padded(struct top_line *line, const char *text, size_t wide,
 	line->columns += wide;
 }
 
+/* What is ASCII is not looked at character by character: nearly all cells are. */
+static void add_ascii(struct top_line *line, const char *text, int wide)
+{
+	size_t len = strlen(text), room = line->width - line->columns;
+	size_t all = len > (size_t)abs(wide) ? len : (size_t)abs(wide);
+	char *to = line->text + line->bytes;
+	size_t blanks = all - len;
+
+	if (all > room || (wide < 0 && all > (size_t)-wide)) {
+		add_padded(line, text, wide < 0 ? (size_t)-wide : all, wide > 0);
+		return;
+	}
+	for (size_t i = 0; wide > 0 && i < blanks; i++)
+		*to++ = ' ';
+	for (size_t i = 0; i < len; i++)
+		*to++ = text[i];
+	for (size_t i = 0; wide < 0 && i < blanks; i++)
+		*to++ = ' ';
+	*to = '\0';
+	line->bytes += all;
+	line->columns += all;
+}
+
 /* Text is cut, numbers are not; the last column takes what is left. */
 static void add_cell(const struct top_rows *top, struct top_line *line,
 		     enum top_column col, const char *text)
 {
-	int wide = col == TOP_NAME ? -(int)top->name_width : columns[col].width;
-	size_t needs = text_width(text);
-
 	if (col == TOP_RIP) {
-		add_padded(line, text, needs, false);
+		add_padded(line, text, text_width(text), false);
 		return;
 	}
-	if (wide < 0)
-		add_padded(line, text, -wide, false);
+	if (col == TOP_NAME)
+		add_padded(line, text, top->name_width, false);
 	else
-		add_padded(line, text, needs > (size_t)wide ? needs :
-			   (size_t)wide, true);
+		add_ascii(line, text, columns[col].width);
 	if (line->columns < line->width) {
 		line->text[line->bytes++] = ' ';
 		line->text[line->bytes] = '\0';

@@ -75,6 +75,9 @@ struct top_rows {
 
 extern const struct printer_ops top_rows_printer;
 
+/* Whether times of threads are shown or sorted by: each is a file to be read. */
+bool top_rows_needs_times(const struct top_rows *top, size_t width);
+
 /* A vCPU that exists, whether or not there is a record of it. */
 void top_rows_add(struct top_rows *top, int vm_pid, int vm_fd, int vcpu_id,
 		  int thread, const char *name);

@@ -43,9 +43,9 @@ void top_screen_close(void)
 	screen = NULL;
 }
 
-static size_t screen_width(void)
+size_t top_screen_width(void)
 {
-	int width = getmaxx(stdscr);
+	int width = stdscr ? getmaxx(stdscr) : MAX_WIDTH;
 
 	return width > MAX_WIDTH ? MAX_WIDTH : width;
 }
@@ -56,7 +56,7 @@ static void draw_rows(struct top_rows *top, const struct vcpu **rows, size_t nr)
 	int y = 2;
 
 	for (size_t i = top->scroll; i < nr && y < LINES - 1; i++, y++) {
-		top_rows_line(top, rows[i], line, screen_width());
+		top_rows_line(top, rows[i], line, top_screen_width());
 		mvaddstr(y, 0, line);
 	}
 }
@@ -64,7 +64,7 @@ static void draw_rows(struct top_rows *top, const struct vcpu **rows, size_t nr)
 static void draw_help(void)
 {
 	for (int i = 0; i < LINES - 3 && top_rows_help[i]; i++)
-		mvaddnstr(2 + i, 0, top_rows_help[i], screen_width());
+		mvaddnstr(2 + i, 0, top_rows_help[i], top_screen_width());
 }
 
 void top_screen_draw(struct top_rows *top)
@@ -73,19 +73,19 @@ void top_screen_draw(struct top_rows *top)
 	const struct vcpu **rows;
 	size_t nr;
 
-	rows = top_rows_sorted(top, screen_width(), &nr);
+	rows = top_rows_sorted(top, top_screen_width(), &nr);
 	erase();
-	top_rows_summary(top, nr, line, screen_width());
+	top_rows_summary(top, nr, line, top_screen_width());
 	mvaddstr(0, 0, line);
-	top_rows_heading(top, line, screen_width());
+	top_rows_heading(top, line, top_screen_width());
 	attron(A_REVERSE);
-	mvprintw(1, 0, "%-*s", (int)screen_width(), line);
+	mvprintw(1, 0, "%-*s", (int)top_screen_width(), line);
 	attroff(A_REVERSE);
 	if (top->help)
 		draw_help();
 	else if (rows)
 		draw_rows(top, rows, nr);
-	mvaddnstr(LINES - 1, 0, HELP, screen_width() - 1);
+	mvaddnstr(LINES - 1, 0, HELP, top_screen_width() - 1);
 	refresh();
 	free(rows);
 }

@@ -14,6 +14,9 @@ void top_screen_close(void);
 /* Draw all of it, at the size the terminal has now. */
 void top_screen_draw(struct top_rows *top);
 
+/* The columns that it has now */
+size_t top_screen_width(void);
+
 /* Wait up to that long for a key; -1 for none. */
 int top_screen_key(int ms);
 

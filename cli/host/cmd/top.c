@@ -190,6 +190,8 @@ static bool sample(struct topping *run)
 	if (!run->samples || run->top->paused)
 		return true;
 	run->req.flags = registers ? 0 : VCPU_INFO_SAMPLE_COUNTS;
+	run->req.with_times = run->params->batch ||
+			      top_rows_needs_times(run->top, top_screen_width());
 	if (!source_read(&run->req.source, take_sample, run))
 		return false;
 	if (registers)
@@ -204,7 +206,6 @@ static void sample_first(struct topping *run)
 	host_request_init(&run->req, &run->params->events.select);
 	run->req.attempts = ATTEMPTS;
 	run->req.rescan_ns = SCAN_NS;
-	run->req.with_times = true;
 	run->samples = !run->params->recorded;
 	if (sample(run))
 		return;
