@@ -14,6 +14,7 @@
 #include "trace-time.h"
 #include "vm/guest-child.h"
 #include "vm/guest-names.h"
+#include "vm/guest-reader.h"
 
 /* A guest that was looked at is believed to be the same for so long. */
 #define CHECK_NS	NS_PER_SEC
@@ -33,25 +34,8 @@
 #define NO_MEMORY	"guests' memory cannot be read on this host"
 #define NO_ANSWER	"the guest's memory could not be read to the end"
 
-enum {
-	WANT_OPEN = 1,		/* look for the kernel if it is not known */
-	WANT_CHECK = 2,		/* see whether it is still that kernel */
-	WANT_TASK = 4,
-	WANT_STACK = 8,
-};
-
-/* So many questions may take GUEST_CHILD_SECONDS. */
-#define QUESTIONS	64
-
 /* vCPUs of a VM of which it is remembered what is read for them */
 #define READS		64
-
-/* What the child is asked; root leads to the kernel, if that has to be looked for. */
-struct question {
-	uint32_t wants;
-	struct vcpu_info_host_vcpu root;
-	struct vcpu_info_host_vcpu vcpu;
-};
 
 struct cached {
 	uint64_t rip;
@@ -109,120 +93,6 @@ struct guest_names {
 	struct guest_look look;
 };
 
-/* The child's side */
-
-struct reader {
-	struct remote_client client;
-	struct guest_memory memory;
-	struct guest_kernel *kernel;
-	struct guest_stack_copy copy;
-	struct guest_stack stack;
-	struct guest_look look;
-};
-
-static void find_kernel(struct reader *reader, const struct question *question)
-{
-	struct guest_look *look = &reader->look;
-	struct guest_registers root;
-
-	if (reader->kernel && question->wants & WANT_CHECK &&
-	    !guest_kernel_refresh(reader->kernel)) {
-		guest_kernel_close(reader->kernel);
-		reader->kernel = NULL;
-	}
-	look->error = KERNEL_OK;
-	if (reader->kernel)
-		return;
-	look->error = KERNEL_NO_IMAGE;
-	if (question->wants & WANT_OPEN &&
-	    guest_registers(&question->root, &root))
-		look->error = guest_kernel_open(&reader->kernel, &reader->memory,
-						&root);
-}
-
-static void look_at_task(struct reader *reader, const struct question *question,
-			 const struct guest_registers *registers)
-{
-	const struct guest_cpu *cpu =
-		guest_kernel_cpu(reader->kernel, question->vcpu.vcpu_id);
-	struct guest_look *look = &reader->look;
-
-	if (cpu)
-		look->cpu = cpu - reader->kernel->cpus;
-	look->has_task = cpu && guest_task_current(reader->kernel, cpu,
-						   &look->task);
-	if (!(question->wants & WANT_STACK))
-		return;
-	guest_stack_of_cpu(reader->kernel, cpu,
-			   look->has_task ? &look->task : NULL, registers,
-			   &reader->copy, &reader->stack);
-	named_stack_make(reader->kernel, &reader->stack, &look->stack);
-}
-
-/* All but the stack starts empty. */
-static void look_at(struct reader *reader, const struct question *question)
-{
-	struct guest_look *look = &reader->look;
-	struct guest_registers registers;
-
-	memset(look, 0, offsetof(struct guest_look, stack.frames));
-	look->cpu = -1;
-	guest_registers(&question->vcpu, &registers);
-	reader->copy.nr = 0;
-	if (reader->kernel && question->wants & WANT_STACK)
-		guest_stack_copy(reader->kernel, &registers, &reader->copy);
-	find_kernel(reader, question);
-	if (!reader->kernel)
-		return;
-	strcpy(look->banner, reader->kernel->banner);
-	look->user = guest_is_user(&registers);
-	named_place_find(reader->kernel, registers.r[PT_REG_IP], &look->place);
-	if (question->wants & (WANT_OPEN | WANT_CHECK))
-		look->has_uptime = guest_kernel_uptime(reader->kernel,
-						       &look->uptime_ns);
-	if (question->wants & (WANT_TASK | WANT_STACK))
-		look_at_task(reader, question, &registers);
-}
-
-static size_t look_len(const struct guest_look *look)
-{
-	return offsetof(struct guest_look, stack) + named_stack_len(&look->stack);
-}
-
-static void run_child(struct named_vm *vm, int fd)
-{
-	struct reader *reader = calloc(1, sizeof(*reader));
-	struct remote_client *client = &reader->client;
-	struct question question;
-	unsigned int nr = 0;
-
-	_Static_assert(sizeof(question) <= REMOTE_QUESTION, "it fits");
-	_Static_assert(sizeof(reader->look) <= REMOTE_ANSWER, "so does this");
-	if (!reader || !guest_child_confine(fd, GUEST_CHILD_SECONDS))
-		return;
-	reader->client.fd = fd;
-	reader->client.shared = vm->shared;
-	reader->memory = vm->memory;
-	reader->memory.read = remote_client_read;
-	reader->memory.context = &reader->client;
-	while (remote_wait(client)) {
-		while (client->at < client->nr) {
-			if (!(nr++ % QUESTIONS))
-				guest_child_allow(GUEST_CHILD_SECONDS);
-			memcpy(&question, client->shared[client->at].question,
-			       sizeof(question));
-			look_at(reader, &question);
-			if (!remote_answer(client, &reader->look,
-					   look_len(&reader->look)))
-				return;
-		}
-		if (!remote_done(client))
-			return;
-	}
-}
-
-/* The parent's side */
-
 static void end_child(struct named_vm *vm)
 {
 	if (!vm->child)
@@ -247,7 +117,7 @@ static bool start_child(struct named_vm *vm)
 	setsockopt(fds[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	vm->child = fork();
 	if (!vm->child) {
-		run_child(vm, fds[1]);
+		guest_reader_run(fds[1], vm->shared, &vm->memory);
 		_exit(0);
 	}
 	close(fds[1]);

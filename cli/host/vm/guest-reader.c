@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdlib.h>
+#include <string.h>
+
+#include "introspect/remote.h"
+#include "vm/guest-child.h"
+#include "vm/guest-reader.h"
+
+/* So many questions may take GUEST_CHILD_SECONDS. */
+#define QUESTIONS	64
+
+struct reader {
+	struct remote_client client;
+	struct guest_memory memory;
+	struct guest_kernel *kernel;
+	struct guest_stack_copy copy;
+	struct guest_stack stack;
+	struct guest_look look;
+};
+
+static void find_kernel(struct reader *reader, const struct question *question)
+{
+	struct guest_look *look = &reader->look;
+	struct guest_registers root;
+
+	if (reader->kernel && question->wants & WANT_CHECK &&
+	    !guest_kernel_refresh(reader->kernel)) {
+		guest_kernel_close(reader->kernel);
+		reader->kernel = NULL;
+	}
+	look->error = KERNEL_OK;
+	if (reader->kernel)
+		return;
+	look->error = KERNEL_NO_IMAGE;
+	if (question->wants & WANT_OPEN &&
+	    guest_registers(&question->root, &root))
+		look->error = guest_kernel_open(&reader->kernel, &reader->memory,
+						&root);
+}
+
+static void look_at_task(struct reader *reader, const struct question *question,
+			 const struct guest_registers *registers)
+{
+	const struct guest_cpu *cpu =
+		guest_kernel_cpu(reader->kernel, question->vcpu.vcpu_id);
+	struct guest_look *look = &reader->look;
+
+	if (cpu)
+		look->cpu = cpu - reader->kernel->cpus;
+	look->has_task = cpu && guest_task_current(reader->kernel, cpu,
+						   &look->task);
+	if (!(question->wants & WANT_STACK))
+		return;
+	guest_stack_of_cpu(reader->kernel, cpu,
+			   look->has_task ? &look->task : NULL, registers,
+			   &reader->copy, &reader->stack);
+	named_stack_make(reader->kernel, &reader->stack, &look->stack);
+}
+
+/* All but the stack starts empty. */
+static void look_at(struct reader *reader, const struct question *question)
+{
+	struct guest_look *look = &reader->look;
+	struct guest_registers registers;
+
+	memset(look, 0, offsetof(struct guest_look, stack.frames));
+	look->cpu = -1;
+	guest_registers(&question->vcpu, &registers);
+	reader->copy.nr = 0;
+	if (reader->kernel && question->wants & WANT_STACK)
+		guest_stack_copy(reader->kernel, &registers, &reader->copy);
+	find_kernel(reader, question);
+	if (!reader->kernel)
+		return;
+	strcpy(look->banner, reader->kernel->banner);
+	look->user = guest_is_user(&registers);
+	named_place_find(reader->kernel, registers.r[PT_REG_IP], &look->place);
+	if (question->wants & (WANT_OPEN | WANT_CHECK))
+		look->has_uptime = guest_kernel_uptime(reader->kernel,
+						       &look->uptime_ns);
+	if (question->wants & (WANT_TASK | WANT_STACK))
+		look_at_task(reader, question, &registers);
+}
+
+static size_t look_len(const struct guest_look *look)
+{
+	return offsetof(struct guest_look, stack) + named_stack_len(&look->stack);
+}
+
+void guest_reader_run(int fd, struct remote_slot *shared,
+		      const struct guest_memory *memory)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+	struct remote_client *client;
+	struct question question;
+	unsigned int nr = 0;
+
+	_Static_assert(sizeof(question) <= REMOTE_QUESTION, "it fits");
+	_Static_assert(sizeof(reader->look) <= REMOTE_ANSWER, "so does this");
+	if (!reader || !guest_child_confine(fd, GUEST_CHILD_SECONDS))
+		return;
+	client = &reader->client;
+	client->fd = fd;
+	client->shared = shared;
+	reader->memory = *memory;
+	reader->memory.read = remote_client_read;
+	reader->memory.context = client;
+	while (remote_wait(client)) {
+		while (client->at < client->nr) {
+			if (!(nr++ % QUESTIONS))
+				guest_child_allow(GUEST_CHILD_SECONDS);
+			memcpy(&question, client->shared[client->at].question,
+			       sizeof(question));
+			look_at(reader, &question);
+			if (!remote_answer(client, &reader->look,
+					   look_len(&reader->look)))
+				return;
+		}
+		if (!remote_done(client))
+			return;
+	}
+}
