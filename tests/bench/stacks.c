@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a warm stack costs: CPU time of both processes for a stack of the unit tests'
+ * guest, by how many are asked for at once.
+ *
+ * stacks COUNT
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fake-linux.h"
+#include "vm/guest-child.h"
+#include "vm/guest-names.h"
+
+#define MOST	64
+
+static struct fake_linux fake;
+
+static bool take_memory(int vm_pid, int vm_fd, struct guest_memory *memory)
+{
+	(void)vm_pid;
+	(void)vm_fd;
+	memory->slots = calloc(2, sizeof(*memory->slots));
+	if (!memory->slots)
+		return false;
+	memory->nr_slots = 2;
+	for (int i = 0; i < 2; i++) {
+		memory->slots[i] = fake.slots[i];
+		memory->slots[i].where += (uintptr_t)fake.ram;
+	}
+	return true;
+}
+
+static bool no_root(int vm_pid, int vm_fd, struct vcpu_info_host_vcpu *vcpu)
+{
+	(void)vm_pid;
+	(void)vm_fd;
+	(void)vcpu;
+	return false;
+}
+
+static void stand_still(int vm_pid, int vm_fd,
+			const struct vcpu_info_host_vcpu *const *before, size_t nr,
+			bool *still)
+{
+	(void)vm_pid;
+	(void)vm_fd;
+	(void)before;
+	for (size_t i = 0; i < nr; i++)
+		still[i] = true;
+}
+
+static uint64_t get_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static const struct guest_source source = {
+	.memory = take_memory,
+	.root = no_root,
+	.stand_still = stand_still,
+	.clock = get_clock,
+};
+
+/* Halted in an interrupt of a kernel thread */
+static struct vcpu_info_host_vcpu make_vcpu(int id)
+{
+	const struct guest_registers *registers = &fake.registers[0];
+	struct vcpu_info_host_vcpu vcpu = {
+		.vcpu_id = id,
+		.have = VCPU_INFO_HAVE_STATE,
+		.valid = (1U << VCPU_INFO_NR_REGS) - 1,
+		.state = VCPU_INFO_STATE_HALTED,
+	};
+
+	vcpu.regs[VCPU_INFO_REG_RIP] = registers->r[PT_REG_IP];
+	vcpu.regs[VCPU_INFO_REG_RSP] = registers->r[PT_REG_SP];
+	vcpu.regs[VCPU_INFO_REG_RBP] = registers->r[PT_REG_BP];
+	vcpu.regs[VCPU_INFO_REG_CR0] = registers->cr0;
+	vcpu.regs[VCPU_INFO_REG_CR3] = registers->cr3;
+	vcpu.regs[VCPU_INFO_REG_CR4] = registers->cr4;
+	return vcpu;
+}
+
+static double used_us(int who)
+{
+	struct rusage used;
+
+	getrusage(who, &used);
+	return (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e6 +
+	       used.ru_utime.tv_usec + used.ru_stime.tv_usec;
+}
+
+struct tally {
+	size_t stacks;
+	size_t frames;
+};
+
+static void count(void *arg, size_t index, const char *why,
+		  const struct guest_look *look)
+{
+	struct tally *tally = arg;
+
+	(void)index;
+	if (why)
+		return;
+	tally->stacks++;
+	tally->frames += look->stack.nr;
+}
+
+/* CPU time of so many calls with so many vCPUs, from the start of the reader to its end */
+static double measure(size_t calls, size_t at_once, struct tally *tally)
+{
+	struct guest_names *names = guest_names_new_of(&source, 0);
+	const struct vcpu_info_host_vcpu *list[MOST];
+	struct vcpu_info_host_vcpu vcpus[MOST];
+	double before = used_us(RUSAGE_SELF) + used_us(RUSAGE_CHILDREN);
+
+	*tally = (struct tally){ 0 };
+	for (size_t i = 0; i < at_once; i++) {
+		/* only the guest's first CPU is in the kernel */
+		vcpus[i] = make_vcpu(0);
+		list[i] = &vcpus[i];
+	}
+	for (size_t i = 0; i < calls; i++)
+		guest_names_look_all(names, getpid(), 10, list, at_once, count,
+				     tally);
+	guest_names_free(names);
+	return used_us(RUSAGE_SELF) + used_us(RUSAGE_CHILDREN) - before;
+}
+
+int main(int argc, char **argv)
+{
+	size_t nr = argc > 1 ? strtoul(argv[1], NULL, 10) : 20000;
+
+	fake_linux_make(&fake, FAKE_6_12, 0);
+	for (size_t at_once = 1; at_once <= MOST; at_once *= 2) {
+		struct tally first, all;
+		double start = measure(1, at_once, &first);
+		double whole = measure(nr / at_once + 1, at_once, &all);
+
+		if (first.stacks != at_once || all.stacks <= first.stacks)
+			return 1;
+		printf("%2zu at once: %.1f us for a stack of %zu frames\n", at_once,
+		       (whole - start) / (all.stacks - first.stacks),
+		       all.frames / all.stacks);
+	}
+	fake_linux_free(&fake);
+	return 0;
+}
