@@ -211,7 +211,9 @@ struct remote_slot *remote_share(void)
 			    PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	return shared == MAP_FAILED ? NULL : shared;
+	if (shared == MAP_FAILED)
+		return NULL;
+	return shared;
 }
 
 void remote_unshare(struct remote_slot *shared)
@@ -250,7 +252,7 @@ static uint32_t add_ranges(const struct remote_server *server,
 static void read_ahead(const struct remote_server *server, uint32_t nr)
 {
 	struct iovec remote[REMOTE_QUESTIONS * REMOTE_AHEAD];
-	struct iovec local[REMOTE_QUESTIONS];
+	struct iovec local[REMOTE_QUESTIONS] = { 0 };
 	uint32_t nr_remote = 0;
 	ssize_t done = 0;
 
@@ -303,7 +305,8 @@ size_t remote_take(const struct remote_server *server, uint32_t which, void *to,
 		   size_t size)
 {
 	const struct remote_slot *slot = &server->shared[which];
-	size_t len = *(const volatile uint32_t *)&slot->answer_len;
+	/* once: the other side may change it at any time */
+	size_t len = __atomic_load_n(&slot->answer_len, __ATOMIC_RELAXED);
 
 	if (len > size || len > sizeof(slot->answer))
 		return 0;

@@ -625,8 +625,7 @@ static void device_stand_still(int pid, int fd,
 {
 	int ids[REMOTE_QUESTIONS];
 	struct vm_sample sample = {
-		.pid = pid, .fd = fd, .attempts = ATTEMPTS, .ids = ids,
-		.nr_ids = nr,
+		.pid = pid, .fd = fd, .attempts = ATTEMPTS, .nr_ids = nr,
 	};
 	struct host_device dev;
 
@@ -634,6 +633,7 @@ static void device_stand_still(int pid, int fd,
 		ids[i] = before[i]->vcpu_id;
 		still[i] = false;
 	}
+	sample.ids = ids;
 	if (host_device_open(&dev) != DEVICE_OK)
 		return;
 	if (host_device_sample(&dev, &sample) == DEVICE_OK) {
