@@ -5,7 +5,6 @@
 # needs: linux-guest
 # rows: bookworm-amd
 # silence: 900
-# rest
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
@@ -140,20 +139,48 @@ like "in an NMI: the guest's log" "$(vcpu-info dmesg lab | grep 'not syncing')" 
 	'Kernel panic - not syncing: in an NMI'
 guest_stop lab
 
-# As early as there are modules: the first program ends.
-mkdir -p /tmp/early
-cat >/tmp/early/early <<'INIT'
+# first WHAT [PARAMETER...] - a guest whose first program loads the guest module, and
+# then ends, restarts or powers off the guest
+first()
+{
+	local what=$1
+
+	shift
+	mkdir -p /tmp/first
+	cat >/tmp/first/first <<INIT
 #!/bin/sh
-modprobe vcpu_info_guest
-exit 3
+modprobe vcpu_info_guest $*
+case $what in
+"early boot") exit 3 ;;
+*) $what -f ;;
+esac
 INIT
-chmod 755 /tmp/early/early
-clear_records
-GUEST_EXTRA=/tmp/early GUEST_APPEND="panic=0 lab.nokmsg rdinit=/early" \
-	check "early boot: a guest is launched" guest_launch lab
-guest_qmp lab '{"execute":"qmp_capabilities"}' >/dev/null
+	chmod 755 /tmp/first/first
+	clear_records
+	GUEST_EXTRA=/tmp/first GUEST_APPEND="panic=0 lab.nokmsg rdinit=/first" \
+		check "$what: a guest is launched" guest_launch lab
+	guest_qmp lab '{"execute":"qmp_capabilities"}' >/dev/null
+}
+
+# As early as there are modules: the first program ends.
+first "early boot"
 check "early boot: both vCPUs are recorded" poll_until 300 told panic
 like "early boot: the guest's log" "$(vcpu-info dmesg lab | grep 'not syncing')" \
 	'Attempted to kill init! exitcode=0x00000300'
 guest_stop lab
+
+# ends COMMAND REASON - the guest ends itself so, and that is recorded
+ends()
+{
+	first "$1" reboot=1
+	check "$1: both vCPUs are recorded" poll_until 300 told "$2"
+	check "$1: each is recorded once, with nothing else" \
+		test "$(records | wc -l)" = 2
+	is "$1: with one cookie" "$(field cookie "$(records)" | sort -u | wc -l)" 1
+	check "$1: the guest has ended" poll_until 60 guest_dead lab
+	guest_stop lab
+}
+
+ends reboot reboot
+ends poweroff halt
 tap_end

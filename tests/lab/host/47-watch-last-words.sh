@@ -35,6 +35,21 @@ listens()
 	[ "$(cat "/sys/kernel/tracing/instances/vcpu_info.watch.$1/events/vcpu_info/vcpu_info/enable" 2>/dev/null)" = 1 ]
 }
 
+# why_not - what watch said and does
+why_not()
+{
+	diag "watch, its children and files:"
+	{
+		cat /tmp/watch.err
+		ps -eo pid,ppid,pgid,stat,etimes,time,wchan:20,args | grep -v '\]$'
+		ls -l /tmp/kept
+		for f in /proc/[0-9]*/comm; do
+			grep -qx vcpu-info $f && echo $f && cat ${f%/comm}/stack && ls -l ${f%/comm}/fd
+		done
+		dmesg | tail -n 20
+	} 2>&1 | diag
+}
+
 check "the module loads" module_load || exit 1
 export GUEST_APPEND="panic=0 lab.nokmsg rcupdate.rcu_cpu_stall_suppress=1"
 check "a guest boots" guest_start lab || exit 1
@@ -72,7 +87,7 @@ archives()
 {
 	[ "$(find /tmp/kept -name '*.tar.zst' | wc -l)" = "$1" ]
 }
-check "evidence is collected" poll_until 240 archives 1
+check "evidence is collected" poll_until 100 archives 1 || why_not
 
 guest_run lab "(sleep 1; echo c >/proc/sysrq-trigger) >/dev/null 2>&1 &"
 check "a panic is told of" poll_until 240 heard panic
