@@ -29,6 +29,7 @@ const char *const host_count_names[NR_COUNTS] = {
 	[COUNT_POLICY] = "policy",
 	[COUNT_RATE_LIMITED] = "rate_limited",
 	[COUNT_NESTED] = "nested",
+	[COUNT_RESERVE] = "reserve",
 	[COUNT_TORN] = "torn",
 };
 

@@ -65,6 +65,7 @@ static inline void host_write_module(const char *root)
 		{ "/sys/kernel/vcpu_info/stats/policy", "0" },
 		{ "/sys/kernel/vcpu_info/stats/rate_limited", "250" },
 		{ "/sys/kernel/vcpu_info/stats/nested", "0" },
+		{ "/sys/kernel/vcpu_info/stats/reserve", "3" },
 		{ "/sys/kernel/vcpu_info/stats/torn", "1" },
 	};
 

@@ -54,7 +54,7 @@ static struct metrics full(void)
 	vcpus[2].seen.vcpu.counts[VCPU_INFO_COUNT_EXITS] = UINT64_MAX;
 	return (struct metrics){
 		.module_loaded = true, .up = true,
-		.counts = { 14, 5, 1, 0, 2, 3, 250, 4, 6 },
+		.counts = { 14, 5, 1, 0, 2, 3, 250, 4, 7, 6 },
 		.counts_known = (1U << NR_COUNTS) - 1,
 		.lost_known = true, .lost = { .overrun = 7, .dropped = 8,
 					      .commit_overrun = 9 },
