@@ -445,6 +445,11 @@ static void bad_stacks(void **state)
 	assert_int_equal(strlen(stack.frames[1].place.name), NAMED_SIZE - 1);
 	assert_int_equal(strlen(stack.frames[1].place.module),
 			 GUEST_MODULE_NAME - 1);
+	strcpy(stack.frames[0].place.name, "a\033[2Jb\n");
+	strcpy(stack.frames[0].place.module, "\302\233c\177");
+	assert_true(named_stack_check(&stack, named_stack_len(&stack)));
+	assert_string_equal(stack.frames[0].place.name, "a?[2Jb?");
+	assert_string_equal(stack.frames[0].place.module, "?c?");
 	stack.frames[0].frame.stack = STACK_OTHER + 1;
 	assert_false(named_stack_check(&stack, named_stack_len(&stack)));
 	stack.frames[0].frame.stack = STACK_TASK;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "named.h"
+#include "text.h"
 
 /* Nothing behind the NUL: most of a stack is room for names. */
 static void copy(char *to, size_t size, const char *from)
@@ -62,6 +63,8 @@ void named_place_end(struct named_place *place)
 {
 	place->name[sizeof(place->name) - 1] = '\0';
 	place->module[sizeof(place->module) - 1] = '\0';
+	text_utf8(place->name, sizeof(place->name), place->name);
+	text_utf8(place->module, sizeof(place->module), place->module);
 }
 
 bool named_stack_check(struct named_stack *stack, size_t len)

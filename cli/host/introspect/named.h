@@ -54,7 +54,8 @@ void named_stack_make(const struct guest_kernel *kernel,
 
 /*
  * Whether a place and a stack are as the functions above make them, of which the
- * first len bytes came from a process that is not trusted. Text is ended by NULs.
+ * first len bytes came from a process that is not trusted. Text is ended by NULs, and
+ * made fit for a terminal.
  */
 void named_place_end(struct named_place *place);
 bool named_stack_check(struct named_stack *stack, size_t len);
