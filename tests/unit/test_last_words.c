@@ -3,6 +3,7 @@
  * Guests' last words: what belongs together, what is told of when, and how it reads.
  */
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "unit.h"
@@ -225,6 +226,72 @@ static void json(void **state)
 	free(got);
 }
 
+static struct {
+	int nr;
+	char text[4096];
+} journal;
+
+int __wrap_sd_journal_sendv_with_location(const char *file, const char *line,
+					  const char *func,
+					  const struct iovec *iov, int n);
+
+/* One field a line */
+int __wrap_sd_journal_sendv_with_location(const char *file, const char *line,
+					  const char *func,
+					  const struct iovec *iov, int n)
+{
+	size_t used = 0;
+
+	(void)file;
+	(void)line;
+	(void)func;
+	for (int i = 0; i < n && used < sizeof(journal.text); i++)
+		used += snprintf(journal.text + used,
+				 sizeof(journal.text) - used, "%.*s\n",
+				 (int)iov[i].iov_len, (char *)iov[i].iov_base);
+	journal.nr++;
+	return 0;
+}
+
+/* The fields are those of vcpu-info-watch(1). */
+static void to_journal(void **state)
+{
+	struct change change = { .vm = &web, .word = "panic", .before = "spinning",
+				 .text = "text", .json = "{}", .last_words = &panic };
+
+	(void)state;
+	memset(&journal, 0, sizeof(journal));
+	log_change(LOG_JOURNAL, &change);
+	assert_int_equal(journal.nr, 1);
+	assert_string_equal(journal.text,
+			    "MESSAGE=text\n"
+			    "VCPU_INFO_VM_NAME=web?\n"
+			    "VCPU_INFO_VM_PID=1234\n"
+			    "VCPU_INFO_VM_FD=14\n"
+			    "VCPU_INFO_WORD=panic\n"
+			    "VCPU_INFO_WORD_BEFORE=spinning\n"
+			    "MESSAGE_ID=7c1f0f5e8a0b4c2e9d35a6be41d7f208\n"
+			    "PRIORITY=3\n"
+			    "VCPU_INFO_REASON=panic\n"
+			    "VCPU_INFO_COOKIE=0x1b2d05e00\n"
+			    "VCPU_INFO_CALLER=1\n"
+			    "VCPU_INFO_LAST_WORDS={}\n");
+	change.last_words = NULL;
+	change.word = "well";
+	log_change(LOG_JOURNAL, &change);
+	assert_int_equal(journal.nr, 2);
+	assert_string_equal(journal.text,
+			    "MESSAGE=text\n"
+			    "VCPU_INFO_VM_NAME=web?\n"
+			    "VCPU_INFO_VM_PID=1234\n"
+			    "VCPU_INFO_VM_FD=14\n"
+			    "VCPU_INFO_WORD=well\n"
+			    "VCPU_INFO_WORD_BEFORE=spinning\n"
+			    "MESSAGE_ID=c95d8e3a6f5f4ac29b14c7c2a0b0de86\n"
+			    "PRIORITY=5\n"
+			    "VCPU_INFO_DIAGNOSIS={}\n");
+}
+
 static int print_change(void *arg)
 {
 	struct change change = { .vm = &web, .word = "panic", .before = "well",
@@ -336,6 +403,7 @@ int main(void)
 		cmocka_unit_test_setup(room, setup),
 		cmocka_unit_test(text),
 		cmocka_unit_test(json),
+		cmocka_unit_test(to_journal),
 		cmocka_unit_test(printed),
 		cmocka_unit_test(told_without_memory),
 	};

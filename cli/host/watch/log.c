@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <syslog.h>
 #include <systemd/sd-journal.h>
 
+#include "compiler.h"
 #include "jsonout.h"
 #include "msg.h"
 #include "text.h"
@@ -16,48 +21,79 @@
 /* what a guest said by itself */
 #define ID_LAST_WORDS	"7c1f0f5e8a0b4c2e9d35a6be41d7f208"
 
-static void log_to_journal(const struct change *change)
-{
-	const struct process *vmm = &change->vm->vmm;
-	bool well = !strcmp(change->word, WATCH_WELL);
-	char name[TEXT_SIZE];
-	int err;
+#define MAX_FIELDS	16
 
-	text_utf8(name, sizeof(name), process_vm_name(vmm));
-	err = sd_journal_send("MESSAGE=%s", change->text, "MESSAGE_ID=%s",
-			      well ? ID_WELL : ID_TROUBLE, "PRIORITY=%d",
-			      well ? LOG_NOTICE : LOG_WARNING,
-			      "VCPU_INFO_VM_NAME=%s", name,
-			      "VCPU_INFO_VM_PID=%d", vmm->pid,
-			      "VCPU_INFO_VM_FD=%d", change->vm->fd,
-			      "VCPU_INFO_WORD=%s", change->word,
-			      "VCPU_INFO_WORD_BEFORE=%s", change->before,
-			      "VCPU_INFO_DIAGNOSIS=%s", change->json, NULL);
+/* Fields of one entry: "NAME=value" */
+struct fields {
+	struct iovec iov[MAX_FIELDS];
+	int nr;
+	bool no_memory;
+};
+
+__printf(2, 3)
+static void add(struct fields *fields, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (fields->nr == MAX_FIELDS || vasprintf(&text, fmt, ap) < 0)
+		fields->no_memory = true;
+	else
+		fields->iov[fields->nr++] = (struct iovec){ text, strlen(text) };
+	va_end(ap);
+}
+
+static void send_fields(struct fields *fields)
+{
+	int err = fields->no_memory ? -ENOMEM :
+		  sd_journal_sendv(fields->iov, fields->nr);
+
 	if (err < 0)
 		msg_error("cannot write to the journal: %s", strerror(-err));
+	for (int i = 0; i < fields->nr; i++)
+		free(fields->iov[i].iov_base);
+}
+
+static void add_change(struct fields *fields, const struct change *change)
+{
+	const struct process *vmm = &change->vm->vmm;
+	char name[TEXT_SIZE];
+
+	text_utf8(name, sizeof(name), process_vm_name(vmm));
+	add(fields, "MESSAGE=%s", change->text);
+	add(fields, "VCPU_INFO_VM_NAME=%s", name);
+	add(fields, "VCPU_INFO_VM_PID=%d", vmm->pid);
+	add(fields, "VCPU_INFO_VM_FD=%d", change->vm->fd);
+	add(fields, "VCPU_INFO_WORD=%s", change->word);
+	add(fields, "VCPU_INFO_WORD_BEFORE=%s", change->before);
+}
+
+static void log_to_journal(const struct change *change)
+{
+	bool well = !strcmp(change->word, WATCH_WELL);
+	struct fields fields = { 0 };
+
+	add_change(&fields, change);
+	add(&fields, "MESSAGE_ID=%s", well ? ID_WELL : ID_TROUBLE);
+	add(&fields, "PRIORITY=%d", well ? LOG_NOTICE : LOG_WARNING);
+	add(&fields, "VCPU_INFO_DIAGNOSIS=%s", change->json);
+	send_fields(&fields);
 }
 
 static void last_words_to_journal(const struct change *change)
 {
 	const struct last_words *words = change->last_words;
-	const struct process *vmm = &change->vm->vmm;
-	char name[TEXT_SIZE];
-	int err;
+	struct fields fields = { 0 };
 
-	text_utf8(name, sizeof(name), process_vm_name(vmm));
-	err = sd_journal_send("MESSAGE=%s", change->text,
-			      "MESSAGE_ID=" ID_LAST_WORDS, "PRIORITY=%d", LOG_ERR,
-			      "VCPU_INFO_VM_NAME=%s", name,
-			      "VCPU_INFO_VM_PID=%d", vmm->pid,
-			      "VCPU_INFO_VM_FD=%d", change->vm->fd,
-			      "VCPU_INFO_WORD=%s", change->word,
-			      "VCPU_INFO_WORD_BEFORE=%s", change->before,
-			      "VCPU_INFO_REASON=%s", last_words_name(words),
-			      "VCPU_INFO_COOKIE=0x%" PRIx64, words->cookie,
-			      "VCPU_INFO_CALLER=%d", words->caller,
-			      "VCPU_INFO_LAST_WORDS=%s", change->json, NULL);
-	if (err < 0)
-		msg_error("cannot write to the journal: %s", strerror(-err));
+	add_change(&fields, change);
+	add(&fields, "MESSAGE_ID=" ID_LAST_WORDS);
+	add(&fields, "PRIORITY=%d", LOG_ERR);
+	add(&fields, "VCPU_INFO_REASON=%s", last_words_name(words));
+	add(&fields, "VCPU_INFO_COOKIE=0x%" PRIx64, words->cookie);
+	add(&fields, "VCPU_INFO_CALLER=%d", words->caller);
+	add(&fields, "VCPU_INFO_LAST_WORDS=%s", change->json);
+	send_fields(&fields);
 }
 
 static void print_json(const struct change *change)
