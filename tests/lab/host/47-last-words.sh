@@ -150,7 +150,7 @@ first()
 	cat >/tmp/first/first <<INIT
 #!/bin/sh
 modprobe vcpu_info_guest $*
-case $what in
+case "$what" in
 "early boot") exit 3 ;;
 *) $what -f ;;
 esac
