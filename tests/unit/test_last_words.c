@@ -191,38 +191,147 @@ static void text(void **state)
 	char *got;
 
 	(void)state;
-	got = last_words_text(&web, &words, "  stack\n[    1.000000] bad");
+	got = last_words_text(&web, &words, NULL, "  why not\n");
 	assert_string_equal(got,
 			    "VM 1234:14 (web?): panic, said vCPU 1, cookie 0x1b2d05e00, 2 records\n"
 			    "  and 12345 more since the one told before\n"
-			    "  stack\n"
-			    "[    1.000000] bad\n");
+			    "  why not\n");
 	free(got);
 	words.more = 0;
 	words.caller = -1;
-	got = last_words_text(&gone, &words, "");
+	got = last_words_text(&gone, &words, NULL, "");
 	assert_string_equal(got,
 			    "VM 1234:14 (gone): panic, said vCPU -, cookie 0x1b2d05e00, 2 records\n");
 	free(got);
 }
 
+static struct finding finding;
+
+/* A stack of two frames and three messages, as the reader's side makes them */
+static void find(void)
+{
+	static struct guest_message list[FINDING_MESSAGES + 2];
+	static struct guest_task task = { .comm = "sh", .tid = 195, .pid = 195 };
+	static struct named_stack stack = {
+		.end = END_USER, .nr = 2,
+		.frames = {
+			{ { .ip = 0xffffffff81000010, .stack = STACK_TASK },
+			  { .name = "panic", .offset = 0x10, .size = 0x20 } },
+			{ { .ip = 0xffffffffc0000001, .stack = STACK_TASK },
+			  { .name = "oops", .module = "bad", .offset = 1, .size = 2 } },
+		},
+	};
+	struct stack_record record = {
+		.vm = &web, .vcpu_id = 1, .state = VCPU_INFO_STATE_HALTED,
+		.view = { .kernel = "Linux version 6.1", .task = &task,
+			  .exact = true, .stack = &stack },
+	};
+	struct guest_messages messages = { list, FINDING_MESSAGES + 2, 0 };
+
+	for (size_t i = 0; i < messages.nr; i++)
+		list[i] = (struct guest_message){ i, i * 1000000000ULL, 2, 0, "said" };
+	list[messages.nr - 1].text = "Kernel panic\nin \033[2J";
+	memset(&finding, 0, sizeof(finding));
+	finding_set_stack(&finding, &record);
+	finding_set_messages(&finding, &messages, NULL);
+}
+
 static void json(void **state)
 {
-	static const char guest[] =
-		"{\"schema\":1,\"type\":\"stack\",\"frames\":[]}\n"
-		"vcpu-info: what is no JSON\n"
-		"{\"schema\":1,\"type\":\"message\",\"text\":\"a\"}\n"
-		"{\"no type\":1}\n"
-		"{\"schema\":1,\"type\":\"message\",\"text\":\"b\"}\n"
-		"{\"cut off";
-	char *got = last_words_json(&web, &panic, "hung", guest);
+	char *got;
 
 	(void)state;
-	assert_string_equal(got,
-			    "{\"schema\":1,\"type\":\"change\",\"vm_name\":\"web?\",\"vmm_comm\":\"qemu\",\"vm_pid\":1234,\"vm_fd\":14,\"word\":\"panic\",\"word_before\":\"hung\",\"diagnosis\":null,\"reason\":\"panic\",\"cookie\":\"0x1b2d05e00\",\"caller_id\":1,\"records\":2,\"more\":12345,\"stack\":{\"schema\":1,\"type\":\"stack\",\"frames\":[]},\"messages\":[{\"schema\":1,\"type\":\"message\",\"text\":\"a\"},{\"schema\":1,\"type\":\"message\",\"text\":\"b\"}]}\n");
-	free(got);
-	got = last_words_json(&gone, &panic, "well", "");
+	got = last_words_json(&gone, &panic, "well", NULL);
 	golden_check("last-words.json", got);
+	free(got);
+	find();
+	assert_true(finding_check(&finding, sizeof(finding)));
+	got = last_words_json(&web, &panic, "hung", &finding);
+	golden_check("last-words-found.json", got);
+	free(got);
+}
+
+static void found_text(void **state)
+{
+	static const char begin[] =
+		"VM 1234:14 (web?): panic, said vCPU 1, cookie 0x1b2d05e00, 2 records\n"
+		"  and 12345 more since the one told before\n"
+		"VM 1234:14 (web?) vCPU 1 halted task sh/195/195 exact\n"
+		"   <TASK>\n"
+		"    panic+0x10/0x20\n"
+		"    oops+0x1/0x2 [bad]\n"
+		"   </TASK>\n"
+		"  complete: entered from user mode\n"
+		"[    2.000000] said\n";
+	static const char end[] =
+		"[   20.000000] said\n"
+		"[   21.000000] Kernel panic\n"
+		"[   21.000000] in ?[2J\n";
+	size_t len;
+	char *got;
+
+	(void)state;
+	find();
+	assert_true(finding_check(&finding, sizeof(finding)));
+	got = last_words_text(&web, &panic, &finding, "");
+	len = strlen(got);
+	assert_memory_equal(got, begin, strlen(begin));
+	assert_true(len > strlen(end));
+	assert_string_equal(got + len - strlen(end), end);
+	free(got);
+
+	/* neither stack nor log */
+	memset(&finding, 0, sizeof(finding));
+	finding.has_vcpu = true;
+	finding.state = UINT64_MAX;
+	strcpy(finding.why, "the vCPU is gone");
+	finding_set_messages(&finding, NULL, "there is none");
+	assert_true(finding_check(&finding, sizeof(finding)));
+	got = last_words_text(&web, &panic, &finding, "");
+	assert_non_null(strstr(got, "vCPU 1 unknown\n"
+				    "  no stack: the vCPU is gone\n"
+				    "  no log: there is none\n"));
+	free(got);
+}
+
+/* What comes from a process that has fallen to the guest. */
+static void hostile_finding(void **state)
+{
+	char *got;
+
+	(void)state;
+	memset(&finding, 0xff, sizeof(finding));
+	assert_false(finding_check(&finding, sizeof(finding)));
+	find();
+	assert_false(finding_check(&finding, sizeof(finding) - 1));
+	finding.nr = FINDING_MESSAGES + 1;
+	assert_false(finding_check(&finding, sizeof(finding)));
+	find();
+	finding.messages[0].level = 8;
+	assert_false(finding_check(&finding, sizeof(finding)));
+	find();
+	finding.stack.nr = UINT64_MAX / sizeof(finding.stack.frames[0]) + 2;
+	assert_false(finding_check(&finding, sizeof(finding)));
+	find();
+	finding.stack.frames[0].frame.stack = STACK_OTHER + 1;
+	assert_false(finding_check(&finding, sizeof(finding)));
+
+	/* text that does not end, and that would do more than be read */
+	find();
+	memset(finding.kernel, '\033', sizeof(finding.kernel));
+	memset(finding.task.comm, '\n', sizeof(finding.task.comm));
+	memset(finding.no_log, '\r', sizeof(finding.no_log));
+	memset(finding.stack.frames[0].place.name, '\b', NAMED_SIZE);
+	for (size_t i = 0; i < FINDING_MESSAGES; i++)
+		memset(finding.messages[i].text, '\a', GUEST_MESSAGE_SIZE);
+	assert_true(finding_check(&finding, sizeof(finding)));
+	got = last_words_text(&web, &panic, &finding, "");
+	for (const char *c = got; *c; c++)
+		assert_true(*c == '\n' || (*c >= ' ' && *c <= '~'));
+	free(got);
+	got = last_words_json(&web, &panic, "hung", &finding);
+	assert_ptr_equal(strchr(got, '\n'), got + strlen(got) - 1);
+	assert_null(strchr(got, '\033'));
 	free(got);
 }
 
@@ -326,15 +435,15 @@ static struct {
 } told;
 
 static void be_told(const struct vm *vm, const struct last_words *words,
-		    const char *text, const char *json, void *arg)
+		    const struct finding *found, const char *said, void *arg)
 {
 	assert_ptr_equal(arg, &told);
-	assert_string_equal(json, "");
+	assert_null(found);
 	told.nr++;
 	told.pid = vm->vmm.pid;
 	told.alive = vm->vmm.alive;
 	told.records = words->records;
-	snprintf(told.text, sizeof(told.text), "%s", text);
+	snprintf(told.text, sizeof(told.text), "%s", said);
 }
 
 static void hear(struct listener *listener, int pid, uint64_t why)
@@ -403,6 +512,8 @@ int main(void)
 		cmocka_unit_test_setup(room, setup),
 		cmocka_unit_test(text),
 		cmocka_unit_test(json),
+		cmocka_unit_test(found_text),
+		cmocka_unit_test(hostile_finding),
 		cmocka_unit_test(to_journal),
 		cmocka_unit_test(printed),
 		cmocka_unit_test(told_without_memory),

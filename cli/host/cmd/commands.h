@@ -328,9 +328,15 @@ enum opt_outcome stack_parse(struct opt_parser *op, int argc, char **argv,
 			     struct stack_params *params);
 int cmd_stack(const struct cmd *cmd, int argc, char **argv);
 
-/* In the child of guest_each(): print one vCPU. */
+/*
+ * In the child of guest_each(): find the stack of one vCPU. *record has pointers to
+ * *task and to what is good until the next call.
+ */
 struct guest;
-void stack_print_vcpu(struct guest *guest, int vcpu_id, bool json);
+struct guest_task;
+struct stack_record;
+void stack_of_vcpu(struct guest *guest, int vcpu_id, struct guest_task *task,
+		   struct stack_record *record);
 
 /**
  * struct dmesg_params - what 'vcpu-info dmesg' was asked for
@@ -350,9 +356,6 @@ extern const struct opt_spec dmesg_opts[];
 enum opt_outcome dmesg_parse(struct opt_parser *op, int argc, char **argv,
 			     struct dmesg_params *params);
 int cmd_dmesg(const struct cmd *cmd, int argc, char **argv);
-
-/* In the child of guest_each(): print the last so many messages; 0: all. Exit code. */
-int dmesg_print_last(struct guest *guest, size_t lines, bool json);
 
 /**
  * struct profile_params - what 'vcpu-info profile' was asked for

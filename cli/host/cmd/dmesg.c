@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <string.h>
-
 #include "cmd/commands.h"
 #include "exit-codes.h"
 #include "introspect/printk.h"
 #include "jsonout.h"
 #include "msg.h"
 #include "num.h"
-#include "text.h"
-#include "trace-time.h"
+#include "print/message.h"
 #include "vm/guest.h"
 
 #define MAX_LINES	1000000
@@ -41,41 +38,20 @@ enum opt_outcome dmesg_parse(struct opt_parser *op, int argc, char **argv,
 	return select_take_one_vm(&params->select, op);
 }
 
-static void print_json(const struct guest_message *message)
+static void print(bool json, const struct guest_message *message)
 {
-	struct json_object *obj = json_new("message");
-
-	json_add_uint(obj, "seq", message->seq);
-	json_add_uint(obj, "ts", message->ts_ns);
-	json_add_uint(obj, "level", message->level);
-	json_add_uint(obj, "facility", message->facility);
-	json_add_text(obj, "text", message->text);
-	json_print(stdout, obj);
+	if (json)
+		json_print(stdout, message_json(message));
+	else
+		message_print_text(stdout, message);
 }
 
-/* As dmesg(1) does; each line of a message has its time. */
-static void print_text(const struct guest_message *message)
+static int print_guest(struct guest *guest, void *arg)
 {
-	char *rest = message->text, line[4 * GUEST_MESSAGE_SIZE], *text;
-
-	while ((text = strsep(&rest, "\n"))) {
-		for (char *c = text; *c; c++) {
-			if (*c == '\t')
-				*c = ' ';
-		}
-		text_printable(line, sizeof(line), text);
-		printf("[%5llu.%06llu] %s\n",
-		       (unsigned long long)(message->ts_ns / NS_PER_SEC),
-		       (unsigned long long)(message->ts_ns % NS_PER_SEC / 1000),
-		       line);
-	}
-}
-
-int dmesg_print_last(struct guest *guest, size_t lines, bool json)
-{
+	const struct dmesg_params *params = arg;
+	size_t lines = params->lines, first = 0;
 	struct guest_messages messages;
 	const char *why;
-	size_t first = 0;
 
 	if (!guest->kernel) {
 		msg_error("%s", guest_kernel_strerror(guest->error));
@@ -88,24 +64,13 @@ int dmesg_print_last(struct guest *guest, size_t lines, bool json)
 	}
 	if (lines && messages.nr > lines)
 		first = messages.nr - lines;
-	for (size_t i = first; i < messages.nr; i++) {
-		if (json)
-			print_json(&messages.list[i]);
-		else
-			print_text(&messages.list[i]);
-	}
+	for (size_t i = first; i < messages.nr; i++)
+		print(params->json, &messages.list[i]);
 	if (messages.torn)
 		msg_error("%zu messages could not be read while the guest wrote others",
 			  messages.torn);
 	guest_messages_free(&messages);
 	return EXIT_OK;
-}
-
-static int print_guest(struct guest *guest, void *arg)
-{
-	const struct dmesg_params *params = arg;
-
-	return dmesg_print_last(guest, params->lines, params->json);
 }
 
 int cmd_dmesg(const struct cmd *cmd, int argc, char **argv)

@@ -130,24 +130,29 @@ static bool look_at_vcpu(struct guest *guest, struct guest_task *task,
 	return view->why || look(guest, &vcpu, &registers, task, view);
 }
 
-void stack_print_vcpu(struct guest *guest, int vcpu_id, bool json)
+void stack_of_vcpu(struct guest *guest, int vcpu_id, struct guest_task *task,
+		   struct stack_record *record)
 {
-	struct stack_record record = { .vm = guest->vm, .vcpu_id = vcpu_id };
-	struct guest_task task;
 	int tries = 0;
 
-	while (!look_at_vcpu(guest, &task, &record) && ++tries < MAX_TRIES)
+	*record = (struct stack_record){ .vm = guest->vm, .vcpu_id = vcpu_id };
+	while (!look_at_vcpu(guest, task, record) && ++tries < MAX_TRIES)
 		;
-	print(json, &record);
 }
 
 static void print_vcpus(struct guest *guest, const struct stack_params *params)
 {
+	struct stack_record record;
+	struct guest_task task;
+
 	for (size_t i = 0; i < guest->nr_vcpus; i++) {
 		int id = guest->vcpus[i].vcpu_id;
 
-		if (!params->select.vcpus.nr || id_list_has(&params->select.vcpus, id))
-			stack_print_vcpu(guest, id, params->json);
+		if (params->select.vcpus.nr &&
+		    !id_list_has(&params->select.vcpus, id))
+			continue;
+		stack_of_vcpu(guest, id, &task, &record);
+		print(params->json, &record);
 	}
 	fflush(stdout);
 }

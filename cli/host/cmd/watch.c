@@ -260,7 +260,8 @@ static void collect_last_words(struct watching *run, const struct vm *vm,
 }
 
 static void take_last_words(const struct vm *vm, const struct last_words *words,
-			    const char *text, const char *json, void *arg)
+			    const struct finding *finding, const char *said,
+			    void *arg)
 {
 	struct watching *run = arg;
 	struct watched_vm *known = watched_find(&run->rounds.watched,
@@ -270,8 +271,8 @@ static void take_last_words(const struct vm *vm, const struct last_words *words,
 		.before = known ? known->state.told : WATCH_WELL,
 		.last_words = words,
 	};
-	char *as_text = last_words_text(vm, words, text);
-	char *as_json = last_words_json(vm, words, change.before, json);
+	char *as_text = last_words_text(vm, words, finding, said);
+	char *as_json = last_words_json(vm, words, change.before, finding);
 
 	change.text = as_text;
 	change.json = as_json;
@@ -312,6 +313,18 @@ static bool take_found(const struct watch_found *found, void *arg)
 	return done;
 }
 
+/* Until then, or an end is wanted; meanwhile those that take too long are ended. */
+static void wait_until(struct watching *run, uint64_t when)
+{
+	uint64_t next;
+
+	do {
+		next = helpers_deadline(&run->helpers);
+		listener_until(&run->listener, next < when ? next : when);
+		helpers_reap(&run->helpers);
+	} while (signals_clock() < when && !signals_want_end());
+}
+
 /* One look at all VMs. False if that was not possible. */
 static bool look(struct watching *run)
 {
@@ -319,7 +332,7 @@ static bool look(struct watching *run)
 	bool done = watch_rounds_count(rounds);
 
 	if (done && rounds->looking) {
-		listener_until(&run->listener, rounds->look_end);
+		wait_until(run, rounds->look_end);
 		if (!signals_want_end())
 			done = watch_rounds_finish(rounds);
 	}
@@ -352,7 +365,7 @@ static int watch_vms(struct watching *run)
 
 	for (long long i = 0; !params->rounds || i < params->rounds; i++) {
 		if (i)
-			listener_until(&run->listener, next);
+			wait_until(run, next);
 		if (signals_want_end())
 			break;
 		next += params->interval_ns;

@@ -176,7 +176,7 @@ void stack_view_json(struct json_object *obj, const struct stack_view *view)
 	json_object_object_add(obj, "frames", frames);
 }
 
-void stack_print_json(FILE *out, const struct stack_record *record)
+struct json_object *stack_json(const struct stack_record *record)
 {
 	struct json_object *obj = json_new("stack");
 	const char *name = record->vm->vmm.vm.name;
@@ -188,5 +188,10 @@ void stack_print_json(FILE *out, const struct stack_record *record)
 	json_add_int(obj, "vcpu_id", record->vcpu_id);
 	json_add_text(obj, "state", state_name(record));
 	stack_view_json(obj, &record->view);
-	json_print(out, obj);
+	return obj;
+}
+
+void stack_print_json(FILE *out, const struct stack_record *record)
+{
+	json_print(out, stack_json(record));
 }

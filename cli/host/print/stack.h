@@ -46,6 +46,7 @@ struct stack_record {
 
 void stack_print_text(FILE *out, const struct stack_record *record);
 void stack_print_json(FILE *out, const struct stack_record *record);
+struct json_object *stack_json(const struct stack_record *record);
 
 /* The same without what says which vCPU it is, to go with a record. */
 void stack_view_text(FILE *out, const struct stack_view *view);

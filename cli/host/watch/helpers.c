@@ -22,18 +22,17 @@
 #include "duration.h"
 #include "exit-codes.h"
 #include "msg.h"
+#include "print/stack.h"
 #include "signals.h"
 #include "text.h"
 #include "vm/guest.h"
+#include "watch/finding.h"
 #include "watch/helpers.h"
 
 #define PREFIX	"vcpu-info-"
 #define SUFFIX	".tar.zst"
 
-/* Of a guest's log, with its last words */
-#define LOG_LINES	20
-
-/* All that is printed of it, however long its lines are */
+/* What a process that reads a guest's memory may write */
 #define OUTPUT_MAX	(1 << 20)
 
 #define TIDY_UP_NS	(5 * NS_PER_SEC)
@@ -50,9 +49,9 @@ static int free_place(const struct helpers *helpers)
 /*
  * A child in a group of its own, without our handlers and files, among which is a trace
  * instance that can be removed only when nobody has it open. 0 in it, -1 and errno.
- * If output is none of the standard ones, it is its standard output and error.
+ * out and err become its standard output and error.
  */
-static pid_t start(struct helpers *helpers, int output)
+static pid_t start(struct helpers *helpers, int seconds, int out, int err)
 {
 	int place = free_place(helpers);
 	pid_t pid;
@@ -65,7 +64,7 @@ static pid_t start(struct helpers *helpers, int output)
 	if (pid > 0) {
 		helpers->running[place] = pid;
 		helpers->deadline[place] = signals_clock() +
-					   HELPER_SECONDS * NS_PER_SEC;
+					   seconds * NS_PER_SEC;
 	}
 	if (!pid) {
 		setpgid(0, 0);
@@ -74,9 +73,7 @@ static pid_t start(struct helpers *helpers, int output)
 		signal(SIGHUP, SIG_DFL);
 		signal(SIGQUIT, SIG_DFL);
 		signal(SIGPIPE, SIG_DFL);
-		if (output > STDERR_FILENO &&
-		    (dup2(output, STDOUT_FILENO) < 0 ||
-		     dup2(output, STDERR_FILENO) < 0))
+		if (dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
 			_exit(EXIT_FAILED);
 		syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
 	}
@@ -135,8 +132,10 @@ bool helpers_exec(struct helpers *helpers, const char *program,
 		  const struct change *change)
 {
 	char *const argv[] = { (char *)program, NULL };
-	pid_t pid = start(helpers, STDOUT_FILENO);
+	pid_t pid;
 
+	helpers_reap(helpers);
+	pid = start(helpers, EXEC_SECONDS, STDOUT_FILENO, STDERR_FILENO);
 	if (pid)
 		return pid > 0;
 	set_environment(change);
@@ -233,26 +232,53 @@ static void collect(const char *directory, uint64_t keep, const struct vm *vm)
 bool helpers_collect(struct helpers *helpers, const char *directory,
 		     uint64_t keep, const struct vm *vm)
 {
-	pid_t pid = start(helpers, STDOUT_FILENO);
+	pid_t pid;
 
+	helpers_reap(helpers);
+	pid = start(helpers, COLLECT_SECONDS, STDOUT_FILENO, STDERR_FILENO);
 	if (!pid)
 		collect(directory, keep, vm);
 	return pid > 0;
 }
 
-/* Of which vCPU */
-static int print_guest(struct guest *guest, void *arg)
+static void add_messages(struct guest *guest, struct finding *finding)
 {
-	const int *vcpu_id = arg;
+	struct guest_messages messages;
+	const char *why;
 
-	if (*vcpu_id >= 0)
-		stack_print_vcpu(guest, *vcpu_id, false);
-	dmesg_print_last(guest, LOG_LINES, false);
-	putchar('\0');
-	if (*vcpu_id >= 0)
-		stack_print_vcpu(guest, *vcpu_id, true);
-	dmesg_print_last(guest, LOG_LINES, true);
-	return EXIT_OK;
+	if (!guest->kernel) {
+		finding_set_messages(finding, NULL,
+				     guest_kernel_strerror(guest->error));
+		return;
+	}
+	why = guest_messages_read(guest->kernel, &messages);
+	finding_set_messages(finding, why ? NULL : &messages, why);
+	if (!why)
+		guest_messages_free(&messages);
+}
+
+static bool hand_over(const struct finding *finding)
+{
+	return pwrite(STDOUT_FILENO, finding, sizeof(*finding), 0) ==
+	       sizeof(*finding);
+}
+
+/* In the child without privileges. It is ended if it takes long: first things first. */
+static int find(struct guest *guest, void *arg)
+{
+	static struct finding finding;
+	const int *vcpu_id = arg;
+	struct stack_record record;
+	struct guest_task task;
+
+	if (*vcpu_id >= 0) {
+		stack_of_vcpu(guest, *vcpu_id, &task, &record);
+		finding_set_stack(&finding, &record);
+		if (!hand_over(&finding))
+			return EXIT_FAILED;
+	}
+	add_messages(guest, &finding);
+	return hand_over(&finding) ? EXIT_OK : EXIT_FAILED;
 }
 
 static void read_guest(const struct vm *vm, int vcpu_id)
@@ -266,18 +292,30 @@ static void read_guest(const struct vm *vm, int vcpu_id)
 	if (setrlimit(RLIMIT_FSIZE, &output) ||
 	    !select_add_vm(&select, name, err, sizeof(err)))
 		_exit(EXIT_FAILED);
-	_exit(guest_each(&select, print_guest, &vcpu_id));
+	_exit(guest_each(&select, find, &vcpu_id));
 }
 
 int helpers_read_guest(struct helpers *helpers, const struct vm *vm, int vcpu_id,
-		       int fd)
+		       int out, int messages)
 {
-	int place = free_place(helpers);
-	pid_t pid = start(helpers, fd);
+	pid_t pid = start(helpers, READ_SECONDS, out, messages);
 
 	if (!pid)
 		read_guest(vm, vcpu_id);
-	return pid > 0 ? place : -1;
+	for (int i = 0; pid > 0 && i < MAX_HELPERS; i++)
+		if (helpers->running[i] == pid)
+			return i;
+	return -1;
+}
+
+uint64_t helpers_deadline(const struct helpers *helpers)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (int i = 0; i < MAX_HELPERS; i++)
+		if (helpers->running[i] && helpers->deadline[i] < first)
+			first = helpers->deadline[i];
+	return first;
 }
 
 void helpers_reap(struct helpers *helpers)

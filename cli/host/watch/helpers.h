@@ -16,8 +16,13 @@
 
 #define MAX_HELPERS	16
 
-/* One that runs for longer is ended. */
-#define HELPER_SECONDS	120
+/*
+ * What runs for longer is ended. 'collect' gives its diagnosis a minute, and then its
+ * other parts, before it writes what there is of them.
+ */
+#define EXEC_SECONDS	120
+#define COLLECT_SECONDS	300
+#define READ_SECONDS	30
 
 /**
  * struct helpers - those that run
@@ -65,12 +70,15 @@ bool helpers_collect(struct helpers *helpers, const char *directory,
 		     uint64_t keep, const struct vm *vm);
 
 /*
- * Write to fd the stack of a vCPU and the end of the guest's kernel log: as text, and
- * behind a NUL as JSON. Messages are written there, too. The place of the process in
- * @running, -1 and errno if that is not possible.
+ * Write to out a struct finding: the stack of a vCPU (-1: of none) and the end of the
+ * guest's kernel log; and to messages what went wrong. Neither can be relied on. The
+ * place of the process in @running, -1 and errno if that is not possible.
  */
 int helpers_read_guest(struct helpers *helpers, const struct vm *vm, int vcpu_id,
-		       int fd);
+		       int out, int messages);
+
+/* When the first of them takes too long, signals_clock(); UINT64_MAX: none runs. */
+uint64_t helpers_deadline(const struct helpers *helpers);
 
 /* Take note of those that have ended, and end those that take too long. */
 void helpers_reap(struct helpers *helpers);

@@ -144,7 +144,8 @@ static const char *vm_name(const struct vm *vm)
 }
 
 static void print_text(FILE *out, const struct vm *vm,
-		       const struct last_words *words, const char *guest)
+		       const struct last_words *words,
+		       const struct finding *finding, const char *said)
 {
 	char name[TEXT_SIZE];
 
@@ -160,13 +161,13 @@ static void print_text(FILE *out, const struct vm *vm,
 	if (words->more)
 		fprintf(out, "  and %" PRIu64 " more since the one told before\n",
 			words->more);
-	fputs(guest, out);
-	if (guest[0] && guest[strlen(guest) - 1] != '\n')
-		fputc('\n', out);
+	if (finding)
+		finding_print_text(out, finding, vm, words->caller);
+	fputs(said, out);
 }
 
 char *last_words_text(const struct vm *vm, const struct last_words *words,
-		      const char *guest)
+		      const struct finding *finding, const char *said)
 {
 	char *text = NULL;
 	size_t size;
@@ -174,51 +175,15 @@ char *last_words_text(const struct vm *vm, const struct last_words *words,
 
 	if (!f)
 		return NULL;
-	print_text(f, vm, words, guest);
+	print_text(f, vm, words, finding, said);
 	if (!fclose(f))
 		return text;
 	free(text);
 	return NULL;
 }
 
-/* What 'stack' printed is the stack, what 'dmesg' printed a message. */
-static void add_object(struct json_object *obj, struct json_object *messages,
-		       struct json_object *line)
-{
-	struct json_object *type;
-
-	if (!json_object_is_type(line, json_type_object) ||
-	    !json_object_object_get_ex(line, "type", &type)) {
-		json_object_put(line);
-		return;
-	}
-	if (!strcmp(json_object_get_string(type), "stack"))
-		json_object_object_add(obj, "stack", line);
-	else
-		json_object_array_add(messages, line);
-}
-
-/* The lines come from a process that reads what the guest likes. */
-static void add_guest(struct json_object *obj, const char *guest)
-{
-	struct json_object *messages = json_object_new_array();
-	size_t len;
-
-	json_add_null(obj, "stack");
-	for (; *guest; guest += len + !!guest[len]) {
-		char *line;
-
-		len = strcspn(guest, "\n");
-		line = strndup(guest, len);
-		if (line && line[0] == '{')
-			add_object(obj, messages, json_tokener_parse(line));
-		free(line);
-	}
-	json_object_object_add(obj, "messages", messages);
-}
-
 char *last_words_json(const struct vm *vm, const struct last_words *words,
-		      const char *before, const char *guest)
+		      const char *before, const struct finding *finding)
 {
 	struct json_object *obj = json_new("change");
 	char *text = NULL;
@@ -240,7 +205,7 @@ char *last_words_json(const struct vm *vm, const struct last_words *words,
 		json_add_int(obj, "caller_id", words->caller);
 	json_add_uint(obj, "records", words->records);
 	json_add_uint(obj, "more", words->more);
-	add_guest(obj, guest);
+	finding_add_json(obj, finding, vm, words->caller);
 	if (!f) {
 		json_object_put(obj);
 		return NULL;

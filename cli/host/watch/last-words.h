@@ -9,6 +9,7 @@
 #include "duration.h"
 #include "trace/event.h"
 #include "vm/scan.h"
+#include "watch/finding.h"
 
 /* Of the events, for the kernel: what event_why_is_alarm() says. */
 #define LAST_WORDS_FILTER	"reason >= 2 && reason <= 6"
@@ -84,13 +85,13 @@ uint64_t last_words_records(const struct heard_list *heard,
 
 /*
  * As text and as one line of JSON, for free(); NULL if memory is exhausted. before is
- * the VM's word until then; guest is what was found in its memory as vcpu-info stack
- * and dmesg print it: text, or JSON objects, one a line.
+ * the VM's word until then; finding is what is in its memory, NULL if that is not known;
+ * said is what was said about that, fit for a terminal.
  */
 char *last_words_text(const struct vm *vm, const struct last_words *words,
-		      const char *guest);
+		      const struct finding *finding, const char *said);
 char *last_words_json(const struct vm *vm, const struct last_words *words,
-		      const char *before, const char *guest);
+		      const char *before, const struct finding *finding);
 
 /* The reason's name. */
 const char *last_words_name(const struct last_words *words);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -8,6 +7,7 @@
 
 #include "msg.h"
 #include "signals.h"
+#include "text.h"
 #include "trace/own-instance.h"
 #include "watch/listener.h"
 
@@ -18,6 +18,7 @@
 #define READER_MS	50
 
 #define TOO_MANY	"  its memory is not read: that of others is\n"
+#define NOT_READ	"  its memory could not be read\n"
 
 void listener_init(struct listener *listener, const struct select *select,
 		   listener_fn *tell, void *arg)
@@ -116,18 +117,23 @@ static int nr_readings(const struct listener *listener)
 static bool read_guest(struct listener *listener, const struct vm *vm,
 		       const struct last_words *words)
 {
-	int place, fd = memfd_create("last-words", MFD_CLOEXEC);
+	int out = memfd_create("finding", MFD_CLOEXEC);
+	int messages = memfd_create("messages", MFD_CLOEXEC);
+	int place = -1;
 
-	place = fd < 0 ? -1 : helpers_read_guest(&listener->readers, vm,
-						 words->caller, fd);
+	if (out >= 0 && messages >= 0)
+		place = helpers_read_guest(&listener->readers, vm,
+					   words->caller, out, messages);
 	if (place < 0) {
-		if (fd >= 0)
-			close(fd);
+		if (out >= 0)
+			close(out);
+		if (messages >= 0)
+			close(messages);
 		return false;
 	}
-	listener->readers.deadline[place] = signals_clock() + LISTENER_READER_NS;
 	listener->readings[place].is_on = true;
-	listener->readings[place].fd = fd;
+	listener->readings[place].out = out;
+	listener->readings[place].messages = messages;
 	listener->readings[place].vm = *vm;
 	listener->readings[place].words = *words;
 	return true;
@@ -141,39 +147,54 @@ static void begin(struct listener *listener, const struct last_words *words)
 	if (!is_wanted(listener, &vm))
 		return;
 	if (!vm.vmm.alive)
-		listener->tell(&vm, words, "", "", listener->arg);
+		listener->tell(&vm, words, NULL, "", listener->arg);
 	else if (nr_readings(listener) == LISTENER_READERS ||
 		 !read_guest(listener, &vm, words))
-		listener->tell(&vm, words, TOO_MANY, "", listener->arg);
+		listener->tell(&vm, words, NULL, TOO_MANY, listener->arg);
 }
 
-/* All of the output, text and behind a NUL JSON, for free() */
-static char *output_of(int fd)
+/* What it said went wrong: lines of ours, or anything if it has fallen to the guest */
+static void read_messages(int fd, char *said, size_t size)
 {
-	char *output = calloc(1, LISTENER_OUTPUT_MAX + 2);
-	size_t len = 0;
-	ssize_t n = 1;
+	char text[LISTENER_SAID_MAX], *rest = text, *line;
+	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
+	size_t used = 0;
 
-	while (output && n > 0 && len < LISTENER_OUTPUT_MAX) {
-		n = pread(fd, output + len, LISTENER_OUTPUT_MAX - len, len);
-		if (n > 0)
-			len += n;
+	text[len > 0 ? len : 0] = '\0';
+	said[0] = '\0';
+	while ((line = strsep(&rest, "\n"))) {
+		text_printable(line, strlen(line) + 1, line);
+		if (line[0] && used < size)
+			used += snprintf(said + used, size - used, "%s\n", line);
 	}
-	return output;
+}
+
+/* One reader's; the next overwrites it. */
+static const struct finding *read_finding(int fd)
+{
+	static struct finding finding;
+	ssize_t len = pread(fd, &finding, sizeof(finding), 0);
+
+	return len > 0 && finding_check(&finding, len) ? &finding : NULL;
 }
 
 static void finish(struct listener *listener, int place)
 {
 	struct last_words words = listener->readings[place].words;
-	char *output = output_of(listener->readings[place].fd);
-	const char *text = output ?: "";
+	int out = listener->readings[place].out;
+	int messages = listener->readings[place].messages;
+	const struct finding *finding = read_finding(out);
+	char said[LISTENER_SAID_MAX + 1];
 
-	close(listener->readings[place].fd);
+	read_messages(messages, said, sizeof(said));
+	if (!finding && !said[0])
+		strcpy(said, NOT_READ);
+	close(out);
+	close(messages);
 	listener->readings[place].is_on = false;
 	words.records = last_words_records(&listener->heard, &words);
-	listener->tell(&listener->readings[place].vm, &words, text,
-		       output ? text + strlen(text) + 1 : "", listener->arg);
-	free(output);
+	listener->tell(&listener->readings[place].vm, &words, finding, said,
+		       listener->arg);
 }
 
 /* Those that have ended, or all */

@@ -13,15 +13,13 @@
 /* Guests whose memory is read at the same time; of others it is not. */
 #define LISTENER_READERS	4
 
-/* One that takes longer is ended, and what it found until then is told. */
-#define LISTENER_READER_NS	(30 * NS_PER_SEC)
+/* What is taken of what it says went wrong */
+#define LISTENER_SAID_MAX	1024
 
-/* What is taken of its output */
-#define LISTENER_OUTPUT_MAX	(1 << 20)
-
-/* text and json are as last_words_text() and _json() take them. */
+/* finding and said are as last_words_text() takes them. */
 typedef void listener_fn(const struct vm *vm, const struct last_words *words,
-			 const char *text, const char *json, void *arg);
+			 const struct finding *finding, const char *said,
+			 void *arg);
 
 struct own_instance;
 
@@ -48,7 +46,8 @@ struct listener {
 	struct helpers readers;
 	struct {
 		bool is_on;
-		int fd;
+		int out;
+		int messages;
 		struct vm vm;
 		struct last_words words;
 	} readings[MAX_HELPERS];
