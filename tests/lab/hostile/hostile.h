@@ -13,6 +13,7 @@ struct hostile_options {
 	int vms;
 	int vcpus;
 	enum mode mode;
+	unsigned int why;
 };
 
 void cmd_ask(const struct hostile_options *options);

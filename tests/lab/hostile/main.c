@@ -70,6 +70,7 @@ static void usage(FILE *out)
 	      "  --ms N       for so long at the least (default: 0)\n"
 	      "  --vms N      VMs, 1 to 1024 (default: 1)\n"
 	      "  --vcpus N    vCPUs of each VM, 1 to 16 (default: 4)\n"
+	      "  --why N      the reason that 'storm' gives (default: none; 2 is a panic)\n"
 	      "  --mode BITS  64 (default), 32 or 16: the guests' mode\n"
 	      "  --seed N     for random numbers (default: a new one each time)\n"
 	      "\nExit status: 0 all is right, 1 something is wrong, 2 it could not be tested.\n",
@@ -92,6 +93,7 @@ static void parse(int argc, char **argv, struct hostile_options *options,
 		{ "vms", required_argument, NULL, 'n' },
 		{ "vcpus", required_argument, NULL, 'v' },
 		{ "mode", required_argument, NULL, 'm' },
+		{ "why", required_argument, NULL, 'w' },
 		{ "seed", required_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -118,6 +120,9 @@ static void parse(int argc, char **argv, struct hostile_options *options,
 			    options->mode != MODE_32 &&
 			    options->mode != MODE_16)
 				usage_error("no such mode: ", optarg);
+			break;
+		case 'w':
+			options->why = parse_number(optarg, 1, 9);
 			break;
 		case 'r':
 			*seed = parse_number(optarg, 1, ~0UL);

@@ -19,6 +19,20 @@ static int run_until_stopped(struct vcpu *vcpu)
 	return ret;
 }
 
+/* With a reason each has another cookie than the one before: it is another event. */
+static void add_request(struct vcpu *vcpu, int id, unsigned int why)
+{
+	prog_add(&vcpu->prog, OP_SET, REG(RAX),
+		 why ? VCPU_INFO_HC_WHY(host.hypercall_nr) : host.hypercall_nr);
+	prog_add(&vcpu->prog, OP_SET, REG(RBX), id);
+	if (why) {
+		prog_add(&vcpu->prog, OP_SET, REG(RCX), why);
+		prog_add(&vcpu->prog, OP_SET, REG(RDX),
+			 vcpu->id * VM_MAX_VCPUS + id);
+	}
+	prog_add(&vcpu->prog, OP_CALL, 0, 0);
+}
+
 static struct vm *make_vm(const struct hostile_options *options)
 {
 	struct vm *vm = vm_create(options->mode);
@@ -29,12 +43,8 @@ static struct vm *make_vm(const struct hostile_options *options)
 
 		vcpu->work = run_until_stopped;
 		vcpu_begin(vcpu);
-		for (id = 0; id < options->vcpus; id++) {
-			prog_add(&vcpu->prog, OP_SET, REG(RAX),
-				 host.hypercall_nr);
-			prog_add(&vcpu->prog, OP_SET, REG(RBX), id);
-			prog_add(&vcpu->prog, OP_CALL, 0, 0);
-		}
+		for (id = 0; id < options->vcpus; id++)
+			add_request(vcpu, id, options->why);
 		prog_add(&vcpu->prog, OP_BACK, 0, 0);
 		vcpu_make_runnable(vcpu);
 		vcpu_setup(vcpu, true);
