@@ -62,7 +62,7 @@ why_not()
 	diag "watch, what runs, and its files:"
 	{
 		cat /tmp/watch.err
-		ps -eo pid,ppid,stat,etimes,time,wchan:20,args | grep -v '\]$'
+		ps --ppid 2 --deselect -o pid,ppid,stat,etimes,time,wchan:20,args
 		ls -l /tmp/kept
 		dmesg | tail -n 5
 	} 2>&1 | diag
