@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "unit.h"
@@ -332,6 +333,34 @@ static void many_programs(void **state)
 	tree_remove(root);
 }
 
+/* Those that have ended take nobody's place, though no look at the VMs came between. */
+static void ended_programs(void **state)
+{
+	struct change change = { .vm = &web, .word = "hung", .before = "well",
+				 .text = "", .json = "" };
+	char *root = tree_make(), path[200];
+	struct helpers helpers = { 0 };
+	siginfo_t info;
+
+	(void)state;
+	assert_true(helpers_deadline(&helpers) == UINT64_MAX);
+	tree_write(root, "/hook", "#!/bin/sh\n");
+	snprintf(path, sizeof(path), "%s/hook", root);
+	assert_int_equal(chmod(path, 0700), 0);
+	for (int i = 0; i < MAX_HELPERS; i++) {
+		assert_true(helpers_exec(&helpers, path, &change));
+		if (helpers.running[i])
+			assert_int_equal(waitid(P_PID, helpers.running[i], &info,
+						WEXITED | WNOWAIT), 0);
+	}
+	assert_true(helpers_exec(&helpers, path, &change));
+	helpers.deadline[0] = 7;
+	assert_true(helpers_deadline(&helpers) == 7);
+	helpers_stop(&helpers);
+	assert_true(helpers_deadline(&helpers) == UINT64_MAX);
+	tree_remove(root);
+}
+
 static int print_change(void *arg)
 {
 	struct change change = { .vm = &web, .word = "hung", .before = "well",
@@ -370,6 +399,7 @@ int main(void)
 		cmocka_unit_test(make_room),
 		cmocka_unit_test(program),
 		cmocka_unit_test(many_programs),
+		cmocka_unit_test(ended_programs),
 		cmocka_unit_test(printed),
 	};
 
