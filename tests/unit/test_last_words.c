@@ -340,10 +340,6 @@ static struct {
 	char text[4096];
 } journal;
 
-int __wrap_sd_journal_sendv_with_location(const char *file, const char *line,
-					  const char *func,
-					  const struct iovec *iov, int n);
-
 /* One field a line */
 int __wrap_sd_journal_sendv_with_location(const char *file, const char *line,
 					  const char *func,

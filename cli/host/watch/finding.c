@@ -16,9 +16,9 @@ void finding_set_stack(struct finding *finding,
 	const struct stack_view *view = &record->view;
 
 	finding->has_vcpu = true;
-	finding->has_kernel = view->kernel != NULL;
-	finding->has_task = view->task != NULL;
-	finding->has_stack = view->stack != NULL;
+	finding->has_kernel = !!view->kernel;
+	finding->has_task = !!view->task;
+	finding->has_stack = !!view->stack;
 	finding->user = view->user;
 	finding->exact = view->exact;
 	finding->state = record->state;
