@@ -5,6 +5,7 @@
 # needs: linux-guest
 # rows: bookworm-amd
 # silence: 900
+# rest
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
