@@ -221,7 +221,7 @@ static void find(void)
 			  { .name = "oops", .module = "bad", .offset = 1, .size = 2 } },
 		},
 	};
-	struct stack_record record = {
+	struct stack_record of_web = {
 		.vm = &web, .vcpu_id = 1, .state = VCPU_INFO_STATE_HALTED,
 		.view = { .kernel = "Linux version 6.1", .task = &task,
 			  .exact = true, .stack = &stack },
@@ -230,9 +230,9 @@ static void find(void)
 
 	for (size_t i = 0; i < messages.nr; i++)
 		list[i] = (struct guest_message){ i, i * 1000000000ULL, 2, 0, "said" };
-	list[messages.nr - 1].text = "Kernel panic\nin \033[2J";
+	list[messages.nr - 1].text = "Kernel panic\n-- \033[2J";
 	memset(&finding, 0, sizeof(finding));
-	finding_set_stack(&finding, &record);
+	finding_set_stack(&finding, &of_web);
 	finding_set_messages(&finding, &messages, NULL);
 }
 
@@ -266,7 +266,7 @@ static void found_text(void **state)
 	static const char end[] =
 		"[   20.000000] said\n"
 		"[   21.000000] Kernel panic\n"
-		"[   21.000000] in ?[2J\n";
+		"[   21.000000] -- ?[2J\n";
 	size_t len;
 	char *got;
 

@@ -72,28 +72,28 @@ static void add_change(struct fields *fields, const struct change *change)
 static void log_to_journal(const struct change *change)
 {
 	bool well = !strcmp(change->word, WATCH_WELL);
-	struct fields fields = { 0 };
+	struct fields entry = { 0 };
 
-	add_change(&fields, change);
-	add(&fields, "MESSAGE_ID=%s", well ? ID_WELL : ID_TROUBLE);
-	add(&fields, "PRIORITY=%d", well ? LOG_NOTICE : LOG_WARNING);
-	add(&fields, "VCPU_INFO_DIAGNOSIS=%s", change->json);
-	send_fields(&fields);
+	add_change(&entry, change);
+	add(&entry, "MESSAGE_ID=%s", well ? ID_WELL : ID_TROUBLE);
+	add(&entry, "PRIORITY=%d", well ? LOG_NOTICE : LOG_WARNING);
+	add(&entry, "VCPU_INFO_DIAGNOSIS=%s", change->json);
+	send_fields(&entry);
 }
 
 static void last_words_to_journal(const struct change *change)
 {
 	const struct last_words *words = change->last_words;
-	struct fields fields = { 0 };
+	struct fields entry = { 0 };
 
-	add_change(&fields, change);
-	add(&fields, "MESSAGE_ID=" ID_LAST_WORDS);
-	add(&fields, "PRIORITY=%d", LOG_ERR);
-	add(&fields, "VCPU_INFO_REASON=%s", last_words_name(words));
-	add(&fields, "VCPU_INFO_COOKIE=0x%" PRIx64, words->cookie);
-	add(&fields, "VCPU_INFO_CALLER=%d", words->caller);
-	add(&fields, "VCPU_INFO_LAST_WORDS=%s", change->json);
-	send_fields(&fields);
+	add_change(&entry, change);
+	add(&entry, "MESSAGE_ID=" ID_LAST_WORDS);
+	add(&entry, "PRIORITY=%d", LOG_ERR);
+	add(&entry, "VCPU_INFO_REASON=%s", last_words_name(words));
+	add(&entry, "VCPU_INFO_COOKIE=0x%" PRIx64, words->cookie);
+	add(&entry, "VCPU_INFO_CALLER=%d", words->caller);
+	add(&entry, "VCPU_INFO_LAST_WORDS=%s", change->json);
+	send_fields(&entry);
 }
 
 static void print_json(const struct change *change)

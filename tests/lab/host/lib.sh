@@ -71,10 +71,13 @@ guest_share()
 guest_launch()
 {
 	local name=$1 dir=$GUEST_RUN/$1 log=$GUEST_LOGS/guest-$1 args=()
-	local console=$log.console
+	local console=$log.console kmsg=$log.kmsg
 
 	shift
-	[[ " ${GUEST_APPEND:-} " != *" lab.nokmsg "* ]] || console=$log.faults
+	if [[ " ${GUEST_APPEND:-} " == *" lab.nokmsg "* ]]; then
+		console=$log.faults
+		kmsg=/dev/null
+	fi
 	if guest_alive "$name"; then
 		echo "guest $name: runs already" >&2
 		return 1
@@ -99,7 +102,7 @@ guest_launch()
 		-device virtio-serial-pci \
 		-chardev "pipe,id=agent,path=$dir/agent" \
 		-device virtserialport,chardev=agent,name=lab.agent \
-		-chardev "file,id=kmsg,path=$log.kmsg,append=on" \
+		-chardev "file,id=kmsg,path=$kmsg,append=on" \
 		-device virtserialport,chardev=kmsg,name=lab.kmsg \
 		-d cpu_reset -trace qemu_system_shutdown_request \
 		-D "$log.reset" \
