@@ -30,6 +30,16 @@ struct fields {
 	bool no_memory;
 };
 
+/* Without newlines at its end, as sd_journal_send() has it: others are binary data. */
+static void add_text(struct fields *fields, char *text)
+{
+	size_t len = strlen(text);
+
+	while (len && text[len - 1] == '\n')
+		len--;
+	fields->iov[fields->nr++] = (struct iovec){ text, len };
+}
+
 __printf(2, 3)
 static void add(struct fields *fields, const char *fmt, ...)
 {
@@ -40,7 +50,7 @@ static void add(struct fields *fields, const char *fmt, ...)
 	if (fields->nr == MAX_FIELDS || vasprintf(&text, fmt, ap) < 0)
 		fields->no_memory = true;
 	else
-		fields->iov[fields->nr++] = (struct iovec){ text, strlen(text) };
+		add_text(fields, text);
 	va_end(ap);
 }
 
