@@ -234,44 +234,6 @@ check "a busy process is running, and named" poll_until 60 busy
 diag "$(vcpu-info diagnose lab)"
 guest_run lab "kill $(cat /tmp/pid)"
 
-# A vCPU that runs: read(2) of /dev/zero is a known chain of functions.
-running()
-{
-	pid=$(guest_run lab 'taskset 2 dd if=/dev/zero of=/dev/null bs=1M \
-		>/dev/null 2>&1 & echo $!')
-	check "a vCPU runs dd" poll_until 60 eval \
-		'vcpu-info stack --json --vcpu 1 lab | jq -e ".task.pid == $pid" >/dev/null'
-	n=10000
-	vcpu-info stack --json --count "$n" --interval 10ms --vcpu 1 lab >/tmp/running
-	is "$n stacks while it runs: each is there" "$(wc -l </tmp/running)" "$n"
-	jq -r 'select(.task.comm == "dd") | "\(.mode) \(.complete) \(.end)"' \
-		/tmp/running | sort | uniq -c | diag
-	jq -c 'select(.mode == "kernel" and .complete and
-		([.frames[].symbol] | index("read_zero") or index("read_iter_zero")))' \
-		/tmp/running >/tmp/reading
-	check "some are in the middle of read()" test -s /tmp/reading
-	# It runs on between its registers and its stack, so that single ones may differ.
-	chain </tmp/reading | grep -oE '\<read_(iter_)?zero .*' | sort | uniq -c |
-		sort -rn >/tmp/ways
-	diag </tmp/ways
-	like "the most frequent way there is that of a system call" \
-		"$(head -n 1 /tmp/ways)" \
-		'read_(iter_)?zero vfs_read ksys_read .*do_syscall_64 entry_SYSCALL_64'
-	# How many are complete is up to how long it takes from the registers to the stack,
-	# which is long where the host is emulated; but none may claim more than it is.
-	is "a stack of a vCPU that runs on is not called exact" \
-		"$(jq -c 'select(.exact and .state == "guest")' /tmp/running | wc -l)" 0
-	guest_run lab "kill $pid"
-}
-
-# How much of a running stack fits together is up to how long it takes from the
-# registers to the memory: on a busy machine too long for a test of every day.
-if [ "${SIZE:-check}" = long ]; then
-	running
-else
-	skip "stacks of a vCPU that runs on" "with VCPU_INFO_LONG=1"
-fi
-
 vcpu-info stack no-such-vm >/tmp/out 2>&1
 is "no such VM: exit status 9" $? 9
 like "and which there are" "$(cat /tmp/out)" 'vcpu-info vms'

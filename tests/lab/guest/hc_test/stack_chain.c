@@ -2,7 +2,9 @@
 /*
  * A call chain that is known: a thread on CPU 1 is ten functions deep and stays
  * there. What it does there is written to debugfs: "spin", "halt" or "lock"; "stop"
- * ends it.
+ * ends it. With "walk" it does not stay: it goes down and up two chains by turns,
+ * left_1() to left_10() and right_1() to right_10(), that share no function. A stack
+ * that has functions of both is put together from two moments.
  */
 #include <linux/debugfs.h>
 #include <linux/err.h>
@@ -12,7 +14,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-enum { SPIN, HALT, LOCK };
+enum { SPIN, HALT, LOCK, WALK };
 
 static struct dentry *dir;
 static struct task_struct *thread;
@@ -52,9 +54,60 @@ LINK(chain_3, chain_4)
 LINK(chain_2, chain_3)
 LINK(chain_1, chain_2)
 
+/* Some microseconds on the way down and on the way up. */
+static noinline void linger(void)
+{
+	int i;
+
+	for (i = 0; i < 1000; i++)
+		barrier();
+}
+
+#define STEP(name, next)				\
+static noinline __noclone void name(void)		\
+{							\
+	linger();					\
+	next();						\
+	linger();					\
+}
+
+STEP(left_10, linger)
+STEP(left_9, left_10)
+STEP(left_8, left_9)
+STEP(left_7, left_8)
+STEP(left_6, left_7)
+STEP(left_5, left_6)
+STEP(left_4, left_5)
+STEP(left_3, left_4)
+STEP(left_2, left_3)
+STEP(left_1, left_2)
+
+STEP(right_10, linger)
+STEP(right_9, right_10)
+STEP(right_8, right_9)
+STEP(right_7, right_8)
+STEP(right_6, right_7)
+STEP(right_5, right_6)
+STEP(right_4, right_5)
+STEP(right_3, right_4)
+STEP(right_2, right_3)
+STEP(right_1, right_2)
+
+static noinline void walk(void)
+{
+	while (!READ_ONCE(stop)) {
+		left_1();
+		right_1();
+		cond_resched();
+	}
+}
+
 static int chain_thread(void *data)
 {
-	chain_1();
+	if (mode == WALK)
+		walk();
+	else
+		chain_1();
 	while (!kthread_should_stop()) {
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (!kthread_should_stop())
@@ -102,6 +155,7 @@ static ssize_t run_write(struct file *file, const char __user *buf, size_t len,
 {
 	static const char * const words[] = {
 		[SPIN] = "spin", [HALT] = "halt", [LOCK] = "lock",
+		[WALK] = "walk",
 	};
 	char word[16] = "";
 	int err = 0;

@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Stacks of a vCPU that runs on while they are read: how many are complete, how many
+# are torn and say so, and that none claims to be more than it is. How many fit
+# together is up to the time from the registers to the memory, so the shares are
+# printed, not judged.
+# needs: linux-guest
+# asked
+# silence: 1800
+. /lab/host/lib.sh
+. /lab/host/module.sh
+
+GUEST_TIMEOUT=180
+COUNT=10000
+
+# stacks_of TASK - vCPU 1, COUNT times; those of the task in /tmp/stacks, how they ended
+stacks_of()
+{
+	vcpu-info stack --json --count $COUNT --interval 10ms --vcpu 1 lab >/tmp/all
+	is "$1: $COUNT stacks, each is there" "$(wc -l </tmp/all)" $COUNT
+	jq -c "select(.task.comm == \"$1\")" /tmp/all >/tmp/stacks
+	jq -r '"\(.state) \(.mode) exact=\(.exact) complete=\(.complete) \(.end) \(.reason)"' \
+		/tmp/stacks | sort | uniq -c | sort -rn | diag
+	diag "$1: $(jq -s -r '"\(length) stacks, \(map(select(.complete)) | length) complete"' \
+		/tmp/stacks)"
+	is "$1: none of a vCPU that runs on is called exact" \
+		"$(jq -c 'select(.exact and .state == "guest")' /tmp/stacks | wc -l)" 0
+}
+
+check "the module loads" module_load || exit 1
+# Its threads spin for as long as that takes to be seen: no fault of the guest's kernel.
+GUEST_APPEND="lab.nomod nosoftlockup rcupdate.rcu_cpu_stall_suppress=1" check "a guest without our module boots" guest_start lab || exit 1
+guest_run lab 'taskset -p 1 1'
+check "a module with known chains loads" guest_run lab insmod /lab/stack_chain.ko
+guest_run lab 'echo walk >/sys/kernel/debug/stack_chain/run'
+walks()
+{
+	[ "$(vcpu-info stack --json --vcpu 1 lab | jq -r .task.comm)" = stack_chain ]
+}
+check "its thread walks" poll_until 60 walks
+
+# A line a stack that is complete: exact or not, and its functions of the chains.
+stacks_of stack_chain
+jq -r 'select(.complete) | "\(.exact) \([.frames[].symbol // "?" |
+	select(test("^(left|right)_[0-9]+$"))] | join(" "))"' /tmp/stacks >/tmp/ways
+check "stack_chain: in most of them is a chain" test \
+	"$(grep -c _ /tmp/ways)" -gt $(($(wc -l </tmp/ways) / 2))
+# right: numbers go down to 1 without a gap, all of one side
+awk '{
+	why = "right"
+	for (i = 2; i <= NF; i++) {
+		split($i, at, "_")
+		split($(i + 1), next_at, "_")
+		if (i < NF && at[1] != next_at[1])
+			why = "two-sides"
+		else if (at[2] != (i < NF ? next_at[2] + 1 : 1))
+			why = "gap"
+		if (why != "right")
+			break
+	}
+	print "exact=" $1, why
+}' /tmp/ways | sort | uniq -c >/tmp/walked
+diag </tmp/walked
+is "stack_chain: of the exact ones none is wrong" \
+	"$(grep exact=true /tmp/walked | grep -vc ' right$')" 0
+is "stack_chain: of all that are complete none has functions of two moments" \
+	"$(grep -vc ' right$' /tmp/walked)" 0
+guest_run lab 'echo stop >/sys/kernel/debug/stack_chain/run'
+
+# read(2) of /dev/zero is a known chain of functions of the kernel itself.
+pid=$(guest_run lab 'taskset 2 dd if=/dev/zero of=/dev/null bs=1M >/dev/null 2>&1 & echo $!')
+check "a vCPU runs dd" poll_until 60 eval \
+	'vcpu-info stack --json --vcpu 1 lab | jq -e ".task.pid == $pid" >/dev/null'
+stacks_of dd
+jq -r 'select(.mode == "kernel" and .complete) | [.frames[].symbol // "?"] | join(" ")' \
+	/tmp/stacks | grep -oE '\<read_(iter_)?zero .*' | sort | uniq -c | sort -rn >/tmp/ways
+check "dd: some are in the middle of read()" test -s /tmp/ways
+diag </tmp/ways
+like "dd: the most frequent way there is that of a system call" \
+	"$(head -n 1 /tmp/ways)" \
+	'read_(iter_)?zero vfs_read ksys_read .*do_syscall_64 entry_SYSCALL_64'
+guest_run lab "kill $pid"
+tap_end
