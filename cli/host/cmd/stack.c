@@ -177,6 +177,7 @@ static int print_guest(struct guest *guest, void *arg)
 	if (guest->kernel)
 		guest_stack_prepare(guest->kernel);
 	for (long long i = 0; i < params->count && !ferror(stdout); i++) {
+		guest_child_allow(GUEST_CHILD_SECONDS);
 		if (i)
 			signals_sleep_until(next);
 		if (!is_current(guest, &checked)) {

@@ -17,6 +17,7 @@ COUNT=10000
 stacks_of()
 {
 	vcpu-info stack --json --count $COUNT --interval 10ms --vcpu 1 lab >/tmp/all
+	is "$1: the command succeeds" $? 0
 	is "$1: $COUNT stacks, each is there" "$(wc -l </tmp/all)" $COUNT
 	jq -c "select(.task.comm == \"$1\")" /tmp/all >/tmp/stacks
 	jq -r '"\(.state) \(.mode) exact=\(.exact) complete=\(.complete) \(.end) \(.reason)"' \
@@ -59,8 +60,11 @@ awk '{
 			break
 	}
 	print "exact=" $1, why
+	if (why != "right")
+		print >"/tmp/wrong"
 }' /tmp/ways | sort | uniq -c >/tmp/walked
 diag </tmp/walked
+[ ! -e /tmp/wrong ] || sort /tmp/wrong | uniq -c | sort -rn | head -n 20 | diag
 is "stack_chain: of the exact ones none is wrong" \
 	"$(grep exact=true /tmp/walked | grep -vc ' right$')" 0
 is "stack_chain: of all that are complete none has functions of two moments" \

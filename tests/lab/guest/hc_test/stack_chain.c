@@ -69,6 +69,7 @@ static noinline __noclone void name(void)		\
 	linger();					\
 	next();						\
 	linger();					\
+	barrier();					\
 }
 
 STEP(left_10, linger)
