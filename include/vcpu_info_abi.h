@@ -284,6 +284,7 @@ struct vcpu_info_host_info {
 
 #define VCPU_INFO_HOST_CAN_SAMPLE	0x01
 #define VCPU_INFO_HOST_CAN_MEMSLOTS	0x02
+#define VCPU_INFO_HOST_CAN_STACK	0x04	/* VCPU_INFO_SAMPLE_STACK */
 
 /**
  * struct vcpu_info_host_sample - vCPUs of a VM, now (VCPU_INFO_HOST_IOC_SAMPLE)
@@ -304,6 +305,14 @@ struct vcpu_info_host_info {
  * @entries: in: user-space address of an array of struct vcpu_info_host_vcpu;
  *	not used without VCPU_INFO_SAMPLE_COPY, and @nr_entries and @entry_size
  *	have to be 0 then
+ * @stack_root: in: guest-physical address, a multiple of 4096, of the page table by
+ *	which the guest's kernel finds its stacks: that of init_top_pgt for Linux. This
+ *	and the next three have to be 0 without VCPU_INFO_SAMPLE_STACK, and a module
+ *	without VCPU_INFO_HOST_CAN_STACK does not know them.
+ * @stacks: in: user-space address of an array of struct vcpu_info_host_stack with
+ *	@nr_entries entries
+ * @stack_levels: in: levels of that table, 4 or 5 (CR4.LA57)
+ * @reserved2: must be 0
  */
 struct vcpu_info_host_sample {
 	__u32 size;
@@ -318,11 +327,36 @@ struct vcpu_info_host_sample {
 	__u32 reserved;
 	__u64 ids;
 	__u64 entries;
+	__u64 stack_root;
+	__u64 stacks;
+	__u32 stack_levels;
+	__u32 reserved2;
 };
 
 #define VCPU_INFO_SAMPLE_EVENT	0x01	/* write the trace event, with caller_id -1 */
 #define VCPU_INFO_SAMPLE_COPY	0x02	/* fill in @entries */
 #define VCPU_INFO_SAMPLE_COUNTS	0x04	/* no state, no registers: nothing is interrupted */
+#define VCPU_INFO_SAMPLE_STACK	0x08	/* fill in @stacks; with VCPU_INFO_SAMPLE_COPY */
+
+/* Bytes of the largest stack that is copied, of which it is at a multiple */
+#define VCPU_INFO_HOST_STACK_SIZE	16384
+
+/**
+ * struct vcpu_info_host_stack - the kernel stack of a vCPU that runs
+ * @address: its RSP
+ * @len: bytes of @data from there on, up to the next multiple of
+ *	VCPU_INFO_HOST_STACK_SIZE. Less if some of it is not mapped, or not in memory
+ *	that the VMM has touched; 0 if the state is not VCPU_INFO_STATE_GUEST, it runs
+ *	a nested guest, or RSP is in the lower half of the address space (user mode).
+ * @reserved: out: 0
+ * @data: what is there in the moment of the registers; beyond @len it is not written
+ */
+struct vcpu_info_host_stack {
+	__u64 address;
+	__u32 len;
+	__u32 reserved;
+	__u8 data[VCPU_INFO_HOST_STACK_SIZE];
+};
 
 /* struct vcpu_info_host_vcpu: counts, by KVM's names. Those in _ns are times. */
 #define VCPU_INFO_COUNT_EXITS			0

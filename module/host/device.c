@@ -59,7 +59,8 @@ static long ioctl_info(void __user *argp)
 	};
 	if (vcpu_info_vmfile_possible())
 		info.flags = VCPU_INFO_HOST_CAN_SAMPLE |
-			     VCPU_INFO_HOST_CAN_MEMSLOTS;
+			     VCPU_INFO_HOST_CAN_MEMSLOTS |
+			     VCPU_INFO_HOST_CAN_STACK;
 	err = list_missing(&info);
 	if (err)
 		return err;

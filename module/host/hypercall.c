@@ -131,7 +131,7 @@ static void record(struct request *req, struct kvm_vcpu *target)
 		vcpu_info_snapshot_self(target, &req->self, &snap);
 	else
 		vcpu_info_snapshot_other(target, &snap,
-					 VCPU_INFO_MAX_ATTEMPTS);
+					 VCPU_INFO_MAX_ATTEMPTS, NULL);
 	vcpu_info_origin(&snap.from, req->vcpu);
 	snap.why = req->ask.why;
 	vcpu_info_flip(&snap);

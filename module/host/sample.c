@@ -13,6 +13,7 @@
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -22,6 +23,7 @@
 #include "quiesce.h"
 #include "sample.h"
 #include "snapshot.h"
+#include "stack_copy.h"
 #include "stats.h"
 #include "trace.h"
 #include "userstruct.h"
@@ -29,10 +31,10 @@
 #include "vmfile.h"
 
 #define ALL_FLAGS	(VCPU_INFO_SAMPLE_EVENT | VCPU_INFO_SAMPLE_COPY | \
-			 VCPU_INFO_SAMPLE_COUNTS)
+			 VCPU_INFO_SAMPLE_COUNTS | VCPU_INFO_SAMPLE_STACK)
 
 /* The layout has to be the same for 32-bit programs. */
-static_assert(sizeof(struct vcpu_info_host_sample) == 56);
+static_assert(sizeof(struct vcpu_info_host_sample) == 80);
 static_assert(offsetof(struct vcpu_info_host_sample, ids) % sizeof(u64) == 0);
 static_assert(sizeof(struct vcpu_info_host_vcpu) % sizeof(u64) == 0);
 static_assert(offsetof(struct vcpu_info_host_vcpu, time_ns) == 40);
@@ -99,12 +101,14 @@ static const u16 count_offsets[VCPU_INFO_NR_COUNTS] = {
  * @kvm: of this VM
  * @vm_pid: its VMM
  * @vm_fd: its descriptor there
+ * @stack: for a stack, if they are wanted
  */
 struct call {
 	struct vcpu_info_host_sample args;
 	struct kvm *kvm;
 	s32 vm_pid;
 	s32 vm_fd;
+	struct vcpu_info_stack_copy *stack;
 };
 
 static void take_counts(const struct kvm_vcpu *vcpu,
@@ -186,7 +190,8 @@ static void take(const struct call *call, struct kvm_vcpu *vcpu,
 	if (counts)
 		vcpu_info_snapshot_ids(vcpu, &snap);
 	else
-		vcpu_info_snapshot_other(vcpu, &snap, call->args.max_attempts);
+		vcpu_info_snapshot_other(vcpu, &snap, call->args.max_attempts,
+					 call->stack);
 	snap.from.vm_pid = call->vm_pid;
 	snap.from.vm_fd = call->vm_fd;
 	snap.from.caller_id = -1;
@@ -261,6 +266,21 @@ static int put_entry(const struct call *call,
 				  sizeof(*entry), size);
 }
 
+static int put_stack(const struct call *call)
+{
+	const struct vcpu_info_host_stack *stack;
+	struct vcpu_info_host_stack __user *to;
+
+	if (!call->stack)
+		return 0;
+
+	stack = &call->stack->stack;
+	to = u64_to_user_ptr(call->args.stacks);
+	return copy_to_user(to + call->args.nr_done, stack,
+			    offsetof(struct vcpu_info_host_stack, data) +
+			    stack->len) ? -EFAULT : 0;
+}
+
 static int take_next(const struct call *call)
 {
 	struct vcpu_info_host_vcpu entry = { 0 };
@@ -270,6 +290,10 @@ static int take_next(const struct call *call)
 	err = next_vcpu(call, &vcpu, &entry);
 	if (err)
 		return err;
+	if (call->stack) {
+		call->stack->stack.address = 0;
+		call->stack->stack.len = 0;
+	}
 	if (vcpu) {
 		take(call, vcpu, &entry);
 	} else {
@@ -277,7 +301,7 @@ static int take_next(const struct call *call)
 		entry.index = 0;
 	}
 
-	return put_entry(call, &entry);
+	return put_stack(call) ?: put_entry(call, &entry);
 }
 
 static int take_all(struct call *call)
@@ -301,14 +325,25 @@ static int take_all(struct call *call)
 	return 0;
 }
 
+static bool stack_args_good(const struct vcpu_info_host_sample *args)
+{
+	if (!(args->flags & VCPU_INFO_SAMPLE_STACK))
+		return !args->stack_root && !args->stacks && !args->stack_levels;
+
+	return (args->flags & VCPU_INFO_SAMPLE_COPY) &&
+	       !(args->flags & VCPU_INFO_SAMPLE_COUNTS) &&
+	       (args->stack_levels == 4 || args->stack_levels == 5) &&
+	       IS_ALIGNED(args->stack_root, PAGE_SIZE);
+}
+
 static bool args_good(const struct vcpu_info_host_sample *args)
 {
 	bool copy = args->flags & VCPU_INFO_SAMPLE_COPY;
 	bool event = args->flags & VCPU_INFO_SAMPLE_EVENT;
 	bool counts = args->flags & VCPU_INFO_SAMPLE_COUNTS;
 
-	if ((args->flags & ~ALL_FLAGS) || args->reserved ||
-	    args->nr_ids > VCPU_INFO_HOST_MAX_IDS)
+	if ((args->flags & ~ALL_FLAGS) || args->reserved || args->reserved2 ||
+	    !stack_args_good(args) || args->nr_ids > VCPU_INFO_HOST_MAX_IDS)
 		return false;
 	/* There is no event without a state. */
 	if (counts ? event || !copy : !event && !copy)
@@ -323,6 +358,20 @@ static bool args_good(const struct vcpu_info_host_sample *args)
 	return !args->nr_entries && !args->entry_size;
 }
 
+/* Room for one stack, used for each vCPU */
+static int make_room(struct call *call)
+{
+	if (!(call->args.flags & VCPU_INFO_SAMPLE_STACK))
+		return 0;
+
+	call->stack = kvzalloc(sizeof(*call->stack), GFP_KERNEL_ACCOUNT);
+	if (!call->stack)
+		return -ENOMEM;
+	call->stack->root = call->args.stack_root;
+	call->stack->levels = call->args.stack_levels;
+	return 0;
+}
+
 /**
  * vcpu_info_sample() - serve VCPU_INFO_HOST_IOC_SAMPLE
  * @argp: the caller's struct vcpu_info_host_sample
@@ -331,7 +380,7 @@ static bool args_good(const struct vcpu_info_host_sample *args)
  * it after the vCPU that it is at.
  *
  * Return: 0; -EINVAL for bad arguments; what vcpu_info_user_get() and
- * vcpu_info_vmfile_get() say; -EINTR.
+ * vcpu_info_vmfile_get() say; -ENOMEM; -EINTR.
  */
 long vcpu_info_sample(void __user *argp)
 {
@@ -355,7 +404,8 @@ long vcpu_info_sample(void __user *argp)
 	call.vm_fd = vcpu_info_vm_fd(call.kvm);
 	call.args.nr_vcpus = atomic_read(&call.kvm->online_vcpus);
 	call.args.nr_done = 0;
-	ret = take_all(&call);
+	ret = make_room(&call) ?: take_all(&call);
+	kvfree(call.stack);
 	fput(file);
 
 	return vcpu_info_user_put(argp, &call.args, sizeof(call.args), size) ?:

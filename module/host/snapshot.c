@@ -20,6 +20,7 @@
 #include "quiesce.h"
 #include "self.h"
 #include "snapshot.h"
+#include "stack_copy.h"
 #include "vmcs_regs.h"
 
 #define REG(name)	BIT(VCPU_INFO_REG_##name)
@@ -201,6 +202,7 @@ void vcpu_info_snapshot_self(struct kvm_vcpu *vcpu,
 struct guest_probe {
 	struct kvm_vcpu *target;
 	struct vcpu_info_snapshot *snap;
+	struct vcpu_info_stack_copy *stack;
 	bool taken;
 };
 
@@ -233,12 +235,18 @@ static void guest_probe_ipi(void *info)
 	/* SVM may copy these when it handles the exit, after this. */
 	if (compat_kvm_is_svm() && !compat_kvm_svm_copies_crs_early())
 		snap->valid &= ~(REG(CR0) | REG(CR3));
+	if (probe->stack && !(snap->flags & VCPU_INFO_F_NESTED))
+		vcpu_info_stack_copy(target, snap->regs[VCPU_INFO_REG_RSP],
+				     probe->stack);
 	probe->taken = true;
 }
 
-static bool try_guest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
+static bool try_guest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap,
+		      struct vcpu_info_stack_copy *stack)
 {
-	struct guest_probe probe = { .target = target, .snap = snap };
+	struct guest_probe probe = {
+		.target = target, .snap = snap, .stack = stack,
+	};
 	int cpu = READ_ONCE(target->cpu);
 
 	if (cpu < 0 || smp_call_function_single(cpu, guest_probe_ipi, &probe, 1))
@@ -247,6 +255,8 @@ static bool try_guest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 	if (!probe.taken)
 		return false;
 
+	if (stack)
+		vcpu_info_stack_release(stack);
 	take_ids(target, snap);
 	snap->state = VCPU_INFO_STATE_GUEST;
 	return true;
@@ -367,10 +377,11 @@ static bool try_user(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 	return snap->pid || snap->state == VCPU_INFO_STATE_NEVER_RUN;
 }
 
-static bool try_all(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
+static bool try_all(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap,
+		    struct vcpu_info_stack_copy *stack)
 {
 	if (READ_ONCE(target->mode) != OUTSIDE_GUEST_MODE)
-		return try_guest(target, snap);
+		return try_guest(target, snap, stack);
 
 	return try_rest(target, snap) || try_user(target, snap);
 }
@@ -410,6 +421,7 @@ void vcpu_info_snapshot_ids(struct kvm_vcpu *target,
  * @target: any vCPU of a VM that cannot go away meanwhile
  * @snap: filled; @valid says which registers are exact
  * @max_attempts: from 1 to VCPU_INFO_MAX_ATTEMPTS
+ * @stack: NULL, or filled if it is seen in the guest's code
  *
  * Needs no calling vCPU. May sleep, but not for @target: it looks at most
  * @max_attempts times, and waits for nothing but an IPI. When all
@@ -418,7 +430,8 @@ void vcpu_info_snapshot_ids(struct kvm_vcpu *target,
  */
 void vcpu_info_snapshot_other(struct kvm_vcpu *target,
 			      struct vcpu_info_snapshot *snap,
-			      unsigned int max_attempts)
+			      unsigned int max_attempts,
+			      struct vcpu_info_stack_copy *stack)
 {
 	unsigned int attempt;
 
@@ -434,7 +447,7 @@ void vcpu_info_snapshot_other(struct kvm_vcpu *target,
 
 	for (attempt = 1; attempt <= max_attempts; attempt++) {
 		snap->attempts = attempt;
-		if (try_all(target, snap)) {
+		if (try_all(target, snap, stack)) {
 			if (!(snap->flags & VCPU_INFO_F_TORN))
 				drop_invalid(snap);
 			return;

@@ -80,13 +80,15 @@ struct vcpu_info_snapshot {
 #define VCPU_INFO_UNINITIALIZED	__attribute__((__uninitialized__))
 
 struct vcpu_info_self;
+struct vcpu_info_stack_copy;
 
 void vcpu_info_snapshot_self(struct kvm_vcpu *vcpu,
 			     const struct vcpu_info_self *self,
 			     struct vcpu_info_snapshot *snap);
 void vcpu_info_snapshot_other(struct kvm_vcpu *target,
 			      struct vcpu_info_snapshot *snap,
-			      unsigned int max_attempts);
+			      unsigned int max_attempts,
+			      struct vcpu_info_stack_copy *stack);
 void vcpu_info_snapshot_ids(struct kvm_vcpu *target,
 			    struct vcpu_info_snapshot *snap);
 

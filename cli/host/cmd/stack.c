@@ -84,6 +84,7 @@ static void print(bool json, const struct stack_record *record)
 
 /* Where there may be a stack: find it. False to do it once more. */
 static bool look(struct guest *guest, const struct vcpu_info_host_vcpu *before,
+		 const struct vcpu_info_host_stack *moment,
 		 const struct guest_registers *registers, struct guest_task *task,
 		 struct stack_view *view)
 {
@@ -93,6 +94,7 @@ static bool look(struct guest *guest, const struct vcpu_info_host_vcpu *before,
 	struct vcpu_info_host_vcpu after;
 	const struct guest_cpu *cpu;
 
+	copy.moment = moment->len ? moment : NULL;
 	guest_stack_copy(guest->kernel, registers, &copy);
 	cpu = guest_kernel_cpu(guest->kernel, before->vcpu_id);
 	view->task = NULL;
@@ -101,8 +103,9 @@ static bool look(struct guest *guest, const struct vcpu_info_host_vcpu *before,
 	guest_stack_of_cpu(guest->kernel, cpu, view->task, registers, &copy,
 			   &stack);
 	view->user = guest_is_user(registers);
-	view->exact = guest_sample(guest, before->vcpu_id, &after) &&
-		      guest_stood_still(before, &after);
+	view->exact = stack.of_moment ||
+		      (guest_sample(guest, before->vcpu_id, &after) &&
+		       guest_stood_still(before, &after));
 	named_stack_make(guest->kernel, &stack, &named);
 	view->stack = &named;
 	return guest_stack_complete(&stack) || !guest_runs(before);
@@ -112,6 +115,7 @@ static bool look(struct guest *guest, const struct vcpu_info_host_vcpu *before,
 static bool look_at_vcpu(struct guest *guest, struct guest_task *task,
 			 struct stack_record *record)
 {
+	static struct vcpu_info_host_stack moment;
 	struct stack_view *view = &record->view;
 	struct vcpu_info_host_vcpu vcpu;
 	struct guest_registers registers;
@@ -119,7 +123,7 @@ static bool look_at_vcpu(struct guest *guest, struct guest_task *task,
 	*view = (struct stack_view){
 		.kernel = guest->kernel ? guest->kernel->banner : NULL,
 	};
-	if (!guest_sample(guest, record->vcpu_id, &vcpu)) {
+	if (!guest_sample_stack(guest, record->vcpu_id, &vcpu, &moment)) {
 		view->why = "the vCPU is gone";
 		return true;
 	}
@@ -127,7 +131,7 @@ static bool look_at_vcpu(struct guest *guest, struct guest_task *task,
 	view->why = guest_no_stack(&vcpu, &registers);
 	if (!view->why && !guest->kernel)
 		view->why = guest_kernel_strerror(guest->error);
-	return view->why || look(guest, &vcpu, &registers, task, view);
+	return view->why || look(guest, &vcpu, &moment, &registers, task, view);
 }
 
 void stack_of_vcpu(struct guest *guest, int vcpu_id, struct guest_task *task,

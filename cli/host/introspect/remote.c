@@ -10,13 +10,16 @@
 
 #include "remote.h"
 
-enum { READ = 1, SAMPLE, QUESTIONS, ANSWERS };
+enum { READ = 1, SAMPLE, SAMPLE_STACK, QUESTIONS, ANSWERS };
 
 /* How often to ask whether to go on waiting, and for how long at the most. */
 #define STOP_MS		500
 #define MAX_WAITS	240
 
-/* @which: the vCPU of a sample, the question of a read, or how many questions */
+/*
+ * @which: the vCPU of a sample, the question of a read, or how many questions. For a
+ * stack @where and @len are the page table's address and levels.
+ */
 struct request {
 	uint32_t kind;
 	int32_t which;
@@ -151,6 +154,24 @@ static bool serve_sample(const struct remote_server *server,
 	return done;
 }
 
+static bool serve_sample_stack(const struct remote_server *server,
+			       const struct request *request)
+{
+	struct vcpu_info_host_stack stack = { 0 };
+	struct vcpu_info_host_vcpu vcpu;
+	struct answer answer = { 0 };
+	size_t len;
+
+	if (!server->sample_stack || request->len > 5 ||
+	    !server->sample_stack(server->arg, request->which, request->where,
+				  request->len, &vcpu, &stack))
+		return send_answer(server->fd, NULL, 0);
+	len = offsetof(struct vcpu_info_host_stack, data) + stack.len;
+	answer.len = sizeof(vcpu) + len;
+	return send_two(server->fd, &answer, sizeof(answer), &vcpu, sizeof(vcpu)) &&
+	       send_all(server->fd, &stack, len);
+}
+
 /* Those that were of no use are not read again. */
 static void keep_used(struct remote_reads *ahead, uint32_t nr, uint32_t used)
 {
@@ -193,6 +214,9 @@ bool remote_serve(struct remote_server *server)
 			break;
 		case SAMPLE:
 			more = serve_sample(server, &request);
+			break;
+		case SAMPLE_STACK:
+			more = serve_sample_stack(server, &request);
 			break;
 		case ANSWERS:
 			answered = server->shared;
@@ -412,4 +436,23 @@ bool remote_sample(int fd, int vcpu_id, struct vcpu_info_host_vcpu **vcpus,
 	free(*vcpus);
 	*vcpus = NULL;
 	return false;
+}
+
+bool remote_sample_stack(int fd, int vcpu_id, uint64_t root, int levels,
+			 struct vcpu_info_host_vcpu *vcpu,
+			 struct vcpu_info_host_stack *stack)
+{
+	const size_t least = sizeof(*vcpu) + offsetof(struct vcpu_info_host_stack, data);
+	struct request request = {
+		.kind = SAMPLE_STACK, .which = vcpu_id, .where = root, .len = levels,
+	};
+	struct answer answer;
+
+	if (!send_all(fd, &request, sizeof(request)) ||
+	    !receive_all(fd, &answer, sizeof(answer)) || answer.len < least ||
+	    answer.len > sizeof(*vcpu) + sizeof(*stack) ||
+	    !receive_all(fd, vcpu, sizeof(*vcpu)) ||
+	    !receive_all(fd, stack, answer.len - sizeof(*vcpu)))
+		return false;
+	return stack->len == answer.len - least;
 }

@@ -77,7 +77,9 @@ void remote_unshare(struct remote_slot *shared);
  * @slots: what of it may be read: @where is an address there
  * @nr_slots: their number
  * @sample: sample a vCPU (-1: all) into an array for free(); false if it failed
- * @arg: its first argument
+ * @sample_stack: sample a vCPU together with its stack, by the page table that is at
+ *	root and has so many levels; false if it failed. May be NULL.
+ * @arg: their first argument
  * @stop: whether to wait no longer, asked once in a while; may be NULL
  * @shared: questions and answers; NULL: none are asked
  * @ahead: for each question what is read together with it, and brought up to date;
@@ -90,6 +92,9 @@ struct remote_server {
 	size_t nr_slots;
 	bool (*sample)(void *arg, int vcpu_id,
 		       struct vcpu_info_host_vcpu **vcpus, size_t *nr);
+	bool (*sample_stack)(void *arg, int vcpu_id, uint64_t root, int levels,
+			     struct vcpu_info_host_vcpu *vcpu,
+			     struct vcpu_info_host_stack *stack);
 	void *arg;
 	bool (*stop)(void);
 	struct remote_slot *shared;
@@ -144,5 +149,10 @@ bool remote_read(void *context, uint64_t where, void *to, size_t len);
 /* Sample a vCPU (-1: all) into an array for free(). */
 bool remote_sample(int fd, int vcpu_id, struct vcpu_info_host_vcpu **vcpus,
 		   size_t *nr);
+
+/* Sample a vCPU with its stack, of which there may be none: its len is 0 then. */
+bool remote_sample_stack(int fd, int vcpu_id, uint64_t root, int levels,
+			 struct vcpu_info_host_vcpu *vcpu,
+			 struct vcpu_info_host_stack *stack);
 
 #endif /* INTROSPECT_REMOTE_H */

@@ -95,6 +95,8 @@ void guest_stack_copy(struct guest_kernel *kernel,
 	struct guest_page page;
 
 	copy->nr = 0;
+	if (copy->moment)
+		return;
 	if (guest_is_user(registers) || !(at >> 63))
 		return;
 	guest_memory_allow(kernel->memory, COPY_BYTES, COPY_READS);
@@ -120,6 +122,7 @@ void guest_stack_of_cpu(struct guest_kernel *kernel, const struct guest_cpu *cpu
 	struct unwind unwind;
 
 	stack->nr = 0;
+	stack->of_moment = false;
 	if (guest_is_user(registers)) {
 		stack->frames[stack->nr++] = (struct guest_frame){
 			.ip = registers->r[PT_REG_IP], .exact = true,
@@ -131,6 +134,7 @@ void guest_stack_of_cpu(struct guest_kernel *kernel, const struct guest_cpu *cpu
 	for (size_t i = 0; copy && i < copy->nr; i++)
 		unwind_use_page(&unwind, copy->pages[i].va, copy->pages[i].pa,
 				copy->pages[i].data);
+	unwind.moment = copy ? copy->moment : NULL;
 	memcpy(unwind.regs, registers->r, sizeof(unwind.regs));
 	unwind.has_regs = true;
 	unwind.full_regs = true;
@@ -139,6 +143,9 @@ void guest_stack_of_cpu(struct guest_kernel *kernel, const struct guest_cpu *cpu
 	unwind.bp = registers->r[PT_REG_BP];
 	unwind.exact = true;
 	unwind_run(&unwind, stack);
+	/* whose stack it was is known if it was that of the task of now */
+	stack->of_moment = unwind.moment && !unwind.younger && stack->nr &&
+			   stack->frames[0].stack == STACK_TASK;
 }
 
 /* Where a task that does not run keeps what it needs to go on: r15, r14, r13, */
@@ -154,6 +161,7 @@ void guest_stack_of_task(struct guest_kernel *kernel,
 	struct unwind unwind;
 
 	stack->nr = 0;
+	stack->of_moment = false;
 	stack->end = END_UNREADABLE;
 	unwind_start(&unwind, kernel, NULL, task);
 	if (!unwind_word(&unwind, task->sp + INACTIVE_BP, &unwind.bp) ||

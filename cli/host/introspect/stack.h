@@ -4,12 +4,14 @@
  *
  * What the vCPU does meanwhile decides how good one is. If its registers are
  * the same before and after, it is exact. If it has run on, RIP is exact and the
- * frames may be younger; the caller knows, and says so.
+ * frames may be younger, unless the module has copied the stack together with the
+ * registers; the caller knows, and says so.
  */
 #ifndef INTROSPECT_STACK_H
 #define INTROSPECT_STACK_H
 
 #include "task.h"
+#include "vcpu_info_abi.h"
 
 #define GUEST_MAX_FRAMES	256
 #define GUEST_MAX_SWITCHES	8
@@ -68,11 +70,13 @@ struct guest_frame {
  * @frames: from the innermost function outwards
  * @nr: their number
  * @end: how it ended
+ * @of_moment: all of it is from the moment of the registers, and so is the task
  */
 struct guest_stack {
 	struct guest_frame frames[GUEST_MAX_FRAMES];
 	size_t nr;
 	enum guest_stack_end end;
+	bool of_moment;
 };
 
 #define GUEST_COPY_PAGES	4
@@ -82,6 +86,8 @@ struct guest_stack {
  * @pages: from that of its stack pointer on: virtual and physical address, and what
  *	was there
  * @nr: how many
+ * @moment: what the module has copied in the moment of the registers, which is right
+ *	even if the vCPU runs on; NULL if it has not
  */
 struct guest_stack_copy {
 	struct {
@@ -90,6 +96,7 @@ struct guest_stack_copy {
 		uint8_t data[GUEST_PAGE_SIZE];
 	} pages[GUEST_COPY_PAGES];
 	size_t nr;
+	const struct vcpu_info_host_stack *moment;
 };
 
 /*

@@ -67,10 +67,17 @@ static const struct unwind_page *get_page(struct unwind *unwind, uint64_t at)
 /* Copy what is on one stack. */
 static bool read_stack(struct unwind *unwind, uint64_t at, void *to, size_t len)
 {
+	const struct vcpu_info_host_stack *moment = unwind->moment;
 	uint8_t *out = to;
 
 	if (!unwind_on_stack(unwind, at, len))
 		return false;
+	if (moment && at >= moment->address && at - moment->address < moment->len &&
+	    len <= moment->len - (at - moment->address)) {
+		memcpy(to, moment->data + (at - moment->address), len);
+		return true;
+	}
+	unwind->younger = true;
 	while (len) {
 		const struct unwind_page *page = get_page(unwind, at);
 		size_t offset = at & (GUEST_PAGE_SIZE - 1);

@@ -27,6 +27,8 @@
  * @end: of that stack
  * @visited: stacks that were left, or are in use, as bits
  * @guessed: the frame was found by a frame pointer
+ * @moment: what was on the stack in the moment of the registers, or NULL
+ * @younger: something was read that is of a later one
  * @pages: what was read of the stacks
  * @next_page: which of them is read over next
  */
@@ -47,6 +49,8 @@ struct unwind {
 	uint64_t end;
 	unsigned int visited;
 	bool guessed;
+	const struct vcpu_info_host_stack *moment;
+	bool younger;
 	struct unwind_page {
 		bool valid;
 		uint64_t address;

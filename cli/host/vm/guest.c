@@ -76,6 +76,20 @@ bool guest_sample(struct guest *guest, int vcpu_id,
 	return !vcpu->result;
 }
 
+bool guest_sample_stack(struct guest *guest, int vcpu_id,
+			struct vcpu_info_host_vcpu *vcpu,
+			struct vcpu_info_host_stack *stack)
+{
+	const struct guest_paging *paging;
+
+	stack->len = 0;
+	if (!guest->kernel)
+		return guest_sample(guest, vcpu_id, vcpu);
+	paging = &guest->kernel->paging;
+	return remote_sample_stack(guest->fd, vcpu_id, paging->root, paging->levels,
+				   vcpu, stack) && !vcpu->result;
+}
+
 /* One look: the parent's side. */
 struct look {
 	struct host_device *dev;
@@ -83,24 +97,49 @@ struct look {
 	struct guest_memory memory;
 };
 
-static bool sample(void *arg, int vcpu_id, struct vcpu_info_host_vcpu **vcpus,
-		   size_t *nr)
+static struct vm_sample sample_of(const struct look *look, const int *vcpu_id)
 {
-	struct look *look = arg;
-	struct vm_sample all = {
+	return (struct vm_sample){
 		.pid = look->vm->vmm.pid,
 		.fd = look->vm->fd,
 		.attempts = look->dev->max_attempts < MAX_ATTEMPTS ?
 			    look->dev->max_attempts : MAX_ATTEMPTS,
-		.ids = vcpu_id < 0 ? NULL : &vcpu_id,
-		.nr_ids = vcpu_id >= 0,
+		.ids = *vcpu_id < 0 ? NULL : vcpu_id,
+		.nr_ids = *vcpu_id >= 0,
 	};
+}
+
+static bool sample(void *arg, int vcpu_id, struct vcpu_info_host_vcpu **vcpus,
+		   size_t *nr)
+{
+	struct look *look = arg;
+	struct vm_sample all = sample_of(look, &vcpu_id);
 
 	if (host_device_sample(look->dev, &all) != DEVICE_OK)
 		return false;
 	*vcpus = all.vcpus;
 	*nr = all.nr;
 	return true;
+}
+
+static bool sample_stack(void *arg, int vcpu_id, uint64_t root, int levels,
+			 struct vcpu_info_host_vcpu *vcpu,
+			 struct vcpu_info_host_stack *stack)
+{
+	struct look *look = arg;
+	struct vm_sample one = sample_of(look, &vcpu_id);
+
+	one.stack_root = root;
+	one.stack_levels = levels;
+	if (vcpu_id < 0 || host_device_sample(look->dev, &one) != DEVICE_OK)
+		return false;
+	if (one.nr)
+		*vcpu = one.vcpus[0];
+	if (one.nr && one.stacks)
+		*stack = one.stacks[0];
+	free(one.vcpus);
+	free(one.stacks);
+	return one.nr;
 }
 
 static int child(struct look *look, int fd,
@@ -146,7 +185,8 @@ static int run_child(struct look *look,
 {
 	struct remote_server server = {
 		.pid = look->vm->vmm.pid, .slots = look->memory.slots,
-		.nr_slots = look->memory.nr_slots, .sample = sample, .arg = look,
+		.nr_slots = look->memory.nr_slots, .sample = sample,
+		.sample_stack = sample_stack, .arg = look,
 	};
 	int fds[2];
 	pid_t pid;

@@ -45,4 +45,12 @@ int guest_each(const struct select *select,
 bool guest_sample(struct guest *guest, int vcpu_id,
 		  struct vcpu_info_host_vcpu *vcpu);
 
+/*
+ * The same, with the stack that it was on in that moment if its kernel was found and it
+ * runs; its len is 0 if there is none.
+ */
+bool guest_sample_stack(struct guest *guest, int vcpu_id,
+			struct vcpu_info_host_vcpu *vcpu,
+			struct vcpu_info_host_stack *stack);
+
 #endif /* HOST_VM_GUEST_H */

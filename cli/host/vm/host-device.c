@@ -109,6 +109,7 @@ static enum device_status take_info(struct host_device *dev)
 		return DEVICE_OLD;
 	dev->max_attempts = info.max_attempts;
 	dev->max_ids = info.max_ids;
+	dev->has_stacks = info.flags & VCPU_INFO_HOST_CAN_STACK;
 	return info.flags & VCPU_INFO_HOST_CAN_SAMPLE ? DEVICE_OK :
 							DEVICE_UNABLE;
 }
@@ -204,6 +205,15 @@ static enum device_status call(struct host_device *dev,
 	if (!sample->vcpus)
 		return DEVICE_FAILED;
 	args.entries = (uintptr_t)sample->vcpus;
+	if (sample->stack_levels && dev->has_stacks) {
+		sample->stacks = calloc(room, sizeof(*sample->stacks));
+		if (!sample->stacks)
+			return DEVICE_FAILED;
+		args.flags |= VCPU_INFO_SAMPLE_STACK;
+		args.stack_root = sample->stack_root;
+		args.stack_levels = sample->stack_levels;
+		args.stacks = (uintptr_t)sample->stacks;
+	}
 	if (ioctl(dev->fd, VCPU_INFO_HOST_IOC_SAMPLE, &args))
 		return sample_failed();
 	sample->nr = args.nr_done;
@@ -243,6 +253,7 @@ static enum device_status sample_vm(struct host_device *dev,
 	    nr_vcpus <= room)
 		return status;
 	free(sample->vcpus);
+	free(sample->stacks);
 	return call(dev, sample, vm_fd, nr_vcpus + SPARE, &nr_vcpus);
 }
 
@@ -253,6 +264,7 @@ enum device_status host_device_sample(struct host_device *dev,
 	int vm_fd = -1, err;
 
 	sample->vcpus = NULL;
+	sample->stacks = NULL;
 	sample->nr = 0;
 	status = take_vm(sample->pid, sample->fd, &vm_fd);
 	if (status != DEVICE_OK)
@@ -262,7 +274,9 @@ enum device_status host_device_sample(struct host_device *dev,
 	close(vm_fd);
 	if (status != DEVICE_OK) {
 		free(sample->vcpus);
+		free(sample->stacks);
 		sample->vcpus = NULL;
+		sample->stacks = NULL;
 	}
 	errno = err;
 	return status;

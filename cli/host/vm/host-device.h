@@ -6,7 +6,9 @@
 #ifndef HOST_VM_HOST_DEVICE_H
 #define HOST_VM_HOST_DEVICE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "vcpu_info_abi.h"
 
@@ -28,11 +30,13 @@ enum device_status {
  * @fd: it; -1 if it is closed
  * @max_attempts: most looks at a vCPU's state
  * @max_ids: most vCPUs to be named at once
+ * @has_stacks: it copies stacks of vCPUs that run
  */
 struct host_device {
 	int fd;
 	unsigned int max_attempts;
 	unsigned int max_ids;
+	bool has_stacks;
 };
 
 /*
@@ -50,7 +54,12 @@ void host_device_close(struct host_device *dev);
  * @attempts: looks at a vCPU's state, 1 to max_attempts
  * @ids: these vCPUs; NULL: all
  * @nr_ids: how many
+ * @stack_levels: levels of the page table by which the guest finds its kernel's
+ *	stacks, 4 or 5; 0: no stacks are wanted
+ * @stack_root: guest-physical address of that table
  * @vcpus: the answer, for free()
+ * @stacks: one for each of them, for free(); NULL if none were asked for, or the
+ *	module does not copy any
  * @nr: how many
  */
 struct vm_sample {
@@ -60,7 +69,10 @@ struct vm_sample {
 	unsigned int attempts;
 	const int *ids;
 	size_t nr_ids;
+	unsigned int stack_levels;
+	uint64_t stack_root;
 	struct vcpu_info_host_vcpu *vcpus;
+	struct vcpu_info_host_stack *stacks;
 	size_t nr;
 };
 

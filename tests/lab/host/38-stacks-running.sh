@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Stacks of a vCPU that runs on while they are read: how many are complete, how many
-# are torn and say so, and that none claims to be more than it is. How many fit
-# together is up to the time from the registers to the memory, so the shares are
-# printed, not judged.
+# Stacks of a vCPU that runs: the module copies them together with the registers, so
+# nearly all of them are exact, and no exact one is wrong. What is read later, of a vCPU
+# that was preempted and runs again, may be torn; how much of that there is is up to the
+# time from the registers to the memory, so that it is printed, not judged.
 # needs: linux-guest
 # asked
 # silence: 1800
@@ -24,8 +24,14 @@ stacks_of()
 		/tmp/stacks | sort | uniq -c | sort -rn | diag
 	diag "$1: $(jq -s -r '"\(length) stacks, \(map(select(.complete)) | length) complete"' \
 		/tmp/stacks)"
-	is "$1: none of a vCPU that runs on is called exact" \
-		"$(jq -c 'select(.exact and .state == "guest")' /tmp/stacks | wc -l)" 0
+	jq -s -r 'map(select(.state == "guest" and .mode == "kernel")) |
+		"\(length) \(map(select(.exact)) | length)"' /tmp/stacks >/tmp/running
+	read -r runs exact </tmp/running
+	check "$1: nine in ten of those in the kernel's code are exact" \
+		test "$runs" -ge 100 -a $((exact * 10)) -ge $((runs * 9))
+	is "$1: an exact one of a vCPU that runs is complete" "$(jq -r \
+		'select(.exact and .state == "guest" and (.complete | not)) | .end' \
+		/tmp/stacks | sort | uniq -c)" ""
 }
 
 check "the module loads" module_load || exit 1
@@ -67,8 +73,6 @@ diag </tmp/walked
 [ ! -e /tmp/wrong ] || sort /tmp/wrong | uniq -c | sort -rn | head -n 20 | diag
 is "stack_chain: of the exact ones none is wrong" \
 	"$(grep exact=true /tmp/walked | grep -vc ' right$')" 0
-is "stack_chain: of all that are complete none has functions of two moments" \
-	"$(grep -vc ' right$' /tmp/walked)" 0
 guest_run lab 'echo stop >/sys/kernel/debug/stack_chain/run'
 
 # read(2) of /dev/zero is a known chain of functions of the kernel itself.
@@ -76,12 +80,20 @@ pid=$(guest_run lab 'taskset 2 dd if=/dev/zero of=/dev/null bs=1M >/dev/null 2>&
 check "a vCPU runs dd" poll_until 60 eval \
 	'vcpu-info stack --json --vcpu 1 lab | jq -e ".task.pid == $pid" >/dev/null'
 stacks_of dd
-jq -r 'select(.mode == "kernel" and .complete) | [.frames[].symbol // "?"] | join(" ")' \
-	/tmp/stacks | grep -oE '\<read_(iter_)?zero .*' | sort | uniq -c | sort -rn >/tmp/ways
-check "dd: some are in the middle of read()" test -s /tmp/ways
+# ways EXACT - how read_zero() was called, by how often
+ways()
+{
+	jq -r "select(.complete and .exact == $1)"' | [.frames[].symbol // "?"] | join(" ")' \
+		/tmp/stacks | grep -oE '\<read_(iter_)?zero .*' | sort | uniq -c | sort -rn
+}
+diag "those that are not exact:"
+ways false | diag
+ways true >/tmp/ways
+diag "exact ones:"
 diag </tmp/ways
-like "dd: the most frequent way there is that of a system call" \
-	"$(head -n 1 /tmp/ways)" \
-	'read_(iter_)?zero vfs_read ksys_read .*do_syscall_64 entry_SYSCALL_64'
+check "dd: hundreds are in the middle of read()" \
+	test "$(awk '{ n += $1 } END { print n }' /tmp/ways)" -ge 200
+is "dd: each of these came there by the system call" "$(sed -E 's/^ *[0-9]+ //' /tmp/ways |
+	grep -vE '^(.*asm_sysvec_[a-z_]+ )?read_(iter_)?zero vfs_read ksys_read (__x64_sys_read )?(x64_sys_call )?do_syscall_64 entry_SYSCALL_64_after_hwframe$')" ""
 guest_run lab "kill $pid"
 tap_end
