@@ -120,6 +120,7 @@ static bool keep_vm(const struct vm *vm, const struct vm_sample *sample,
 
 bool diagnosis_begin(struct diagnosis *diagnosis)
 {
+	diagnosis->req.names = diagnosis->names;
 	return host_request_round(&diagnosis->req, keep_vm, diagnosis) &&
 	       !diagnosis->no_memory;
 }

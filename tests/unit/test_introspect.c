@@ -293,6 +293,47 @@ static void copied_stack(void **state)
 	close_fake(kernel);
 }
 
+/* What the module has copied is right, whatever is in the guest's memory by then. */
+static void stack_of_moment(void **state)
+{
+	struct guest_kernel *kernel = open_fake(FAKE_6_12, 0, 0);
+	struct guest_registers *registers = &fake.registers[0];
+	static struct vcpu_info_host_stack moment;
+	static struct guest_stack_copy copy;
+	static struct guest_stack stack;
+	const struct guest_cpu *cpu;
+	struct guest_task task;
+	uint8_t *page;
+
+	(void)state;
+	cpu = guest_kernel_cpu(kernel, 0);
+	assert_true(guest_task_current(kernel, cpu, &task));
+	registers->r[PT_REG_IP] = fake_address(&fake, "kthread") + 4;
+	registers->r[PT_REG_SP] = 0xffffc90000003fe8;
+	page = fake_at(&fake, 0xffffc90000003000);
+	moment.address = registers->r[PT_REG_SP];
+	moment.len = 0x18;
+	memcpy(moment.data, page + 0xfe8, moment.len);
+	memset(page, 0, GUEST_PAGE_SIZE);
+	copy.moment = &moment;
+	guest_stack_copy(kernel, registers, &copy);
+	assert_int_equal(copy.nr, 0);
+	guest_stack_of_cpu(kernel, cpu, &task, registers, &copy, &stack);
+	assert_string_equal(stack_text(kernel, &stack),
+			    "TASK:kthread+4 TASK:ret_from_fork_asm+0 entry");
+	assert_true(stack.of_moment);
+	/* the task may be another one by now: nobody knows whose stack it was */
+	guest_stack_of_cpu(kernel, NULL, NULL, registers, &copy, &stack);
+	assert_true(guest_stack_complete(&stack));
+	assert_false(stack.of_moment);
+	/* what was not copied is read, and is younger */
+	moment.len = 8;
+	guest_stack_of_cpu(kernel, cpu, &task, registers, &copy, &stack);
+	assert_false(stack.of_moment);
+	copy.moment = NULL;
+	close_fake(kernel);
+}
+
 static void stack_without_task(void **state)
 {
 	struct guest_kernel *kernel = open_fake(FAKE_6_12, 0, 0);
@@ -587,6 +628,7 @@ int main(void)
 		cmocka_unit_test(all_tasks),
 		cmocka_unit_test(stacks),
 		cmocka_unit_test(copied_stack),
+		cmocka_unit_test(stack_of_moment),
 		cmocka_unit_test(stack_without_task),
 		cmocka_unit_test(user_mode),
 		cmocka_unit_test(sleeper),

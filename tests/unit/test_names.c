@@ -344,6 +344,55 @@ static void looks(void **state)
 	end(names);
 }
 
+/* The stack of a vCPU that runs is exact if it came with the sample. */
+static void stack_of_moment(void **state)
+{
+	static struct vcpu_info_host_stack stack;
+	struct vcpu_info_host_vcpu vcpu = make_vcpu(0, 0);
+	const struct guest_vcpu which = {
+		.vm_pid = getpid(), .vm_fd = 10, .vcpu = &vcpu,
+	};
+	struct guest_names *names = start(FAKE_6_12);
+	struct vm_sample sample = {
+		.pid = getpid(), .fd = 10, .vcpus = &vcpu, .nr = 1,
+	};
+	static struct guest_look look;
+
+	(void)state;
+	vcpu.state = VCPU_INFO_STATE_GUEST;
+	vcpu.regs[VCPU_INFO_REG_RIP] = fake_address(&fake, "kthread") + 4;
+	vcpu.regs[VCPU_INFO_REG_RSP] = 0xffffc90000003fe8;
+	guest_names_want_stacks(names, &sample);
+	assert_int_equal(sample.stack_levels, 0);
+	assert_null(guest_names_look(names, &which, true, &look));
+	assert_int_equal(look.stack.nr, 2);
+	assert_false(look.exact);
+	/* now it is known where its stacks are */
+	guest_names_want_stacks(names, &sample);
+	assert_int_equal(sample.stack_levels, 4);
+	assert_int_equal(sample.stack_root, look.stack_root);
+	stack.address = vcpu.regs[VCPU_INFO_REG_RSP];
+	stack.len = 24;
+	memcpy(stack.data, (uint8_t *)fake_at(&fake, 0xffffc90000003000) + 0xfe8, 24);
+	memset(fake_at(&fake, 0xffffc90000003000), 0, GUEST_PAGE_SIZE);
+	assert_null(guest_names_look(names, &which, true, &look));
+	assert_int_equal(look.stack.nr, 1);
+	sample.stacks = &stack;
+	guest_names_use_stacks(names, &sample);
+	assert_null(guest_names_look(names, &which, true, &look));
+	assert_int_equal(look.stack.nr, 2);
+	assert_true(look.exact);
+	/* that of another moment is not used, nor is one later on */
+	stack.address -= 8;
+	assert_null(guest_names_look(names, &which, true, &look));
+	assert_int_equal(look.stack.nr, 1);
+	stack.address += 8;
+	guest_names_use_stacks(names, NULL);
+	assert_null(guest_names_look(names, &which, true, &look));
+	assert_false(look.exact);
+	end(names);
+}
+
 struct found_looks {
 	const char *why[40];
 	size_t frames[40];
@@ -473,6 +522,7 @@ int main(void)
 		cmocka_unit_test(time_is_bounded),
 		cmocka_unit_test(moved_memory),
 		cmocka_unit_test(looks),
+		cmocka_unit_test(stack_of_moment),
 		cmocka_unit_test(looks_at_once),
 		cmocka_unit_test(guest_cpus),
 		cmocka_unit_test(without_names),

@@ -217,11 +217,26 @@ static bool sample(void *arg, int vcpu_id, struct vcpu_info_host_vcpu **vcpus,
 	return *vcpus;
 }
 
+/* Of vCPU 4 the stack is copied, by a table at 0x5000 alone. */
+static bool sample_stack(void *arg, int vcpu_id, uint64_t root, int levels,
+			 struct vcpu_info_host_vcpu *vcpu,
+			 struct vcpu_info_host_stack *stack)
+{
+	(void)arg;
+	*vcpu = (struct vcpu_info_host_vcpu){ .vcpu_id = vcpu_id };
+	if (vcpu_id == 4 && root == 0x5000 && levels == 4) {
+		stack->address = 0xffffc90000003ff0;
+		stack->len = 16;
+		memcpy(stack->data, "0123456789abcdef", 16);
+	}
+	return vcpu_id <= 5;
+}
+
 static void *serve(void *arg)
 {
 	struct remote_server server = {
 		.fd = *(int *)arg, .pid = getpid(), .slots = &slot, .nr_slots = 1,
-		.sample = sample,
+		.sample = sample, .sample_stack = sample_stack,
 	};
 
 	remote_serve(&server);
@@ -232,7 +247,8 @@ static void *serve(void *arg)
 static void remote(void **state)
 {
 	static uint8_t copy[sizeof(pages)];
-	struct vcpu_info_host_vcpu *vcpus;
+	static struct vcpu_info_host_stack stack;
+	struct vcpu_info_host_vcpu *vcpus, vcpu;
 	uint64_t start = (uintptr_t)pages;
 	pthread_t thread;
 	int fds[2];
@@ -256,6 +272,15 @@ static void remote(void **state)
 	assert_int_equal(vcpus[0].vcpu_id, 4);
 	free(vcpus);
 	assert_false(remote_sample(fds[1], 6, &vcpus, &nr));
+	assert_true(remote_sample_stack(fds[1], 4, 0x5000, 4, &vcpu, &stack));
+	assert_int_equal(vcpu.vcpu_id, 4);
+	assert_int_equal(stack.len, 16);
+	assert_memory_equal(stack.data, "0123456789abcdef", 16);
+	assert_true(remote_sample_stack(fds[1], 5, 0x5000, 4, &vcpu, &stack));
+	assert_int_equal(vcpu.vcpu_id, 5);
+	assert_int_equal(stack.len, 0);
+	assert_false(remote_sample_stack(fds[1], 6, 0x5000, 4, &vcpu, &stack));
+	assert_false(remote_sample_stack(fds[1], 4, 0x5000, 6, &vcpu, &stack));
 	/* what is not the guest's is not served, and nothing after that */
 	assert_false(remote_read(&fds[1], start + sizeof(pages) - 4, copy, 5));
 	assert_false(remote_read(&fds[1], start, copy, 1));

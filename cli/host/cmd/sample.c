@@ -259,6 +259,8 @@ static int sample_run(const struct sample_params *params)
 	run.req.attempts = params->attempts;
 	run.req.rescan_ns = NS_PER_SEC;
 	run.req.singly = params->events.stacks;
+	if (params->events.stacks)
+		run.req.names = params->events.names;
 	if (params->trace)
 		run.req.flags = VCPU_INFO_SAMPLE_EVENT;
 	if (params->counters)

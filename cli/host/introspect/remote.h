@@ -47,6 +47,7 @@ struct remote_reads {
  * @ahead: what was read for it
  * @used: a bit for each of these that was of use
  * @answer_len: bytes of the answer
+ * @moment: the stack that belongs to the question; its len is 0 if there is none
  * @question: as both know it
  * @answer: the same
  * @data: the bytes of @ahead, one after the other
@@ -58,6 +59,7 @@ struct remote_slot {
 	struct remote_reads ahead;
 	uint32_t used;
 	uint32_t answer_len;
+	struct vcpu_info_host_stack moment;
 	uint8_t question[REMOTE_QUESTION];
 	uint8_t answer[REMOTE_ANSWER];
 	uint8_t data[REMOTE_AHEAD_BYTES];

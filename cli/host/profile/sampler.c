@@ -235,6 +235,7 @@ enum sampler_end sampler_run(struct sampler *sampler)
 	sampler->interval_ns = NS_PER_SEC / profile->frequency;
 	sampler->req.attempts = ATTEMPTS;
 	sampler->req.rescan_ns = DURATION_MAX_NS;
+	sampler->req.names = sampler->names;
 	if (sampler->names &&
 	    !host_request_round(&sampler->req, look_ahead, sampler))
 		return SAMPLER_FAILED;

@@ -140,13 +140,20 @@ static bool ask(struct host_device *dev, struct host_request *req,
 	};
 	bool more;
 
+	if (req->names && !(req->flags & VCPU_INFO_SAMPLE_COUNTS))
+		guest_names_want_stacks(req->names, &sample);
 	req->status = host_device_sample(dev, &sample);
 	if (req->status != DEVICE_OK)
 		return false;
 	name_vm(vm, &sample);
 	req->nr_vcpus += sample.nr;
+	if (req->names)
+		guest_names_use_stacks(req->names, &sample);
 	more = found(vm, &sample, arg);
+	if (req->names)
+		guest_names_use_stacks(req->names, NULL);
 	free(sample.vcpus);
+	free(sample.stacks);
 	return more;
 }
 

@@ -8,6 +8,7 @@
 
 #include "select.h"
 #include "trace/source.h"
+#include "vm/guest-names.h"
 #include "vm/host-device.h"
 #include "vm/scan.h"
 #include "vm/thread-times.h"
@@ -27,6 +28,8 @@ typedef bool vm_sample_fn(const struct vm *vm, const struct vm_sample *sample,
  *	over
  * @skips_unread: a VM that cannot be asked for is counted, and does not end the round
  * @with_times: look up the times of threads, too, for events
+ * @names: have the module copy stacks of vCPUs that run, for these to be found there;
+ *	NULL: no stacks
  * @status: what the last round ended with; if it is DEVICE_FAILED, see @err
  * @err: errno of then
  * @nr_vms: VMs selected in the last round
@@ -49,6 +52,7 @@ struct host_request {
 	bool singly;
 	bool skips_unread;
 	bool with_times;
+	struct guest_names *names;
 	enum device_status status;
 	int err;
 	size_t nr_vms;

@@ -60,6 +60,8 @@ struct cached {
  * @booted: the guest was booted before that
  * @epoch: what is cached is good if it has this number
  * @cache: functions by RIP
+ * @stack_root: the page table by which its kernel finds stacks
+ * @stack_levels: of that; 0: not known
  * @shared: with the child
  * @reads: what was read for the last stack of a vCPU, by its number
  */
@@ -79,6 +81,8 @@ struct named_vm {
 	uint64_t booted;
 	uint64_t epoch;
 	struct cached *cache;
+	uint64_t stack_root;
+	uint32_t stack_levels;
 	struct remote_slot *shared;
 	struct remote_reads reads[READS];
 };
@@ -90,6 +94,7 @@ struct guest_names {
 	uint64_t started;
 	uint64_t allow_ns;
 	uint64_t spent_ns;
+	const struct vm_sample *stacks;
 	struct guest_look look;
 };
 
@@ -173,9 +178,51 @@ static struct remote_server server_of(const struct named_vm *vm)
 	};
 }
 
-static void put_question(struct named_vm *vm, struct remote_server *server,
-			 uint32_t which, const struct question *question)
+void guest_names_use_stacks(struct guest_names *names,
+			    const struct vm_sample *sample)
 {
+	names->stacks = sample && sample->stacks ? sample : NULL;
+}
+
+/* The stack that was copied with a vCPU's registers, NULL if there is none. */
+static const struct vcpu_info_host_stack *
+find_stack(const struct guest_names *names, const struct named_vm *vm,
+	   const struct vcpu_info_host_vcpu *vcpu)
+{
+	const struct vm_sample *sample = names->stacks;
+
+	if (!sample || sample->pid != vm->pid || sample->fd != vm->fd)
+		return NULL;
+	for (size_t i = 0; i < sample->nr; i++) {
+		const struct vcpu_info_host_stack *stack = &sample->stacks[i];
+
+		if (sample->vcpus[i].vcpu_id == vcpu->vcpu_id)
+			return stack->len && stack->len <= sizeof(stack->data) &&
+			       stack->address == vcpu->regs[VCPU_INFO_REG_RSP] ?
+			       stack : NULL;
+	}
+	return NULL;
+}
+
+static void put_stack(const struct guest_names *names, const struct named_vm *vm,
+		      struct remote_slot *slot, struct question *question)
+{
+	const struct vcpu_info_host_stack *stack = NULL;
+
+	if (question->wants & WANT_STACK)
+		stack = find_stack(names, vm, &question->vcpu);
+	slot->moment.len = 0;
+	question->stack_root = vm->stack_root;
+	if (stack)
+		memcpy(&slot->moment, stack,
+		       offsetof(struct vcpu_info_host_stack, data) + stack->len);
+}
+
+static void put_question(const struct guest_names *names, struct named_vm *vm,
+			 struct remote_server *server, uint32_t which,
+			 struct question *question)
+{
+	put_stack(names, vm, &server->shared[which], question);
 	memcpy(server->shared[which].question, question, sizeof(*question));
 	/* looking for a kernel reads much that is not read again */
 	if (question->wants & WANT_STACK &&
@@ -196,14 +243,17 @@ static void give_up(struct named_vm *vm)
 	vm->failed = true;
 }
 
-static bool ask(struct named_vm *vm, const struct question *question,
-		struct guest_look *look)
+static bool ask(const struct guest_names *names, struct named_vm *vm,
+		struct question *question, struct guest_look *look)
 {
 	struct remote_server server = server_of(vm);
 
-	put_question(vm, &server, 0, question);
-	if (remote_ask(&server, 1) && take_look(&server, 0, look))
+	put_question(names, vm, &server, 0, question);
+	if (remote_ask(&server, 1) && take_look(&server, 0, look)) {
+		vm->stack_root = look->stack_root;
+		vm->stack_levels = look->stack_levels;
 		return true;
+	}
 	give_up(vm);
 	return false;
 }
@@ -248,7 +298,7 @@ static bool look_once(const struct guest_names *names, struct named_vm *vm,
 			return false;
 		}
 	}
-	if (!ask(vm, question, look))
+	if (!ask(names, vm, question, look))
 		return false;
 	vm->error = look->error;
 	if (question->wants & (WANT_OPEN | WANT_CHECK)) {
@@ -430,6 +480,7 @@ const char *guest_names_look(struct guest_names *names,
 	if (!get_look(names, vm, &question, found))
 		return vm->failed ? NO_ANSWER : guest_kernel_strerror(vm->error);
 	/* one that runs has gone on: it need not be interrupted again to see that */
+	found->exact = found->of_moment;
 	if (with_stack && !guest_runs(vcpu->vcpu))
 		names->source->stand_still(vm->pid, vm->fd, &vcpu->vcpu, 1,
 					   &found->exact);
@@ -482,7 +533,7 @@ static const char *take_one(struct guest_names *names, struct looks *looks,
 		give_up(looks->vm);
 		return NO_ANSWER;
 	}
-	look->exact = looks->exact[i];
+	look->exact = looks->exact[i] || look->of_moment;
 	return look->error ? guest_kernel_strerror(look->error) : NULL;
 }
 
@@ -494,7 +545,7 @@ static void look_at_all(struct guest_names *names, struct looks *looks,
 
 	for (size_t i = 0; i < looks->nr; i++) {
 		question.vcpu = *looks->vcpus[i];
-		put_question(looks->vm, &server, i, &question);
+		put_question(names, looks->vm, &server, i, &question);
 	}
 	if (!remote_ask(&server, looks->nr))
 		give_up(looks->vm);
@@ -545,6 +596,19 @@ void guest_names_look_all(struct guest_names *names, int vm_pid, int vm_fd,
 			look_at_all(names, &looks, found, arg);
 			looks.nr = 0;
 		}
+	}
+}
+
+void guest_names_want_stacks(const struct guest_names *names,
+			     struct vm_sample *sample)
+{
+	for (size_t i = 0; i < names->nr; i++) {
+		const struct named_vm *vm = names->vms[i];
+
+		if (vm->pid != sample->pid || vm->fd != sample->fd)
+			continue;
+		sample->stack_root = vm->stack_root;
+		sample->stack_levels = vm->error ? 0 : vm->stack_levels;
 	}
 }
 

@@ -71,7 +71,11 @@ const struct named_place *guest_names_find(struct guest_names *names,
  * @uptime_ns: how long the guest has been up at the least
  * @has_task: whether @task is known
  * @user: the vCPU is in user mode
- * @exact: it stood still while the stack was read
+ * @exact: it stood still while the stack was read, or the stack was copied together
+ *	with the registers
+ * @of_moment: the latter
+ * @stack_levels: levels of the page table by which stacks are found, 0 if not known
+ * @stack_root: guest-physical address of that table
  * @task: the guest's task on it
  * @banner: of its kernel
  * @place: the function that RIP is in, all empty if it is in none
@@ -84,6 +88,9 @@ struct guest_look {
 	bool has_task;
 	bool user;
 	bool exact;
+	bool of_moment;
+	uint32_t stack_levels;
+	uint64_t stack_root;
 	uint64_t uptime_ns;
 	struct guest_task task;
 	char banner[GUEST_BANNER_SIZE];
@@ -98,6 +105,14 @@ struct guest_look {
 const char *guest_names_look(struct guest_names *names,
 			     const struct guest_vcpu *vcpu, bool with_stack,
 			     struct guest_look *look);
+
+/* Have the module copy stacks for a sample that is to be taken, if they can be found. */
+void guest_names_want_stacks(const struct guest_names *names,
+			     struct vm_sample *sample);
+
+/* Stacks that came with a sample are those of its vCPUs, until the next call. */
+void guest_names_use_stacks(struct guest_names *names,
+			    const struct vm_sample *sample);
 
 /* What was found of the vCPU at that index; as the function above. */
 typedef void guest_look_fn(void *arg, size_t index, const char *why,

@@ -54,7 +54,20 @@ static void look_at_task(struct reader *reader, const struct question *question,
 	guest_stack_of_cpu(reader->kernel, cpu,
 			   look->has_task ? &look->task : NULL, registers,
 			   &reader->copy, &reader->stack);
+	look->of_moment = reader->stack.of_moment;
 	named_stack_make(reader->kernel, &reader->stack, &look->stack);
+}
+
+/* What the module has copied, if it was by the page table of this kernel */
+static void use_moment(struct reader *reader, const struct question *question)
+{
+	const struct remote_client *client = &reader->client;
+	const struct vcpu_info_host_stack *moment = &client->shared[client->at].moment;
+
+	reader->copy.moment = NULL;
+	if (reader->kernel && question->wants & WANT_STACK && moment->len &&
+	    question->stack_root == reader->kernel->paging.root)
+		reader->copy.moment = moment;
 }
 
 /* All but the stack starts empty. */
@@ -67,11 +80,15 @@ static void look_at(struct reader *reader, const struct question *question)
 	look->cpu = -1;
 	guest_registers(&question->vcpu, &registers);
 	reader->copy.nr = 0;
+	use_moment(reader, question);
 	if (reader->kernel && question->wants & WANT_STACK)
 		guest_stack_copy(reader->kernel, &registers, &reader->copy);
 	find_kernel(reader, question);
 	if (!reader->kernel)
 		return;
+	use_moment(reader, question);
+	look->stack_root = reader->kernel->paging.root;
+	look->stack_levels = reader->kernel->paging.levels;
 	strcpy(look->banner, reader->kernel->banner);
 	look->user = guest_is_user(&registers);
 	named_place_find(reader->kernel, registers.r[PT_REG_IP], &look->place);

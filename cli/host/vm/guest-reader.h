@@ -15,9 +15,13 @@ enum {
 	WANT_STACK = 8,
 };
 
-/* What the child is asked; root leads to the kernel, if that has to be looked for. */
+/*
+ * What the child is asked; root leads to the kernel, if that has to be looked for, and
+ * stack_root is the page table by which the stack was found that comes along.
+ */
 struct question {
 	uint32_t wants;
+	uint64_t stack_root;
 	struct vcpu_info_host_vcpu root;
 	struct vcpu_info_host_vcpu vcpu;
 };

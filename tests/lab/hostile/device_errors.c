@@ -40,7 +40,7 @@ static void change_nothing(struct vcpu_info_host_sample *args)
 
 CHANGE(size, args->size = 3)
 CHANGE(huge, args->size = 5000)
-CHANGE(flags, args->flags |= 8)
+CHANGE(flags, args->flags |= 16)
 CHANGE(no_flags, args->flags = 0)
 CHANGE(counts_event, args->flags |= VCPU_INFO_SAMPLE_COUNTS)
 CHANGE(event_room, args->flags = VCPU_INFO_SAMPLE_EVENT)
@@ -52,6 +52,29 @@ CHANGE(ids_null, args->nr_ids = 1)
 CHANGE(entries_null, args->entries = 0)
 CHANGE(entries_kernel, args->entries = KERNEL_ADDRESS)
 CHANGE(entry_size, args->entry_size = 0)
+CHANGE(reserved2, args->reserved2 = 1)
+CHANGE(root_alone, args->stack_root = 0x1000)
+CHANGE(levels_alone, args->stack_levels = 4)
+
+static struct vcpu_info_host_stack stacks[NR_TARGETS];
+
+#define CHANGE_STACK(name, statement)					\
+	CHANGE(name, args->flags |= VCPU_INFO_SAMPLE_STACK;		\
+		     args->stacks = (uintptr_t)stacks;			\
+		     args->stack_levels = 4;				\
+		     args->stack_root = 0x1000;				\
+		     statement)
+
+CHANGE_STACK(stacks, args->reserved = 0)
+CHANGE_STACK(stacks_5, args->stack_levels = 5)
+CHANGE_STACK(stacks_high, args->stack_root = 0xfffffffffffff000)
+CHANGE_STACK(stacks_odd, args->stack_root = 0x1008)
+CHANGE_STACK(stacks_3, args->stack_levels = 3)
+CHANGE_STACK(stacks_counts, args->flags |= VCPU_INFO_SAMPLE_COUNTS)
+CHANGE_STACK(stacks_no_copy, args->flags = VCPU_INFO_SAMPLE_STACK |
+					   VCPU_INFO_SAMPLE_EVENT)
+CHANGE_STACK(stacks_null, args->stacks = 0)
+CHANGE_STACK(stacks_kernel, args->stacks = KERNEL_ADDRESS)
 
 static void errors_of_arguments(int vm_fd)
 {
@@ -71,6 +94,26 @@ static void errors_of_arguments(int vm_fd)
 	sample_with("entries in the kernel", EFAULT, change_entries_kernel,
 		    vm_fd);
 	sample_with("entries of size 0", EINVAL, change_entry_size, vm_fd);
+	sample_with("reserved2 not 0", EINVAL, change_reserved2, vm_fd);
+	sample_with("a stack's root, and no stack", EINVAL, change_root_alone,
+		    vm_fd);
+	sample_with("levels, and no stack", EINVAL, change_levels_alone, vm_fd);
+	stacks[0].address = 1;
+	stacks[0].len = 1;
+	sample_with("stacks", 0, change_stacks, vm_fd);
+	tap_ok(!stacks[0].address && !stacks[0].len,
+	       "a vCPU that does not run has none");
+	sample_with("stacks, with five levels", 0, change_stacks_5, vm_fd);
+	sample_with("stacks, with a root that is no memory", 0,
+		    change_stacks_high, vm_fd);
+	sample_with("a root in the midst of a page", EINVAL, change_stacks_odd,
+		    vm_fd);
+	sample_with("three levels", EINVAL, change_stacks_3, vm_fd);
+	sample_with("stacks and counts", EINVAL, change_stacks_counts, vm_fd);
+	sample_with("stacks, and nothing is copied", EINVAL,
+		    change_stacks_no_copy, vm_fd);
+	sample_with("stacks at NULL", EFAULT, change_stacks_null, vm_fd);
+	sample_with("stacks in the kernel", EFAULT, change_stacks_kernel, vm_fd);
 	expect("an unknown command",
 	       call(_IOWR(VCPU_INFO_IOC_MAGIC, 67, __u32), NULL), ENOTTY);
 	expect("arguments at NULL", call(VCPU_INFO_HOST_IOC_INFO, NULL),
@@ -233,7 +276,8 @@ int main(void)
 	tap_ok(info.abi_version == VCPU_INFO_ABI_VERSION &&
 	       info.vcpu_size == sizeof(struct vcpu_info_host_vcpu) &&
 	       info.flags == (VCPU_INFO_HOST_CAN_SAMPLE |
-			      VCPU_INFO_HOST_CAN_MEMSLOTS) &&
+			      VCPU_INFO_HOST_CAN_MEMSLOTS |
+			      VCPU_INFO_HOST_CAN_STACK) &&
 	       !info.missing[0], "it says what the module can");
 	errors_of_arguments(vm->fd);
 	errors_of_descriptors(vm);

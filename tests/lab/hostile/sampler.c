@@ -123,7 +123,13 @@ static void fuzz_sample(const struct fuzz *fuzz,
 	*args = sample_args(fuzz_fd(fuzz), NULL, 3);
 	args->entries = fuzz_address(fuzz);
 	if (random64() & 0x1000)
-		args->flags = random64() >> 32 & 7;
+		args->flags = random64() >> 32 & 15;
+	if (random64() & 0x1000) {
+		args->flags |= VCPU_INFO_SAMPLE_STACK;
+		args->stacks = fuzz_address(fuzz);
+		args->stack_root = random64() & ~(PAGE - 1ULL);
+		args->stack_levels = 4 + odd() % 3;
+	}
 	if (random64() & 0x1000)
 		args->ids = fuzz_address(fuzz);
 	if (random64() & 0x1000)
