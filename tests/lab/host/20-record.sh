@@ -5,7 +5,7 @@
 # needs: linux-guest
 # guest: shared
 # silence: 600
-# rest: trixie-amd
+# rest: trixie-amd trixie-bpo-amd
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
