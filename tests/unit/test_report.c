@@ -306,7 +306,7 @@ static void filters(void **state)
 		{ { "--errors" }, 1 },
 		{ { "--vcpu=1" }, 2 },
 		{ { "--vm=qemu-system-x86" }, 22 },
-		{ { "--vm=web" }, 0 },
+		{ { "--vm=77", "--vm=qemu-system-x86" }, 23 },
 		{ { "--vm=77" }, 1 },
 		{ { "--state=user", "--vcpu=0" }, 20 },
 		{ { "--since=1001.5" }, 1 },
@@ -326,6 +326,25 @@ static void filters(void **state)
 		assert_int_equal(count(cap.out, "VM "), runs[i].blocks);
 		captured_free(&cap);
 	}
+}
+
+/* A file does not say which VM a process is. */
+static void vms_that_are_not_in_the_file(void **state)
+{
+	struct captured cap = report_on(in(state, "trace.dat"), "--vm=web",
+					"--vm=77");
+
+	assert_int_equal(cap.ret, EXIT_NO_VM);
+	assert_int_equal(count(cap.out, "VM "), 1);
+	assert_string_equal(cap.err,
+			    "vcpu-info: no such VM 'web'\n"
+			    "  The file knows VMs by PID, PID:FD or the name of their process.\n");
+	captured_free(&cap);
+	/* it is there, and no record of it is wanted */
+	cap = report_on(in(state, "trace.dat"), "--vm=77", "--vcpu=5");
+	assert_int_equal(cap.ret, EXIT_OK);
+	assert_int_equal(count(cap.err, "that the options ask for"), 1);
+	captured_free(&cap);
 }
 
 static void time_of_day(void **state)
@@ -617,6 +636,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(pipe_without_room, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(filters, setup, teardown),
+		cmocka_unit_test_setup_teardown(vms_that_are_not_in_the_file,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(time_of_day, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_and_undecodable, setup,
 						teardown),

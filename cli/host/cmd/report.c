@@ -96,6 +96,8 @@ static int open_failed(const char *file, enum trace_file_status status,
 	return EXIT_FAILED;
 }
 
+#define HINT_VMS "The file knows VMs by PID, PID:FD or the name of their process."
+
 static int report_end(struct pipeline *pl)
 {
 	const struct event_options *events = pl->events;
@@ -113,11 +115,15 @@ static int report_end(struct pipeline *pl)
 	symbols_note_useless(&events->symbols);
 	if (pl->no_memory)
 		msg_error("out of memory: not every vCPU was shown");
-	if (!pipeline_nr_taken(pl) && !losses.undecodable)
+	if (losses.undecodable || pl->no_memory)
+		return EXIT_FAILED;
+	if (select_report_missing(&events->select, HINT_VMS))
+		return EXIT_NO_VM;
+	if (!pipeline_nr_taken(pl))
 		msg_error("there are no %s%s in the file",
 			  events->errors ? "failed requests" : "records",
 			  pl->others ? " that the options ask for" : "");
-	return losses.undecodable || pl->no_memory ? EXIT_FAILED : EXIT_OK;
+	return EXIT_OK;
 }
 
 static int report_events(struct pipeline *pl, struct event_source *source,

@@ -291,12 +291,13 @@ int vms_run(const struct vms_params *params)
 	if (params->is_long)
 		ask_module(params, &scan);
 	nr = print(params, &scan);
+	if (select_report_missing(&params->select, SELECT_HINT_VMS))
+		exit_code = EXIT_NO_VM;
+	else if (!nr && !scan.denied)
+		msg_error("no VM runs on this host");
 	if (scan.denied) {
 		vm_scan_report_denied(scan.denied);
 		exit_code = EXIT_DENIED;
-	} else if (!nr) {
-		msg_error("no %sVM runs on this host",
-			  scan.nr ? "such " : "");
 	}
 	if (scan.no_memory) {
 		msg_error("out of memory: not every VM was found");
