@@ -163,6 +163,10 @@ static void web_config(void **state)
 		"", "x", "a: b\n", "- a\n", "tls_server_config: x\n",
 		"tls_server_config:\n  cert_file: a\n",
 		"tls_server_config:\n  cert_file: a\n  key_file: b\n  client_ca_file: c\n",
+		"tls_server_config:\n  cert_file: a\n  key_file: b\n  client_auth_type: RequireAndVerifyClientCert\n",
+		"tls_server_config:\n  cert_file: a\n  key_file: b\n  client_ca_file: c\n  client_auth_type: NoClientCert\n",
+		"tls_server_config:\n  cert_file: a\n  key_file: b\n  client_ca_file: c\n  client_auth_type: RequireAnyClientCert\n",
+		"tls_server_config:\n  client_ca_file: c\n  client_auth_type: VerifyClientCertIfGiven\nbasic_auth_users:\n  a: " HASH "\n",
 		"tls_server_config:\n  cert_file: [a]\n  key_file: b\n",
 		"tls_server_config:\n  cert_file:\n    x: y\n",
 		"tls_server_config:\n  min_version: SSL3\n",
@@ -181,8 +185,12 @@ static void web_config(void **state)
 	assert_string_equal(config.cert_file, "a.crt");
 	assert_string_equal(config.key_file, "a.key");
 	assert_true(config.min_tls13);
+	assert_int_equal(config.client_auth, WEB_NO_CLIENT_CERT);
 	assert_int_equal(config.nr_users, 2);
 	assert_string_equal(config.users[1].name, "bob");
+	assert_true(parse(&config, "tls_server_config:\n  cert_file: a\n  key_file: b\n  client_ca_file: c\n  client_auth_type: RequireAndVerifyClientCert\n"));
+	assert_int_equal(config.client_auth, WEB_CLIENT_CERT_REQUIRED);
+	assert_string_equal(config.client_ca_file, "c");
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		if (parse(&config, bad[i]))
 			fail_msg("case %zu", i);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <microhttpd.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -38,6 +40,7 @@ enum canned {
 	CANNED_NOT_FOUND,
 	CANNED_METHOD,
 	CANNED_DENIED,
+	CANNED_NO_CERT,
 	CANNED_TOO_MANY,
 	CANNED_UNAVAILABLE,
 	NR_CANNED,
@@ -56,6 +59,8 @@ static const struct {
 			    "Allow", "GET, HEAD" },
 	[CANNED_DENIED] = { MHD_HTTP_UNAUTHORIZED, "Unauthorized\n",
 			    "WWW-Authenticate", "Basic" },
+	[CANNED_NO_CERT] = { MHD_HTTP_FORBIDDEN,
+			     "A client certificate is needed\n" },
 	[CANNED_TOO_MANY] = { MHD_HTTP_TOO_MANY_REQUESTS,
 			      "Too many passwords to check\n", "Retry-After",
 			      "1" },
@@ -252,6 +257,31 @@ static struct client *client_of(struct MHD_Connection *connection)
 	return info ? info->socket_context : NULL;
 }
 
+/* Whether the client has shown the certificate that it has to. */
+static bool is_certified(const struct http *http,
+			 struct MHD_Connection *connection)
+{
+	gnutls_typed_vdata_st purpose = {
+		.type = GNUTLS_DT_KEY_PURPOSE_OID,
+		.data = (void *)GNUTLS_KP_TLS_WWW_CLIENT,
+	};
+	const union MHD_ConnectionInfo *info;
+	gnutls_session_t session;
+	unsigned int status, nr;
+
+	if (!http->web || !http->web->client_auth)
+		return true;
+	info = MHD_get_connection_info(connection,
+				       MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	session = info ? info->tls_session : NULL;
+	if (!session)
+		return false;
+	if (!gnutls_certificate_get_peers(session, &nr))
+		return http->web->client_auth == WEB_CLIENT_CERT_IF_GIVEN;
+	return !gnutls_certificate_verify_peers(session, &purpose, 1,
+						&status) && !status;
+}
+
 static enum MHD_Result handle(void *cls, struct MHD_Connection *connection,
 			      const char *url, const char *method,
 			      const char *version, const char *data,
@@ -273,6 +303,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection,
 		*size = 0;
 		return MHD_YES;
 	}
+	if (!is_certified(http, connection))
+		return answer(http, connection, CANNED_NO_CERT);
 	if (http->web && !client->asked)
 		access = web_config_check(http->web,
 					  header_of(connection, "Authorization"),
@@ -437,11 +469,18 @@ static bool start(struct http *http, int socket)
 	struct MHD_OptionItem tls_options[] = {
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, tls ? web->cert : NULL },
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, tls ? web->key : NULL },
+		{ web && web->client_ca ? MHD_OPTION_HTTPS_MEM_TRUST :
+					  MHD_OPTION_END,
+		  0, web ? web->client_ca : NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	struct MHD_OptionItem priorities[] = {
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0, tls && web->min_tls13 ?
 		  "NORMAL:-VERS-ALL:+VERS-TLS1.3" :
 		  "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
 		{ MHD_OPTION_END, 0, NULL },
 	};
+	struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
 	const union MHD_DaemonInfo *info;
 
 	http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, http,
@@ -449,7 +488,9 @@ static bool start(struct http *http, int socket)
 					NULL, MHD_OPTION_NOTIFY_CONNECTION,
 					notify, http, MHD_OPTION_ARRAY, options,
 					MHD_OPTION_ARRAY,
-					tls ? tls_options : &tls_options[3],
+					tls ? tls_options : none,
+					MHD_OPTION_ARRAY,
+					tls ? priorities : none,
 					MHD_OPTION_END);
 	if (!http->daemon)
 		return false;
@@ -481,7 +522,7 @@ bool http_serve(int socket, int channel, struct web_config *web,
 
 	if (!make_canned(&http) || !start(&http, socket))
 		msg_error("cannot start the HTTP server%s", web && web->cert ?
-			  ": are the certificate and its key good?" : "");
+			  ": are the certificates and the key good?" : "");
 	else if (!ready())
 		msg_error("cannot give up privileges: %s", strerror(errno));
 	else
