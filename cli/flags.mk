@@ -9,7 +9,7 @@ CFLAGS		?= -O2 -g
 VERSION		:= $(shell cat $(TOP)/VERSION)
 
 HOST_PKGS	:= libtracefs libtraceevent libtracecmd libelf json-c ncursesw libarchive libsystemd \
-		   libmicrohttpd libprotobuf-c yaml-0.1 libcrypt
+		   libmicrohttpd gnutls zlib libprotobuf-c yaml-0.1 libcrypt
 GUEST_PKGS	:= json-c
 
 # Better than a header that is not found.

@@ -25,7 +25,7 @@ TAP_PREFIX="exporter: "
 
 # shellcheck source-path=SCRIPTDIR source=exporter/prometheus.sh
 . "$TOP/tests/exporter/prometheus.sh"
-trap 'end; rm -rf "$OUT"/host[1-6]' EXIT
+trap 'end; rm -rf "$OUT"/host[1-8]' EXIT
 
 # kinds HOST WORD... - what its VMs do from now on
 kinds()
@@ -68,7 +68,7 @@ dashboard_queries()
 need_tools prometheus promtool prometheus-node-exporter curl jq openssl \
 	systemd-socket-activate
 rm -rf "$OUT"
-mkdir -p "$OUT/host1" "$OUT/host2" "$OUT"/host{3,4,5,6} \
+mkdir -p "$OUT/host1" "$OUT/host2" "$OUT"/host{3,4,5,6,7,8} \
 	"$OUT/textfiles"
 busybox ip link set lo up 2>/dev/null || ip link set lo up
 
@@ -138,6 +138,54 @@ is "nor with none" "$(secure)" 401
 check "nor without TLS" test "$(curl -s -o /dev/null -w '%{http_code}' \
 	http://127.0.0.1:9984/metrics)" = 000
 check "nor by TLS 1.2" test "$(secure --tls-max 1.2 -u a:b 2>/dev/null)" = 000
+
+# Clients with a certificate of somebody who may sign them
+
+# sign NAME PURPOSE [CA] - a certificate of that CA, or of none
+sign()
+{
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$1" \
+		-addext "extendedKeyUsage=$2" -keyout "$OUT/$1.key" \
+		-out "$OUT/$1.crt" ${3:+-CA "$OUT/$3.crt" -CAkey "$OUT/$3.key"} \
+		>>"$OUT/openssl.log" 2>&1
+}
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=ca \
+	-keyout "$OUT/ca.key" -out "$OUT/ca.crt" 2>>"$OUT/openssl.log"
+sign client clientAuth ca
+sign server serverAuth ca
+sign stranger clientAuth
+printf '%s\n' 'tls_server_config:' '  cert_file: web.crt' '  key_file: web.key' \
+	'  client_auth_type: RequireAndVerifyClientCert' \
+	'  client_ca_file: ca.crt' >"$OUT/clients.yml"
+sed 's/: RequireAnd/: /; s/\(: Verify.*\)/\1IfGiven/' "$OUT/clients.yml" \
+	>"$OUT/if-given.yml"
+# of PORT [NAME] - the status for a client with that certificate, or none
+of()
+{
+	curl -sS --cacert "$OUT/web.crt" -o /dev/null -w '%{http_code}' \
+		${2:+--cert "$OUT/$2.crt" --key "$OUT/$2.key"} \
+		"https://127.0.0.1:$1/metrics"
+}
+served()
+{
+	[ "$(of "$@")" = 200 ]
+}
+check "promtool takes client certificates" promtool check web-config \
+	"$OUT/clients.yml"
+check "and those that may be missing" promtool check web-config \
+	"$OUT/if-given.yml"
+start clients "$SIMULATE" "$OUT/host7" 1 1 export --listen :9986 \
+	--web-config "$OUT/clients.yml"
+start if-given "$SIMULATE" "$OUT/host8" 1 1 export --listen :9987 \
+	--web-config "$OUT/if-given.yml"
+check "with a client certificate there are metrics" \
+	poll_until 60 served 9986 client
+is "not with none" "$(of 9986)" 403
+is "nor with that of a stranger" "$(of 9986 stranger)" 403
+is "nor with one for servers" "$(of 9986 server)" 403
+check "where it may be missing it may" poll_until 60 served 9987
+is "one that is there is taken" "$(of 9987 client)" 200
+is "but not a stranger's" "$(of 9987 stranger)" 403
 
 # As systemd starts it: by a socket that is there before
 

@@ -13,7 +13,7 @@ set -eu
 build="make gcc libc6-dev pkg-config
 	libtracefs-dev libtraceevent-dev libjson-c-dev
 	libtracecmd-dev libelf-dev libncurses-dev libcmocka-dev
-	libarchive-dev libsystemd-dev libmicrohttpd-dev
+	libarchive-dev libsystemd-dev libmicrohttpd-dev libgnutls28-dev zlib1g-dev
 	libcrypt-dev libyaml-dev
 	libprotobuf-c-dev protobuf-c-compiler
 	python3-jsonschema"

@@ -18,6 +18,7 @@
 enum {
 	OPT_VCPU_ID = OPT_LONG,
 	OPT_SELF,
+	OPT_TEXT,
 };
 
 const struct opt_spec trigger_specs[] = {
@@ -39,7 +40,8 @@ const struct opt_spec status_specs[] = {
 };
 
 const struct opt_spec mark_specs[] = {
-	{ 't', "text", NULL, "Take the mark for a text even if it is a number" },
+	{ OPT_TEXT, "text", NULL,
+	  "Take the mark for a text even if it is a number", .old_val = 't' },
 	{ 'j', "json", NULL, "Print a JSON object" },
 	{ 0 }
 };
@@ -216,7 +218,7 @@ enum opt_outcome mark_parse(struct opt_parser *op, int argc, char **argv,
 	opt_take_words(op);
 	while (opt_next(op, &val)) {
 		switch (val) {
-		case 't':
+		case OPT_TEXT:
 			opts->text = true;
 			break;
 		case 'j':

@@ -4,12 +4,10 @@
  */
 #include "args.h"
 #include "cmd.h"
+#include "commands.h"
 #include "device.h"
 #include "format.h"
-#include "mark.h"
 #include "result.h"
-#include "status.h"
-#include "trigger.h"
 #include "vcpu_info_abi.h"
 
 static int run_trigger(const struct cmd *cmd, int argc, char **argv)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 
+#include "commands.h"
 #include "format.h"
-#include "mark.h"
 #include "msg.h"
 #include "result.h"
 #include "retry.h"

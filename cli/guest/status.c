@@ -2,9 +2,9 @@
 #include <limits.h>
 #include <string.h>
 
+#include "commands.h"
 #include "msg.h"
 #include "result.h"
-#include "status.h"
 #include "vcpu_info_abi.h"
 
 #define MODULE_VERSION	"/sys/module/vcpu_info_guest/version"

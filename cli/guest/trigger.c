@@ -3,11 +3,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "commands.h"
 #include "format.h"
 #include "msg.h"
 #include "result.h"
 #include "retry.h"
-#include "trigger.h"
 #include "vcpu_info_abi.h"
 
 struct run {

@@ -81,12 +81,12 @@ bool pipeline_wants(struct pipeline *pl, const struct event *ev)
 	const struct select *select = &pl->events->select;
 	struct event_about about = { 0 };
 
-	if (ev->ts < pl->start || !select_has_vcpu(select, ev))
-		return false;
+	/* first of all: a VM is found by any event of it */
 	if (select->wants_names)
 		learn(pl, ev, &about);
 	return select_has_vm(select, event_int(ev, FIELD_VM_PID),
-			     event_int(ev, FIELD_VM_FD), about.vm, about.vmm);
+			     event_int(ev, FIELD_VM_FD), about.vm, about.vmm) &&
+	       ev->ts >= pl->start && select_has_vcpu(select, ev);
 }
 
 /* As the device has it, for who looks into guests. */

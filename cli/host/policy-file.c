@@ -80,8 +80,8 @@ bool policy_names_take(struct policy_names *names, char *line, char *err,
 		return false;
 	if (!vms->vms[vms->nr_vms - 1].name) {
 		snprintf(err, err_size,
-			 "'%.40s' is a process ID, which ends with the VM: use a name",
-			 name);
+			 "'%.40s' is a process ID, which ends with the VM; 'name:%.40s' is a VM of that name",
+			 name, name);
 		return false;
 	}
 	names->rule = rule;
@@ -148,7 +148,8 @@ static int write_lines(const struct policy_names *names, int fd)
 		char name[TEXT_SIZE];
 
 		text_utf8(name, sizeof(name), names->vms.vms[i].name);
-		fprintf(f, "%s %s\n", rule_names[names->rule], name);
+		fprintf(f, "%s %s%s\n", rule_names[names->rule],
+			select_name_prefix(name), name);
 	}
 	err = fchmod(fd, 0644) || fflush(f) || fsync(fd) ? -errno : 0;
 	fclose(f);

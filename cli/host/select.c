@@ -4,9 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "msg.h"
 #include "num.h"
 #include "select.h"
 #include "text.h"
+
+/* For a VM whose name is a number, or one of these with something behind it */
+#define BY_NAME		"name:"
+#define BY_PID		"pid:"
+
+static bool begins(const char *s, const char *prefix)
+{
+	return !strncmp(s, prefix, strlen(prefix));
+}
 
 static bool parse_pid(const char *s, struct select_vm *vm)
 {
@@ -22,29 +32,58 @@ static bool parse_pid(const char *s, struct select_vm *vm)
 	if (!num_parse_int(text, 1, INT_MAX, &pid) ||
 	    (colon && !num_parse_int(colon + 1, 0, INT_MAX, &fd)))
 		return false;
-	*vm = (struct select_vm){ .pid = pid, .fd = fd };
+	vm->pid = pid;
+	vm->fd = fd;
 	return true;
+}
+
+const char *select_name_prefix(const char *name)
+{
+	struct select_vm vm;
+
+	return begins(name, BY_NAME) || begins(name, BY_PID) ||
+	       parse_pid(name, &vm) ? BY_NAME : "";
+}
+
+/* Which VM the word stands for; false with err set if that is none. */
+static bool parse_vm(struct select_vm *vm, char *err, size_t err_size)
+{
+	const char *word = vm->word;
+
+	if (begins(word, BY_PID)) {
+		if (parse_pid(word + strlen(BY_PID), vm))
+			return true;
+		snprintf(err, err_size,
+			 "'%.60s' is not a VM: '" BY_PID "' takes PID or PID:FD",
+			 word);
+		return false;
+	}
+	if (begins(word, BY_NAME))
+		vm->name = word + strlen(BY_NAME);
+	else if (!parse_pid(word, vm))
+		vm->name = word;
+	if (!vm->name || vm->name[0])
+		return true;
+	snprintf(err, err_size, "'%s' is not a VM: give PID, PID:FD or a name",
+		 word);
+	return false;
 }
 
 bool select_add_vm(struct select *select, const char *s, char *err,
 		   size_t err_size)
 {
-	struct select_vm vm = { .fd = -1 };
+	struct select_vm vm = { .word = strdup(s), .fd = -1 };
 	struct select_vm *bigger;
-	bool by_pid;
 
-	if (!s[0]) {
-		snprintf(err, err_size,
-			 "'' is not a VM: give PID, PID:FD or a name");
+	if (vm.word && !parse_vm(&vm, err, err_size)) {
+		free(vm.word);
 		return false;
 	}
-	by_pid = parse_pid(s, &vm);
 	bigger = reallocarray(select->vms, select->nr_vms + 1, sizeof(vm));
 	if (bigger)
 		select->vms = bigger;
-	vm.name = by_pid ? NULL : strdup(s);
-	if (!bigger || (!by_pid && !vm.name)) {
-		free(vm.name);
+	if (!bigger || !vm.word) {
+		free(vm.word);
 		snprintf(err, err_size, "out of memory");
 		return false;
 	}
@@ -161,20 +200,71 @@ static bool same(const char *word, const char *name)
 	return name && text_names(word, name);
 }
 
+static bool is_it(const struct select_vm *vm, int pid, int fd, const char *name,
+		  const char *comm)
+{
+	if (vm->name)
+		return same(vm->name, name) || same(vm->name, comm);
+	return vm->pid == pid && (vm->fd == -1 || vm->fd == fd);
+}
+
 bool select_has_vm(const struct select *select, int pid, int fd,
 		   const char *name, const char *comm)
+{
+	bool wanted = !select->nr_vms;
+
+	/* two that are given may be the same VM: both are found */
+	for (size_t i = 0; i < select->nr_vms; i++) {
+		struct select_vm *vm = &select->vms[i];
+
+		if (is_it(vm, pid, fd, name, comm)) {
+			vm->found = true;
+			wanted = true;
+		} else if (!vm->name && name && !strcmp(vm->word, name)) {
+			vm->is_name = true;
+		}
+	}
+	return wanted;
+}
+
+/* False if it is not one that has to be given in another way. */
+static bool hint_name(const struct select_vm *vm)
+{
+	if (vm->is_name)
+		msg_hint("%s is taken for a PID; the VM of that name is '" BY_NAME
+			 "%s'.", vm->word, vm->word);
+	return vm->is_name;
+}
+
+size_t select_report_missing(const struct select *select, const char *hint)
+{
+	bool hinted = false;
+	size_t nr = 0;
+
+	for (size_t i = 0; i < select->nr_vms; i++) {
+		const struct select_vm *vm = &select->vms[i];
+
+		if (vm->found)
+			continue;
+		nr++;
+		msg_error("no such VM '%.120s'", vm->word);
+		hinted |= hint_name(vm);
+	}
+	if (nr && !hinted)
+		msg_hint("%s", hint);
+	return nr;
+}
+
+void select_note_missing(const struct select *select)
 {
 	for (size_t i = 0; i < select->nr_vms; i++) {
 		const struct select_vm *vm = &select->vms[i];
 
-		if (vm->name) {
-			if (same(vm->name, name) || same(vm->name, comm))
-				return true;
-		} else if (vm->pid == pid && (vm->fd == -1 || vm->fd == fd)) {
-			return true;
-		}
+		if (vm->found)
+			continue;
+		msg_note("there is no VM '%.120s' yet", vm->word);
+		hint_name(vm);
 	}
-	return !select->nr_vms;
 }
 
 static bool has_bit(const struct event *ev, enum field_id id, uint64_t bits)
@@ -196,7 +286,7 @@ bool select_has_vcpu(const struct select *select, const struct event *ev)
 void select_free(struct select *select)
 {
 	for (size_t i = 0; i < select->nr_vms; i++)
-		free(select->vms[i].name);
+		free(select->vms[i].word);
 	free(select->vms);
 	id_list_free(&select->vcpus);
 	*select = (struct select){ 0 };

@@ -9,10 +9,22 @@
 #include "options.h"
 #include "trace/event.h"
 
+/**
+ * struct select_vm - a VM that is wanted
+ * @word: as it was given
+ * @name: its name, as it is or as it is printed, in @word; NULL: by PID
+ * @pid: its process
+ * @fd: the VM of that process, -1 for any
+ * @found: it was among those that select_has_vm() was asked about
+ * @is_name: @word is a PID, and one of those had it as its name
+ */
 struct select_vm {
-	char *name;		/* as it is or as it is printed; NULL: by PID */
+	char *word;
+	const char *name;
 	int pid;
-	int fd;			/* -1: any VM of the process */
+	int fd;
+	bool found;
+	bool is_name;
 };
 
 /* An empty list matches all; all zeroes selects all. */
@@ -26,11 +38,15 @@ struct select {
 };
 
 /*
- * Add a VM: "PID", "PID:FD" or else a name, which may be any text. False with
- * err set if it is none.
+ * Add a VM: "PID", "PID:FD" or else a name, which may be any text. After "pid:"
+ * only the former are taken, after "name:" everything is a name. False with err
+ * set if it is none.
  */
 bool select_add_vm(struct select *select, const char *s, char *err,
 		   size_t err_size);
+
+/* What has to be before a name for select_add_vm() to take it as it is: may be "". */
+const char *select_name_prefix(const char *name);
 
 /* Add the VM that the last option has as its argument. */
 enum opt_outcome select_take_vm(struct select *select, struct opt_parser *op);
@@ -56,10 +72,23 @@ bool select_add_whys(struct select *select, const char *s, char *err,
 
 /*
  * Whether a VM is wanted that has a name and a process of a name; either may
- * be NULL, and need not be known unless wants_names is set.
+ * be NULL, and need not be known unless wants_names is set. What it is wanted by
+ * is noted as found.
  */
 bool select_has_vm(const struct select *select, int pid, int fd,
 		   const char *name, const char *comm);
+
+/* Where VMs that run are looked for */
+#define SELECT_HINT_VMS "'vcpu-info vms' lists the VMs."
+
+/*
+ * Once select_has_vm() was asked about all VMs there are: print an error for each
+ * that is wanted and was not found, and the hint. Returns how many.
+ */
+size_t select_report_missing(const struct select *select, const char *hint);
+
+/* The same where they may come later: a note for each. */
+void select_note_missing(const struct select *select);
 
 /* Whether the event is wanted, but for its VM. */
 bool select_has_vcpu(const struct select *select, const struct event *ev);

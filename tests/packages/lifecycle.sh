@@ -11,8 +11,10 @@ set -u
 . /tmp/tap.sh
 
 OUT=/tmp/out
-packages=(vcpu-info-dkms vcpu-info vcpu-info-guest-dkms vcpu-info-guest
-	vcpu-info-dev)
+packages=(vcpu-info-dkms vcpu-info vcpu-info-exporter vcpu-info-guest-dkms
+	vcpu-info-guest vcpu-info-dev)
+services=(vcpu-info-exporter.{socket,service} vcpu-info-textfile.timer
+	vcpu-info-watch.service)
 modules=(vcpu_info vcpu_info_guest)
 mkdir -p $OUT
 echo 'deb [trusted=yes] file:/tmp/repo ./' >/tmp/repo.list
@@ -143,20 +145,42 @@ for file in /usr/lib/modprobe.d/vcpu-info.conf \
 	/usr/lib/udev/rules.d/60-vcpu-info-guest-dkms.rules \
 	/usr/share/bash-completion/completions/vcpu-info \
 	/usr/share/bash-completion/completions/vcpu-info-guest \
-	/usr/share/vcpu-info/record.schema.json /usr/include/vcpu_info_abi.h; do
+	/usr/share/vcpu-info/record.schema.json /usr/include/vcpu_info_abi.h \
+	"${services[@]/#//lib/systemd/system/}" \
+	/usr/share/vcpu-info/prometheus/vcpu-info.rules.yml; do
 	check "$file is there" test -s "$file"
 done
-check "none in /etc, where purge would have to find it" \
-	eval '! grep -q ^/etc/ $OUT/added.files'
+is "only options of services are in /etc" \
+	"$(grep ^/etc/ $OUT/added.files | xargs)" \
+	"/etc/default/vcpu-info-exporter /etc/default/vcpu-info-watch"
+check "no service is enabled" eval '! grep -q systemd.*wants $OUT/added.files'
 bash /tmp/check_completion.sh /usr/bin/vcpu-info \
 	/usr/share/bash-completion/completions/vcpu-info >$OUT/completion.log
 check "the installed completion completes" eval \
 	'grep -q "^ok" $OUT/completion.log && ! grep "^not ok" $OUT/completion.log'
 
+# What an administrator does survives an upgrade, and goes with a purge.
+enabled()
+{
+	local unit
+
+	for unit in "${services[@]}"; do
+		find /etc/systemd/system -path "*.wants/$unit" | grep -q . ||
+			return 1
+	done
+}
+
+check "services are enabled" env DPKG_MAINTSCRIPT_PACKAGE=vcpu-info-exporter \
+	deb-systemd-helper enable "${services[@]}"
+check "wholly" enabled
+echo '# mine' >>/etc/default/vcpu-info-exporter
+
 check "they are upgraded" apt_do upgrade install "${packages[@]/%/=$next}"
 check "to the next version" version "$next"
 check "and their modules" built "$(upstream "$next")" "$kernel"
 check "of which the old version is gone" one_tree "$(upstream "$next")"
+check "services are enabled as they were" enabled
+check "with the same options" grep -qx '# mine' /etc/default/vcpu-info-exporter
 
 check "they are reinstalled" apt_do reinstall install --reinstall \
 	"${packages[@]/%/=$next}"

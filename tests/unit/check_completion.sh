@@ -74,6 +74,7 @@ stub()
 {
 	[[ $* == vms ]] || { "$real" "$@"; return; }
 	printf '%-32s %s\n' NAME 'VMM PID FD VCPU THREAD' \
+		4711 'qemu 1237 11 0 1241' name:x 'qemu 1238 11 0 1242' \
 		'guest=$(touch${IFS}RAN)' 'qemu 1234 11 0 1239?' \
 		'two words' '- 1235 12 - -' '--help' 'qemu 1236 11 0 1240'
 }
@@ -84,9 +85,14 @@ completes '+guest=\$\(touch\$\{IFS\}RAN\)' show --vm ""
 completes '+1234' show --vm ""
 completes 'two\ words' vms --vm two
 completes '--help' vms --vm --h
-completes 'all none allow deny 1234 1235 1236 guest=\$\(touch\$\{IFS\}RAN\) two\ words' \
+completes 'name:4711 name:name:x' show name
+completes '+name:4711' policy deny ""
+completes '4711 name:x' show --vm name :
+completes '4711' show web name : 4
+completes '' show pid : 4
+completes 'all none allow deny 1234 1235 1236 1237 1238 guest=\$\(touch\$\{IFS\}RAN\) name:4711 name:name:x two\ words' \
 	policy ""
-completes '1234 1235 1236 guest=\$\(touch\$\{IFS\}RAN\) two\ words' \
+completes '1234 1235 1236 1237 1238 guest=\$\(touch\$\{IFS\}RAN\) name:4711 name:name:x two\ words' \
 	sample ""
 completes '+1234' profile ""
 completes '' show '-x/y/;s/.*/touch RAN/e;#' x

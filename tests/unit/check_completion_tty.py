@@ -44,6 +44,12 @@ NAMES = (
     (".do", ".dot"),
 )
 
+# A number would be taken for a PID: what is typed, the rest of the name
+NUMBERS = (
+    ("name:47", "4711"),
+    ("name:4", "4711"),
+)
+
 # Nothing may be inserted that a quote before it turns into something else.
 QUOTED = (
     ("'qsq", "qsq'$(touch RAN)'"),
@@ -141,7 +147,7 @@ def main():
             file.write(STUB.format(program=shlex.quote(program)))
         os.chmod(f"{directory}/bin/vcpu-info", 0o755)
         write_vms(directory, sorted({name for _, name in
-                                     NAMES + QUOTED + (BROKEN,)}))
+                                     NAMES + NUMBERS + QUOTED + (BROKEN,)}))
         for _, name in FILES:
             with open(f"{directory}/{name}", "w", encoding="ascii"):
                 pass
@@ -162,6 +168,11 @@ def main():
         for typed, name in NAMES:
             if not typed.startswith("-"):
                 try_line(f"vcpu-info policy {typed}", ["policy", name])
+        for typed, name in NUMBERS:
+            try_line(f"vcpu-info show --vm {typed}",
+                     ["show", "--vm", f"name:{name}"])
+            try_line(f"vcpu-info policy deny web {typed}",
+                     ["policy", "deny", "web", f"name:{name}"])
         for typed, name in QUOTED:
             # a name that cannot be had this way is finished by hand
             plain = "$" not in name

@@ -225,7 +225,7 @@ static void marks(void **state)
 		{ { "0xffffffffffffffff", "-j" }, UINT64_MAX, true },
 		{ { "foobar" }, 0x85944171f73967e8ULL },
 		{ { "--text", "a" }, 0xaf63dc4c8601ec8cULL },
-		{ { "-t", "42" }, 0x07ee7e07b4b19223ULL },
+		{ { "-t", "42" } /* its old letter */, 0x07ee7e07b4b19223ULL },
 		{ { "--", "-5" }, 0x07d00f07b497d7f7ULL },
 		/* no numbers */
 		{ { "0x" }, 0x07fc5007b4bd8155ULL },

@@ -3,11 +3,11 @@
  * cli/guest: output and exit code of status, exit codes for a device that
  * cannot be opened, and the wrapper in vcpu_info.h.
  */
+#include "guest/commands.h"
 #include "unit.h"
 
 #include "guest/device.h"
 #include "guest/result.h"
-#include "guest/status.h"
 #include "support.h"
 #include "vcpu_info.h"
 

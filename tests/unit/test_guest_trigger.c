@@ -5,11 +5,10 @@
  */
 #include <errno.h>
 
+#include "guest/commands.h"
 #include "unit.h"
 
-#include "guest/mark.h"
 #include "guest/result.h"
-#include "guest/trigger.h"
 #include "vcpu_info_abi.h"
 
 static const int apic_ids[] = { 0, 1, 4 };

@@ -185,6 +185,11 @@ static void names_of_all_kinds(void **state)
 	strcpy(line + 11, "300");
 	tree_process(*state, 2000, "qemu", line, 15);
 	check_set(&(struct run){ *state, { "300" } }, "pid:300");
+	check_set(&(struct run){ *state, { "pid:300" } }, "pid:300");
+	check_set(&(struct run){ *state, { "name:300" } }, "pid:2000");
+	strcpy(line + 11, "all");
+	tree_process(*state, 2000, "qemu", line, 15);
+	check_set(&(struct run){ *state, { "name:all" } }, "pid:2000");
 }
 
 static void check_file(const char *root, const char *name, const char *want)
@@ -220,6 +225,28 @@ static void names_outlive_vms(void **state)
 	      "list: the VMs of these processes are served, and no other\n"
 	      "  300 my vmm\n"
 	      "allow, by name (" NAMES "):\n  my vmm\n");
+}
+
+/* In the file, too, a number has to say that it is a name. */
+static void a_number_outlives_its_vm(void **state)
+{
+	static const char line[] = "qemu\0-name\000300";
+
+	tree_process(*state, 2000, "qemu", line, sizeof(line));
+	check(&(struct run){ *state, { "deny", "name:300", "name:web" } },
+	      "deny: every VM is served, except those of these processes\n"
+	      "  1234 web\n  2000 300\n"
+	      "deny, by name (" NAMES "):\n  300\n  web\n");
+	check_file(*state, NAMES,
+		   "# Written by 'vcpu-info policy'; see vcpu-info-policy(1).\n"
+		   "deny name:300\ndeny web\n");
+	check(&(struct run){ *state, { "--apply" } }, "");
+	check_file(*state, POLICY, "all,-pid:1234,-pid:2000");
+	check_fails(&(struct run){ *state, { "3000" } }, EXIT_FAILED,
+		    "process 3000 runs no VM\n  'vcpu-info vms'");
+	tree_process(*state, 2000, "qemu", "qemu\0-name\0003000", 16);
+	check_fails(&(struct run){ *state, { "3000" } }, EXIT_FAILED,
+		    "the VM of that name is 'name:3000'");
 }
 
 /* What udev does when KVM has a new VM: it is named by a thread's ID. */
@@ -388,6 +415,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(names_of_all_kinds, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(names_outlive_vms, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_number_outlives_its_vm, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(applies_to_a_new_vm, setup,
 						teardown),

@@ -2,8 +2,11 @@
 /*
  * 'report' on files as trace-cmd makes them, and the options of 'record'.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +15,7 @@
 #include "cmd/commands.h"
 #include "datfile.h"
 #include "exit-codes.h"
+#include "spool.h"
 #include "support.h"
 
 #define MAX_WORDS	6
@@ -215,6 +219,83 @@ static void standard_input(void **state)
 	captured_free(&cap);
 }
 
+struct spooling {
+	const char *data;
+	size_t len;
+	uint64_t max;
+};
+
+/* A descriptor of the copy, or a negative errno number */
+static int spool(const struct spooling *what)
+{
+	int fds[2], copy;
+
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], what->data, what->len), what->len);
+	close(fds[1]);
+	copy = spool_copy(fds[0], what->max);
+	if (copy < 0)
+		copy = -errno;
+	close(fds[0]);
+	return copy;
+}
+
+/* A pipe's copy ends with the process and is never longer than may be. */
+static void copies_of_pipes(void **state)
+{
+	const struct rlimit small = { 5, RLIM_INFINITY };
+	struct spooling what = { "0123456789", 10, 10 };
+	struct rlimit before;
+	struct stat st;
+	char got[20];
+	int fd;
+
+	setenv("TMPDIR", *state, 1);
+	fd = spool(&what);
+	assert_true(fd >= 0);
+	assert_int_equal(read(fd, got, sizeof(got)), 10);
+	assert_memory_equal(got, "0123456789", 10);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_nlink, 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	close(fd);
+	what.max = 9;
+	assert_int_equal(spool(&what), -EFBIG);
+	what.max = 10;
+	/* a file that cannot be written to the end */
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	fd = spool(&what);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_equal(fd, -EFBIG);
+	setenv("TMPDIR", in(state, "none"), 1);
+	assert_int_equal(spool(&what), -ENOENT);
+	unsetenv("TMPDIR");
+	assert_string_equal(spool_directory(), "/var/tmp");
+}
+
+/* What is said where it cannot be copied. */
+static void pipe_without_room(void **state)
+{
+	struct captured cap;
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	close(fds[1]);
+	setenv("TMPDIR", in(state, "none"), 1);
+	cap = capture(report_from, &fds[0]);
+	unsetenv("TMPDIR");
+	close(fds[0]);
+	assert_int_equal(cap.ret, EXIT_FAILED);
+	assert_string_equal(cap.out, "");
+	assert_non_null(strstr(cap.err, "cannot copy standard input to a file in "));
+	assert_non_null(strstr(cap.err, "/none: No such file or directory\n"
+			       "  Save it in a file and give its name, or set TMPDIR"));
+	captured_free(&cap);
+}
+
 static void filters(void **state)
 {
 	static const struct {
@@ -225,7 +306,7 @@ static void filters(void **state)
 		{ { "--errors" }, 1 },
 		{ { "--vcpu=1" }, 2 },
 		{ { "--vm=qemu-system-x86" }, 22 },
-		{ { "--vm=web" }, 0 },
+		{ { "--vm=77", "--vm=qemu-system-x86" }, 23 },
 		{ { "--vm=77" }, 1 },
 		{ { "--state=user", "--vcpu=0" }, 20 },
 		{ { "--since=1001.5" }, 1 },
@@ -245,6 +326,25 @@ static void filters(void **state)
 		assert_int_equal(count(cap.out, "VM "), runs[i].blocks);
 		captured_free(&cap);
 	}
+}
+
+/* A file does not say which VM a process is. */
+static void vms_that_are_not_in_the_file(void **state)
+{
+	struct captured cap = report_on(in(state, "trace.dat"), "--vm=web",
+					"--vm=77");
+
+	assert_int_equal(cap.ret, EXIT_NO_VM);
+	assert_int_equal(count(cap.out, "VM "), 1);
+	assert_string_equal(cap.err,
+			    "vcpu-info: no such VM 'web'\n"
+			    "  The file knows VMs by PID, PID:FD or the name of their process.\n");
+	captured_free(&cap);
+	/* it is there, and no record of it is wanted */
+	cap = report_on(in(state, "trace.dat"), "--vm=77", "--vcpu=5");
+	assert_int_equal(cap.ret, EXIT_OK);
+	assert_int_equal(count(cap.err, "that the options ask for"), 1);
+	captured_free(&cap);
 }
 
 static void time_of_day(void **state)
@@ -531,7 +631,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(every_format, setup, teardown),
 		cmocka_unit_test_setup_teardown(standard_input, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(copies_of_pipes, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(pipe_without_room, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(filters, setup, teardown),
+		cmocka_unit_test_setup_teardown(vms_that_are_not_in_the_file,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(time_of_day, setup, teardown),
 		cmocka_unit_test_setup_teardown(lost_and_undecodable, setup,
 						teardown),

@@ -194,7 +194,8 @@ static void filters(void **state)
 	} runs[] = {
 		{ { "--vm=1234" }, 2 },
 		{ { "--vm=1234:10" }, 2 },
-		{ { "--vm=1234:11" }, 0 },
+		{ { "pid:1234" }, 2 },
+		{ { "name:web", "1234" }, 2 },
 		{ { "--vm=1999" }, 1 },
 		{ { "--vcpu=1" }, 2 },
 		{ { "--vcpu=0", "--vm=1999" }, 0 },
@@ -202,7 +203,6 @@ static void filters(void **state)
 		{ { "--vcpu=-1", "--all" }, 1 },
 		{ { "--vm=web" }, 2 },
 		{ { "--vm=web", "--vm=1999" }, 3 },
-		{ { "--vm=db" }, 0 },
 		{ { "--state=halted" }, 1 },
 		{ { "--state=self,halted", "--all" }, 4 },
 		{ { "--reason=panic" }, 1 },
@@ -230,6 +230,67 @@ static void filters(void **state)
 				 !runs[i].blocks);
 		captured_free(&cap);
 	}
+}
+
+/* A VM that neither runs nor has a record; the others are shown. */
+static void vms_that_are_missing(void **state)
+{
+	static const struct {
+		const char *words[3];
+		size_t blocks;
+		const char *err;
+	} runs[] = {
+		{ { "db" }, 0, "no such VM 'db'\n" },
+		{ { "1234:11" }, 0, "no such VM '1234:11'\n" },
+		{ { "77", "web" }, 2, "no such VM '77'\n" },
+		{ { "1999", "name:1999" }, 1, "no such VM 'name:1999'\n" },
+		{ { "db", "1999", "--vcpu=999" }, 0, "no such VM 'db'\n" },
+		{ { "db", "--errors" }, 0, "no such VM 'db'\n" },
+	};
+	static const char hint[] =
+		"  'vcpu-info vms' lists the VMs; one that is gone is known by its PID.\n";
+
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
+		struct run run = { .root = *state };
+		char err[200];
+		struct captured cap;
+
+		memcpy(run.words, runs[i].words, sizeof(runs[i].words));
+		cap = capture(run_show, &run);
+		assert_int_equal(cap.ret, EXIT_NO_VM);
+		assert_int_equal(count(cap.out, "VM "), runs[i].blocks);
+		snprintf(err, sizeof(err), "vcpu-info: %s%s", runs[i].err, hint);
+		assert_string_equal(cap.err, err);
+		captured_free(&cap);
+	}
+}
+
+/* One that runs is no mistake, even if there is no record of it. */
+static void vms_without_a_record(void **state)
+{
+	static const char * const words[] = { "quiet", "555", "555:4" };
+	struct captured cap;
+
+	tree_process(*state, 555, "qemu", "qemu\0-name\0quiet", 17);
+	tree_link(*state, "/proc/555/fd/4", "anon_inode:kvm-vm");
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		cap = show_with(*state, words[i], NULL);
+		assert_int_equal(cap.ret, EXIT_OK);
+		assert_int_equal(count(cap.err, "that the options ask for"), 1);
+		captured_free(&cap);
+	}
+	/* a name that is a number is not taken for one */
+	tree_process(*state, 555, "qemu", "qemu\0-name\00077", 14);
+	cap = show_with(*state, "77", NULL);
+	assert_int_equal(cap.ret, EXIT_NO_VM);
+	assert_string_equal(cap.err,
+			    "vcpu-info: no such VM '77'\n"
+			    "  77 is taken for a PID; the VM of that name is 'name:77'.\n");
+	captured_free(&cap);
+	cap = show_with(*state, "name:77", NULL);
+	assert_int_equal(cap.ret, EXIT_OK);
+	assert_int_equal(count(cap.err, "that the options ask for"), 1);
+	captured_free(&cap);
 }
 
 static void name_of_a_vm_that_is_gone(void **state)
@@ -373,6 +434,8 @@ int main(void)
 		cmocka_unit_test(no_colours_in_a_file),
 		cmocka_unit_test(clock_that_counts_no_time),
 		cmocka_unit_test(filters),
+		cmocka_unit_test(vms_that_are_missing),
+		cmocka_unit_test(vms_without_a_record),
 		cmocka_unit_test(name_of_a_vm_that_is_gone),
 		cmocka_unit_test(lost_events_are_reported),
 		cmocka_unit_test(undecodable_lines_are_reported),

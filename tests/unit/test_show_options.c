@@ -99,6 +99,63 @@ static void show_takes_ids_that_cannot_exist(void **state)
 	event_options_free(&params);
 }
 
+/* What "name:" and "pid:" make of it, whatever VMs are called. */
+static void vms_by_what_they_say(void **state)
+{
+	static const struct {
+		const char *word;
+		const char *name;	/* that it stands for; NULL: PID 12 */
+		int fd;			/* -1: any */
+	} words[] = {
+		{ "12", NULL, -1 }, { "pid:12", NULL, -1 },
+		{ "12:3", NULL, 3 }, { "pid:12:3", NULL, 3 },
+		{ "name:12", "12", -1 }, { "name:12:3", "12:3", -1 },
+		{ "name:web", "web", -1 }, { "name:name:x", "name:x", -1 },
+		{ "name:pid:12", "pid:12", -1 }, { "name", "name", -1 },
+		{ "names:x", "names:x", -1 }, { "PID:12", "PID:12", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		const char *argv[2] = { words[i].word };
+		const char *name = words[i].name;
+		struct event_options params;
+		struct opt_parser op;
+
+		assert_int_equal(parse(argv, &params, &op), OPT_RUN);
+		assert_int_equal(params.select.wants_names, !!name);
+		assert_int_equal(select_has_vm(&params.select, 12, 3, words[i].word, "qemu"),
+				 !name || !strcmp(name, words[i].word));
+		assert_int_equal(select_has_vm(&params.select, 77, 3, name ?: "12", "qemu"),
+				 !!name);
+		assert_int_equal(select_has_vm(&params.select, 12, 4, NULL, "qemu"),
+				 !name && words[i].fd < 0);
+		event_options_free(&params);
+	}
+}
+
+/* What is put before a name has it taken for that name, and nothing else. */
+static void prefixes_of_names(void **state)
+{
+	static const char * const names[] = {
+		"web", "12", "12:3", "name:web", "pid:12", "name:", "0", "12:",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct select select = { 0 };
+		char word[40], err[200];
+
+		snprintf(word, sizeof(word), "%s%s",
+			 select_name_prefix(names[i]), names[i]);
+		assert_true(select_add_vm(&select, word, err, sizeof(err)));
+		assert_string_equal(select.vms[0].name, names[i]);
+		select_free(&select);
+	}
+	assert_string_equal(select_name_prefix("web"), "");
+	assert_string_equal(select_name_prefix("12"), "name:");
+}
+
 /* Anything but PID and PID:FD is a name: a VM may have any. */
 static void vms_by_pid_and_name(void **state)
 {
@@ -134,6 +191,10 @@ static void show_rejects(void **state)
 		{ { "--all", "--errors" }, "exclude each other" },
 		{ { "--all=yes" }, "takes no argument" },
 		{ { "" }, "'' is not a VM" },
+		{ { "name:" }, "'name:' is not a VM: give PID, PID:FD or a name" },
+		{ { "pid:web" }, "'pid:web' is not a VM: 'pid:' takes PID or PID:FD" },
+		{ { "pid:" }, "'pid:' is not a VM" },
+		{ { "--vm=pid:1:2:3" }, "'pid:1:2:3' is not a VM" },
 		{ { "--all", "--last=2" }, "exclude each other" },
 		{ { "--last", "0" }, "from 1 to" },
 		{ { "--last=-1" }, "from 1 to" },
@@ -258,6 +319,8 @@ int main(void)
 		cmocka_unit_test(show_filters_add_up),
 		cmocka_unit_test(show_takes_ids_that_cannot_exist),
 		cmocka_unit_test(vms_by_pid_and_name),
+		cmocka_unit_test(vms_by_what_they_say),
+		cmocka_unit_test(prefixes_of_names),
 		cmocka_unit_test(show_rejects),
 		cmocka_unit_test(show_view_options),
 		cmocka_unit_test(when_to_use_colours),

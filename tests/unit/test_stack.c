@@ -88,15 +88,25 @@ static void dmesg_options(void **state)
 	struct opt_parser op;
 
 	(void)state;
-	assert_int_equal(parse_dmesg(&params, &op, "web", "-n5"), OPT_RUN);
+	assert_int_equal(parse_dmesg(&params, &op, "web", "-l5"), OPT_RUN);
+	assert_string_equal(op.note, "");
 	assert_true(select_has_vm(&params.select, 1, 2, "web", "qemu"));
-	assert_int_equal(params.lines, 5);
+	assert_int_equal(params.last, 5);
 	assert_false(params.json);
 	select_free(&params.select);
 	assert_int_equal(parse_dmesg(&params, &op, "--json", "web"), OPT_RUN);
 	assert_true(params.json);
 	select_free(&params.select);
-	assert_int_equal(parse_dmesg(&params, &op, "web", "--lines=0"), OPT_BAD);
+	/* what it was called before */
+	assert_int_equal(parse_dmesg(&params, &op, "web", "-n6"), OPT_RUN);
+	assert_int_equal(params.last, 6);
+	assert_string_equal(op.note, "-n is now --last; the old letter will go with the next release");
+	select_free(&params.select);
+	assert_int_equal(parse_dmesg(&params, &op, "web", "--lines=7"), OPT_RUN);
+	assert_int_equal(params.last, 7);
+	assert_string_equal(op.note, "--lines is now --last; the old name will go with the next release");
+	select_free(&params.select);
+	assert_int_equal(parse_dmesg(&params, &op, "web", "--last=0"), OPT_BAD);
 	assert_string_equal(op.err, "invalid number '0' (1 to 1000000)");
 	assert_int_equal(parse_dmesg(&params, &op, "web", "--help"), OPT_HELP);
 	assert_int_equal(parse_dmesg(&params, &op, "web", "db"), OPT_BAD);

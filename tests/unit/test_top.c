@@ -343,6 +343,9 @@ static void without_records(void **state)
 	top->records = 0;
 	top_rows_summary(top, 0, line, 80);
 	assert_string_equal(line, "waiting for a VM to run on this host");
+	top->some_vms = true;
+	top_rows_summary(top, 0, line, 80);
+	assert_string_equal(line, "waiting for a VM that was asked for");
 	top_rows_add(top, 99, 8, 7, 105, "idle");
 	top_rows_summary(top, 1, line, 80);
 	assert_string_equal(line,

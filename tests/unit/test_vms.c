@@ -169,7 +169,8 @@ static void names_of_all_kinds(void **state)
 		{ "\316\251mega", NULL, "?mega" },
 		{ "x\033[31mred\n", "x?[31mred?", "x?[31mred?" },
 		{ "y\342\200\256\302\233", "y??", "y??" },
-		{ "-rf" }, { "$(touch x)" },
+		{ "-rf" }, { "$(touch x)" }, { "1001" }, { "5:4" },
+		{ "name:x" }, { "pid:1000" },
 	};
 	char *root = tree_make();
 	char line[100] = "qemu\0-name", word[100];
@@ -191,7 +192,8 @@ static void names_of_all_kinds(void **state)
 
 		/* in the one locale, and then in the other */
 		setlocale(LC_CTYPE, i % 2 ? "C.UTF-8" : "C");
-		snprintf(word, sizeof(word), "--vm=%s", i % 2 ? shown : ascii);
+		snprintf(word, sizeof(word), "--vm=%s%s",
+			 select_name_prefix(shown), i % 2 ? shown : ascii);
 		cap = capture(run_vms, &run);
 		setlocale(LC_CTYPE, "C");
 		assert_string_equal(cap.err, "");
@@ -390,12 +392,22 @@ static void no_vms(void **state)
 	assert_string_equal(cap.out, "");
 	assert_string_equal(cap.err, "vcpu-info: no VM runs on this host\n");
 	captured_free(&cap);
+
+	run.words[0] = "web";
+	cap = capture(run_vms, &run);
+	assert_int_equal(cap.ret, EXIT_NO_VM);
+	assert_string_equal(cap.out, "");
+	assert_string_equal(cap.err, "vcpu-info: no such VM 'web'\n"
+				     "  'vcpu-info vms' lists the VMs.\n");
+	captured_free(&cap);
 	tree_remove((char *)run.root);
 }
 
 static int run_report_none(void *arg)
 {
-	return vm_scan_report_none(0, *(unsigned int *)arg);
+	const struct select all = { 0 };
+
+	return vm_scan_report_none(&all, 0, *(unsigned int *)arg);
 }
 
 /* VMs may be among the processes that this user may not look into. */

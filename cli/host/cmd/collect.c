@@ -490,7 +490,7 @@ static const struct vm *find_vm(const struct vm_scan *scan,
 		found = vm;
 	}
 	if (!found)
-		*exit_code = vm_scan_report_none(scan->nr, scan->denied);
+		*exit_code = vm_scan_report_none(select, scan->nr, scan->denied);
 	return found;
 }
 

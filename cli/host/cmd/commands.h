@@ -340,12 +340,12 @@ void stack_of_vcpu(struct guest *guest, int vcpu_id, struct guest_task *task,
 
 /**
  * struct dmesg_params - what 'vcpu-info dmesg' was asked for
- * @lines: the last so many messages; 0: all
+ * @last: the last so many messages; 0: all
  * @json: print JSON
  * @select: of this VM
  */
 struct dmesg_params {
-	long long lines;
+	long long last;
 	bool json;
 	struct select select;
 };

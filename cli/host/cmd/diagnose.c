@@ -196,7 +196,8 @@ static int report_none(const struct diagnosis *diagnosis)
 		msg_error("every VM ended between the two samples");
 		return EXIT_NO_VM;
 	}
-	return vm_scan_report_none(diagnosis->req.all_vms,
+	return vm_scan_report_none(diagnosis->req.select,
+				   diagnosis->req.all_vms,
 				   diagnosis->req.denied);
 }
 
@@ -222,6 +223,8 @@ static int diagnose_run(const struct diagnose_params *params)
 			exit_code = failed(&diagnosis);
 		else if (!printing.nr)
 			exit_code = report_none(&diagnosis);
+		else if (select_report_missing(&params->select, SELECT_HINT_VMS))
+			exit_code = EXIT_NO_VM;
 	}
 	diagnosis_free(&diagnosis);
 	signals_end_if_pipe_broke();

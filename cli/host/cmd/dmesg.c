@@ -8,10 +8,11 @@
 #include "print/message.h"
 #include "vm/guest.h"
 
-#define MAX_LINES	1000000
+#define MAX_LAST	1000000
 
 const struct opt_spec dmesg_opts[] = {
-	{ 'n', "lines", "N", "Print the last N messages (default: all)" },
+	{ 'l', "last", "N", "Print the last N messages (default: all)",
+	  .old_val = 'n', .old_name = "lines" },
 	{ 'j', "json", NULL, "Print a JSON object for each message" },
 	{ 0 }
 };
@@ -27,11 +28,11 @@ enum opt_outcome dmesg_parse(struct opt_parser *op, int argc, char **argv,
 	while (opt_next(op, &val)) {
 		if (val == 'j')
 			params->json = true;
-		else if (val != 'n')
+		else if (val != 'l')
 			return opt_default(val);
-		else if (!num_parse_int(op->arg, 1, MAX_LINES, &params->lines))
+		else if (!num_parse_int(op->arg, 1, MAX_LAST, &params->last))
 			return opt_bad(op, "invalid number '%.60s' (1 to %d)",
-				       op->arg, MAX_LINES);
+				       op->arg, MAX_LAST);
 	}
 	if (val != -1)
 		return opt_default(val);
@@ -49,7 +50,7 @@ static void print(bool json, const struct guest_message *message)
 static int print_guest(struct guest *guest, void *arg)
 {
 	const struct dmesg_params *params = arg;
-	size_t lines = params->lines, first = 0;
+	size_t last = params->last, first = 0;
 	struct guest_messages messages;
 	const char *why;
 
@@ -62,8 +63,8 @@ static int print_guest(struct guest *guest, void *arg)
 		msg_error("%s", why);
 		return EXIT_FAILED;
 	}
-	if (lines && messages.nr > lines)
-		first = messages.nr - lines;
+	if (last && messages.nr > last)
+		first = messages.nr - last;
 	for (size_t i = first; i < messages.nr; i++)
 		print(params->json, &messages.list[i]);
 	if (messages.torn)

@@ -159,7 +159,7 @@ static int write_again(struct collector *collector,
 		       const struct export_params *params)
 {
 	uint64_t next = signals_clock();
-	bool told = false;
+	bool first = true, told = false;
 	int exit_code;
 
 	while (!signals_want_end()) {
@@ -167,6 +167,9 @@ static int write_again(struct collector *collector,
 		if (exit_code)
 			return exit_code;
 		sd_notify(0, "READY=1");
+		if (first)
+			select_note_missing(&params->select);
+		first = false;
 		if (!collector->metrics.up && !told)
 			report(collector);
 		told = !collector->metrics.up;
@@ -187,6 +190,8 @@ static int write_once(struct collector *collector,
 		exit_code = write_file(collector, params->textfile);
 	else
 		collector_write(collector, params->format, stdout);
+	if (!exit_code && collector->metrics.up)
+		select_note_missing(&params->select);
 	return exit_code ?: report(collector);
 }
 

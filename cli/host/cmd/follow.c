@@ -14,6 +14,7 @@
 #include "pipeline.h"
 #include "signals.h"
 #include "trace/own-instance.h"
+#include "vm/scan.h"
 
 /* How often to see whether events can still come, when none do. */
 #define IDLE_MS		1000
@@ -250,6 +251,8 @@ static int follow_own(struct following *fl)
 	int exit_code;
 
 	pipeline_set_source(fl->pl, own_source(fl->own));
+	vm_scan_find(&fl->params->events.select);
+	select_note_missing(&fl->params->events.select);
 	fl->start = signals_clock();
 	exit_code = follow_events(fl);
 	report_end(fl);

@@ -52,8 +52,8 @@ static enum opt_outcome take_names(struct opt_parser *op, char **words,
 	for (char **word = words + 1; *word && outcome == OPT_RUN; word++) {
 		outcome = take_vm(op, params, *word);
 		if (outcome == OPT_RUN && !vms->vms[vms->nr_vms - 1].name)
-			outcome = opt_bad(op, "'%s' needs a name: process ID %.20s ends with its VM",
-					  words[0], *word);
+			outcome = opt_bad(op, "'%s' needs a name: process ID %.20s ends with its VM; 'name:%.20s' is a VM of that name",
+					  words[0], *word, *word);
 	}
 	if (outcome == OPT_RUN && !words[1])
 		outcome = opt_bad(op, "'%s' needs the name of a VM", words[0]);
@@ -151,7 +151,11 @@ static bool some_missing(const struct select *vms, const bool *used)
 				  vm->name);
 		else
 			msg_error("process %d runs no VM", vm->pid);
-		msg_hint("'vcpu-info vms' lists the VMs.");
+		if (vm->is_name)
+			msg_hint("%s is taken for a PID; the VM of that name is 'name:%s'.",
+				 vm->word, vm->word);
+		else
+			msg_hint("'vcpu-info vms' lists the VMs.");
 		return true;
 	}
 	return false;

@@ -218,7 +218,8 @@ static int report_none(const struct sampler *sampler)
 		msg_error("no VM that has a vCPU was there long enough");
 		return EXIT_NO_VM;
 	}
-	return vm_scan_report_none(sampler->req.all_vms, sampler->req.denied);
+	return vm_scan_report_none(sampler->req.select, sampler->req.all_vms,
+				   sampler->req.denied);
 }
 
 static int report_end(const struct sampler *sampler, enum sampler_end end)
@@ -233,7 +234,12 @@ static int report_end(const struct sampler *sampler, enum sampler_end end)
 		errno = sampler->req.err;
 		return host_device_report(sampler->req.status);
 	default:
-		return EXIT_OK;
+		/* a round that a signal ended has not seen all */
+		if (signals_want_end())
+			return EXIT_OK;
+		return select_report_missing(sampler->req.select,
+					     SELECT_HINT_VMS) ?
+			       EXIT_NO_VM : EXIT_OK;
 	}
 }
 

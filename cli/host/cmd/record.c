@@ -270,7 +270,9 @@ static int make_filter(const struct select *select, char *filter, size_t size)
 		exit_code = EXIT_FAILED;
 	}
 	if (!exit_code && !filter[0])
-		exit_code = vm_scan_report_none(scan.nr, scan.denied);
+		exit_code = vm_scan_report_none(select, scan.nr, scan.denied);
+	else if (!exit_code && select_report_missing(select, SELECT_HINT_VMS))
+		exit_code = EXIT_NO_VM;
 	vm_scan_free(&scan);
 	return exit_code;
 }

@@ -13,10 +13,14 @@
 #include "msg.h"
 #include "pipeline.h"
 #include "sandbox.h"
+#include "spool.h"
 #include "trace/trace-file.h"
 
 /* The largest trace-cmd file that is taken out of an archive */
 #define MAX_TRACE	(256UL << 20)
+
+/* How much of standard input is copied if it is a pipe; it does not fill a disk */
+#define MAX_INPUT	(4ULL << 30)
 
 const struct opt_spec report_opts[] = {
 	{ 'i', "input", "FILE",
@@ -92,6 +96,8 @@ static int open_failed(const char *file, enum trace_file_status status,
 	return EXIT_FAILED;
 }
 
+#define HINT_VMS "The file knows VMs by PID, PID:FD or the name of their process."
+
 static int report_end(struct pipeline *pl)
 {
 	const struct event_options *events = pl->events;
@@ -109,11 +115,15 @@ static int report_end(struct pipeline *pl)
 	symbols_note_useless(&events->symbols);
 	if (pl->no_memory)
 		msg_error("out of memory: not every vCPU was shown");
-	if (!pipeline_nr_taken(pl) && !losses.undecodable)
+	if (losses.undecodable || pl->no_memory)
+		return EXIT_FAILED;
+	if (select_report_missing(&events->select, HINT_VMS))
+		return EXIT_NO_VM;
+	if (!pipeline_nr_taken(pl))
 		msg_error("there are no %s%s in the file",
 			  events->errors ? "failed requests" : "records",
 			  pl->others ? " that the options ask for" : "");
-	return losses.undecodable || pl->no_memory ? EXIT_FAILED : EXIT_OK;
+	return EXIT_OK;
 }
 
 static int report_events(struct pipeline *pl, struct event_source *source,
@@ -186,34 +196,46 @@ static int report_confined(void *arg)
 	return fd < 0 ? EXIT_FAILED : report_file(confined->params, fd);
 }
 
-/* A pipe's data in a file that has no name: libtracecmd goes back and forth. */
-static int copy_to_file(int in)
+/* Of standard input that has to be copied: said after an error. */
+static void copy_failed(int err)
 {
-	int out = memfd_create("trace.dat", MFD_CLOEXEC);
-	char buf[65536];
-	ssize_t n;
-
-	if (out < 0)
-		return -1;
-	while ((n = read(in, buf, sizeof(buf))) > 0) {
-		if (write(out, buf, n) != n) {
-			n = -1;
-			break;
-		}
-	}
-	if (!n && !lseek(out, 0, SEEK_SET))
-		return out;
-	close(out);
-	return -1;
+	if (err == EFBIG)
+		msg_error("standard input has more than %d GiB, or than a file may have",
+			  (int)(MAX_INPUT >> 30));
+	else
+		msg_error("cannot copy standard input to a file in %s: %s",
+			  spool_directory(), strerror(err));
+	msg_hint("Save it in a file and give its name, or set TMPDIR to a directory with room.");
 }
 
-static int open_input(const char *file)
+static void open_failed_for(const struct report_params *params, int err)
 {
-	if (strcmp(file, "-"))
-		return open(file, O_RDONLY | O_CLOEXEC);
-	if (lseek(STDIN_FILENO, 0, SEEK_CUR) < 0)
-		return copy_to_file(STDIN_FILENO);
-	return dup(STDIN_FILENO);
+	msg_error("cannot open %s: %s", input_name(params), strerror(err));
+	if (err == ENOENT)
+		msg_hint("'vcpu-info record' makes such a file.");
+}
+
+/* A descriptor of what is to be read, or -1 after an error. */
+static int open_input(const struct report_params *params)
+{
+	bool is_pipe = false;
+	int fd;
+
+	if (strcmp(params->file, "-")) {
+		fd = open(params->file, O_RDONLY | O_CLOEXEC);
+	} else {
+		is_pipe = lseek(STDIN_FILENO, 0, SEEK_CUR) < 0 &&
+			  errno == ESPIPE;
+		fd = is_pipe ? spool_copy(STDIN_FILENO, MAX_INPUT) :
+			       dup(STDIN_FILENO);
+	}
+	if (fd >= 0)
+		return fd;
+	if (is_pipe)
+		copy_failed(errno);
+	else
+		open_failed_for(params, errno);
+	return -1;
 }
 
 /*
@@ -223,18 +245,11 @@ static int open_input(const char *file)
 int report_run(const struct report_params *params)
 {
 	struct confined confined = { .params = params };
-	int exit_code, err, fd;
+	int fd = open_input(params);
+	int exit_code;
 
-	fd = open_input(params->file);
-	if (fd < 0) {
-		err = errno;
-		msg_error("cannot open %s: %s", input_name(params),
-			  strerror(err));
-		if (err == ENOENT)
-			msg_hint("'vcpu-info record' makes such a file.");
+	if (fd < 0)
 		return EXIT_FAILED;
-	}
-
 	confined.fd = fd;
 	exit_code = sandbox_call(report_confined, &confined,
 				 input_name(params));

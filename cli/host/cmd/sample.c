@@ -177,7 +177,7 @@ static int report_none(const struct sampling *run)
 			  req->nr_vms == 1 ? "the VM has" : "the VMs have");
 		return EXIT_NO_VM;
 	}
-	return vm_scan_report_none(req->all_vms, req->denied);
+	return vm_scan_report_none(req->select, req->all_vms, req->denied);
 }
 
 static int round_failed(const struct sampling *run)
@@ -237,11 +237,12 @@ static int do_rounds(struct sampling *run)
 		if (!do_round(run))
 			return round_failed(run);
 		if (ferror(stdout))
-			break;
+			return EXIT_OK;
 		if (!run->req.nr_vcpus)
 			return report_none(run);
 	} while (goes_on(params, ++done));
-	return EXIT_OK;
+	return select_report_missing(run->req.select, SELECT_HINT_VMS) ?
+		       EXIT_NO_VM : EXIT_OK;
 }
 
 static int sample_run(const struct sample_params *params)

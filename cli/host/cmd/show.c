@@ -12,6 +12,7 @@
 #include "pipeline.h"
 #include "text.h"
 #include "trace/instance.h"
+#include "vm/scan.h"
 
 const struct opt_spec show_opts[] = {
 	{ 'a', "all", NULL, "Every event in the buffers, oldest first" },
@@ -39,6 +40,14 @@ enum opt_outcome show_parse(struct opt_parser *op, int argc, char **argv,
 	if (outcome == OPT_RUN)
 		outcome = select_take_vms(&events->select, op);
 	return outcome == OPT_RUN ? event_options_check(events, op) : outcome;
+}
+
+/* VMs that are asked for and neither run nor have a record. */
+static size_t report_missing(const struct select *select)
+{
+	vm_scan_find(select);
+	return select_report_missing(select,
+				     "'vcpu-info vms' lists the VMs; one that is gone is known by its PID.");
 }
 
 #define OF_THOSE	" that the options ask for"
@@ -119,6 +128,8 @@ static int show_instance(struct pipeline *pl, struct instance *inst)
 	}
 	if (losses.undecodable)
 		return EXIT_FAILED;
+	if (report_missing(&pl->events->select))
+		return EXIT_NO_VM;
 	return pipeline_nr_taken(pl) ? EXIT_OK : report_nothing(pl);
 }
 

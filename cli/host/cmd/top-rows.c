@@ -551,7 +551,8 @@ void top_rows_summary(const struct top_rows *top, size_t rows, char *line,
 	line[0] = '\0';
 	if (!shown_vcpus(top)->nr)
 		append(line, width, &len,
-		       "waiting for a VM to run on this host");
+		       top->some_vms ? "waiting for a VM that was asked for" :
+				       "waiting for a VM to run on this host");
 	else if (!top->records)
 		append(line, width, &len,
 		       "%zu of %zu vCPUs; waiting for 'vcpu-info-guest trigger' in a guest",

@@ -45,6 +45,7 @@ extern const char * const top_column_names[];
  * @frozen: what is shown stays, records are still taken
  * @paused: records are not taken
  * @totals: a row for each VM instead of for each vCPU
+ * @some_vms: only some VMs were asked for
  * @help: the keys are explained instead
  * @scroll: first row that is shown
  * @records: how many were taken
@@ -65,6 +66,7 @@ struct top_rows {
 	bool frozen;
 	bool paused;
 	bool totals;
+	bool some_vms;
 	bool help;
 	size_t scroll;
 	uint64_t records;

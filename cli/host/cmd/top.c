@@ -399,6 +399,8 @@ static int top_opened(struct topping *run)
 	int exit_code = EXIT_FAILED;
 
 	pipeline_set_source(run->pl, own_source(run->own));
+	vm_scan_find(&run->params->events.select);
+	select_note_missing(&run->params->events.select);
 	sample_first(run);
 	if (!run->samples)
 		seed(run);
@@ -432,6 +434,7 @@ static int top_run(const struct top_params *params)
 	run.top->vcpus = &run.pl->vcpus;
 	run.top->sort = params->sort;
 	run.top->totals = params->totals;
+	run.top->some_vms = params->events.select.nr_vms;
 	signals_catch();
 	run.opened = signals_clock();
 	status = own_open("top", BUFFER_KB, NULL, &run.own);

@@ -16,11 +16,16 @@
 /* That long guests' kernels may be looked for, and then a quarter of the time. */
 #define NAMES_NS	(2 * NS_PER_SEC)
 
+enum {
+	VMS_LONG = OPT_LONG,
+};
+
 const struct opt_spec vms_opts[] = { { .more = vm_opts },
 				     { 'j', "json", NULL,
 				       "Print a JSON object for each VM" },
-				     { 'l', "long", NULL,
-				       "Ask the module, and say who manages the VM" },
+				     { VMS_LONG, "long", NULL,
+				       "Ask the module, and say who manages the VM",
+				       .old_val = 'l' },
 				     { .more = guest_opts },
 				     { 0 } };
 
@@ -36,7 +41,7 @@ enum opt_outcome vms_parse(struct opt_parser *op, int argc, char **argv,
 	while (opt_next(op, &val)) {
 		if (val == 'j')
 			params->json = true;
-		else if (val == 'l')
+		else if (val == VMS_LONG)
 			params->is_long = true;
 		else if (val == OPT_NO_GUEST_MEMORY)
 			params->no_guest_memory = true;
@@ -286,12 +291,13 @@ int vms_run(const struct vms_params *params)
 	if (params->is_long)
 		ask_module(params, &scan);
 	nr = print(params, &scan);
+	if (select_report_missing(&params->select, SELECT_HINT_VMS))
+		exit_code = EXIT_NO_VM;
+	else if (!nr && !scan.denied)
+		msg_error("no VM runs on this host");
 	if (scan.denied) {
 		vm_scan_report_denied(scan.denied);
 		exit_code = EXIT_DENIED;
-	} else if (!nr) {
-		msg_error("no %sVM runs on this host",
-			  scan.nr ? "such " : "");
 	}
 	if (scan.no_memory) {
 		msg_error("out of memory: not every VM was found");

@@ -375,8 +375,10 @@ static int watch_vms(struct watching *run)
 			told = false;
 			if (!params->rounds || i + 1 < params->rounds)
 				listener_start(&run->listener);
-			if (!i)
+			if (!i) {
+				select_note_missing(&params->select);
 				sd_notify(0, "READY=1");
+			}
 			continue;
 		}
 		if (!i || run->rounds.no_memory || !is_passing(run->rounds.req.status))

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <microhttpd.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -9,6 +11,7 @@
 #include <unistd.h>
 
 #include "export/clients.h"
+#include "export/gzip.h"
 #include "export/http.h"
 #include "export/page.h"
 #include "msg.h"
@@ -38,6 +41,7 @@ enum canned {
 	CANNED_NOT_FOUND,
 	CANNED_METHOD,
 	CANNED_DENIED,
+	CANNED_NO_CERT,
 	CANNED_TOO_MANY,
 	CANNED_UNAVAILABLE,
 	NR_CANNED,
@@ -56,6 +60,8 @@ static const struct {
 			    "Allow", "GET, HEAD" },
 	[CANNED_DENIED] = { MHD_HTTP_UNAUTHORIZED, "Unauthorized\n",
 			    "WWW-Authenticate", "Basic" },
+	[CANNED_NO_CERT] = { MHD_HTTP_FORBIDDEN,
+			     "A client certificate is needed\n" },
 	[CANNED_TOO_MANY] = { MHD_HTTP_TOO_MANY_REQUESTS,
 			      "Too many passwords to check\n", "Retry-After",
 			      "1" },
@@ -66,12 +72,16 @@ static const struct {
 /**
  * struct page - the newest text of a format
  * @response: it; NULL: there is none
+ * @fd: its file, as long as there is @response
+ * @gzip: the same compressed; NULL: nobody has asked for that yet
  * @made: when it came
  * @asked: one is asked for
  * @asked_at: when
  */
 struct page {
 	struct MHD_Response *response;
+	int fd;
+	struct MHD_Response *gzip;
 	uint64_t made;
 	bool asked;
 	uint64_t asked_at;
@@ -87,6 +97,7 @@ struct page {
  * @clients: connections
  * @pages: by format
  * @nr_pages: texts that are kept, by clients that read them or here
+ * @nr_gzips: compressed ones of which that is so
  * @canned: other answers
  */
 struct http {
@@ -98,6 +109,7 @@ struct http {
 	struct clients clients;
 	struct page pages[PAGE_FORMATS];
 	size_t nr_pages;
+	size_t nr_gzips;
 	struct MHD_Response *canned[NR_CANNED];
 };
 
@@ -107,16 +119,25 @@ struct page_file {
 	int fd;
 };
 
-bool http_wants_openmetrics(const char *accept)
+static bool accepts(const char *header, const char *what)
 {
-	static const char type[] = "application/openmetrics-text";
-	const char *at = accept ? strcasestr(accept, type) : NULL;
+	const char *at = header ? strcasestr(header, what) : NULL;
 	size_t len = at ? strcspn(at, ",") : 0;
 	const char *q = at ? strcasestr(at, ";q=0") : NULL;
 
 	/* ";q=0" is a refusal, ";q=0.5" is not */
 	return at && !(q && q < at + len && strspn(q + 4, ".0") ==
 		       strcspn(q + 4, ",; "));
+}
+
+bool http_wants_openmetrics(const char *accept)
+{
+	return accepts(accept, "application/openmetrics-text");
+}
+
+bool http_takes_gzip(const char *accept)
+{
+	return accepts(accept, "gzip");
 }
 
 static ssize_t read_page(void *cls, uint64_t pos, char *buf, size_t max)
@@ -167,7 +188,52 @@ static struct MHD_Response *new_page(struct http *http, int fd,
 		return NULL;
 	}
 	http->nr_pages++;
-	if (add_headers(response, "Content-Type", types[format]))
+	if (add_headers(response, "Content-Type", types[format]) &&
+	    MHD_add_response_header(response, "Vary", "Accept, Accept-Encoding"))
+		return response;
+	MHD_destroy_response(response);
+	return NULL;
+}
+
+struct gzip {
+	struct http *http;
+	void *data;
+};
+
+static void free_gzip(void *cls)
+{
+	struct gzip *gzip = cls;
+
+	gzip->http->nr_gzips--;
+	free(gzip->data);
+	free(gzip);
+}
+
+/* A name that leaves room for arguments */
+#define create_with_free MHD_create_response_from_buffer_with_free_callback_cls
+
+static struct MHD_Response *new_gzip(struct http *http, int fd,
+				     enum metrics_format format)
+{
+	struct gzip *gzip = malloc(sizeof(*gzip));
+	struct MHD_Response *response = NULL;
+	size_t len;
+
+	if (gzip)
+		*gzip = (struct gzip){ http, gzip_file(fd, &len) };
+	if (gzip && gzip->data)
+		response = create_with_free(len, gzip->data, free_gzip, gzip);
+	if (!response) {
+		if (gzip)
+			free(gzip->data);
+		free(gzip);
+		return NULL;
+	}
+	http->nr_gzips++;
+	if (add_headers(response, "Content-Type", types[format]) &&
+	    MHD_add_response_header(response, "Vary",
+				    "Accept, Accept-Encoding") &&
+	    MHD_add_response_header(response, "Content-Encoding", "gzip"))
 		return response;
 	MHD_destroy_response(response);
 	return NULL;
@@ -177,7 +243,10 @@ static void drop_page(struct page *page)
 {
 	if (page->response)
 		MHD_destroy_response(page->response);
+	if (page->gzip)
+		MHD_destroy_response(page->gzip);
 	page->response = NULL;
+	page->gzip = NULL;
 }
 
 static enum MHD_Result answer(const struct http *http,
@@ -216,6 +285,19 @@ static const char *header_of(struct MHD_Connection *connection,
 	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
+/* Compressed if the client takes that and there is room; else as it is */
+static struct MHD_Response *response_for(struct http *http,
+					 const struct client *client)
+{
+	struct page *page = &http->pages[client->format];
+
+	if (!http_takes_gzip(header_of(client->connection, "Accept-Encoding")))
+		return page->response;
+	if (!page->gzip && http->nr_gzips < HTTP_MAX_PAGES)
+		page->gzip = new_gzip(http, page->fd, client->format);
+	return page->gzip ?: page->response;
+}
+
 static enum MHD_Result give_metrics(struct http *http, struct client *client)
 {
 	struct MHD_Connection *connection = client->connection;
@@ -229,7 +311,7 @@ static enum MHD_Result give_metrics(struct http *http, struct client *client)
 	page = &http->pages[client->format];
 	if (is_good(http, page, client, now))
 		return MHD_queue_response(connection, MHD_HTTP_OK,
-					  page->response);
+					  response_for(http, client));
 	if (client->answered || http->nr_pages >= HTTP_MAX_PAGES)
 		return answer(http, connection, CANNED_UNAVAILABLE);
 	if (!page->asked) {
@@ -250,6 +332,31 @@ static struct client *client_of(struct MHD_Connection *connection)
 	info = MHD_get_connection_info(connection,
 				       MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	return info ? info->socket_context : NULL;
+}
+
+/* Whether the client has shown the certificate that it has to. */
+static bool is_certified(const struct http *http,
+			 struct MHD_Connection *connection)
+{
+	gnutls_typed_vdata_st purpose = {
+		.type = GNUTLS_DT_KEY_PURPOSE_OID,
+		.data = (void *)GNUTLS_KP_TLS_WWW_CLIENT,
+	};
+	const union MHD_ConnectionInfo *info;
+	gnutls_session_t session;
+	unsigned int status, nr;
+
+	if (!http->web || !http->web->client_auth)
+		return true;
+	info = MHD_get_connection_info(connection,
+				       MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	session = info ? info->tls_session : NULL;
+	if (!session)
+		return false;
+	if (!gnutls_certificate_get_peers(session, &nr))
+		return http->web->client_auth == WEB_CLIENT_CERT_IF_GIVEN;
+	return !gnutls_certificate_verify_peers(session, &purpose, 1,
+						&status) && !status;
 }
 
 static enum MHD_Result handle(void *cls, struct MHD_Connection *connection,
@@ -273,6 +380,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection,
 		*size = 0;
 		return MHD_YES;
 	}
+	if (!is_certified(http, connection))
+		return answer(http, connection, CANNED_NO_CERT);
 	if (http->web && !client->asked)
 		access = web_config_check(http->web,
 					  header_of(connection, "Authorization"),
@@ -331,6 +440,7 @@ static bool take_answers(struct http *http)
 		struct page *page = &http->pages[format];
 
 		drop_page(page);
+		page->fd = fd;
 		if (fd >= 0)
 			page->response = new_page(http, fd, format);
 		page->made = signals_clock();
@@ -437,11 +547,18 @@ static bool start(struct http *http, int socket)
 	struct MHD_OptionItem tls_options[] = {
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, tls ? web->cert : NULL },
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, tls ? web->key : NULL },
+		{ web && web->client_ca ? MHD_OPTION_HTTPS_MEM_TRUST :
+					  MHD_OPTION_END,
+		  0, web ? web->client_ca : NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	struct MHD_OptionItem priorities[] = {
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0, tls && web->min_tls13 ?
 		  "NORMAL:-VERS-ALL:+VERS-TLS1.3" :
 		  "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
 		{ MHD_OPTION_END, 0, NULL },
 	};
+	struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
 	const union MHD_DaemonInfo *info;
 
 	http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, http,
@@ -449,7 +566,9 @@ static bool start(struct http *http, int socket)
 					NULL, MHD_OPTION_NOTIFY_CONNECTION,
 					notify, http, MHD_OPTION_ARRAY, options,
 					MHD_OPTION_ARRAY,
-					tls ? tls_options : &tls_options[3],
+					tls ? tls_options : none,
+					MHD_OPTION_ARRAY,
+					tls ? priorities : none,
 					MHD_OPTION_END);
 	if (!http->daemon)
 		return false;
@@ -481,7 +600,7 @@ bool http_serve(int socket, int channel, struct web_config *web,
 
 	if (!make_canned(&http) || !start(&http, socket))
 		msg_error("cannot start the HTTP server%s", web && web->cert ?
-			  ": are the certificate and its key good?" : "");
+			  ": are the certificates and the key good?" : "");
 	else if (!ready())
 		msg_error("cannot give up privileges: %s", strerror(errno));
 	else

@@ -24,7 +24,10 @@
 /* Silence of a connection */
 #define HTTP_SILENCE_SECONDS	10
 
-/* Texts that slow clients are still reading; then there are no newer ones. */
+/*
+ * Texts that slow clients are still reading; then there are no newer ones. As many
+ * may be compressed, others get a text as it is.
+ */
 #define HTTP_MAX_PAGES		4
 
 /**
@@ -54,5 +57,8 @@ bool http_serve(int socket, int channel, struct web_config *web,
 
 /* Whether an Accept header asks for OpenMetrics; NULL: there is none */
 bool http_wants_openmetrics(const char *accept);
+
+/* Whether an Accept-Encoding header allows gzip; NULL: there is none */
+bool http_takes_gzip(const char *accept);
 
 #endif /* HOST_EXPORT_HTTP_H */

@@ -34,6 +34,25 @@ static bool take_text(struct web_config *config, char *dst, size_t size,
 	return true;
 }
 
+/* Go's names. Those that do not verify a certificate keep nobody out. */
+static bool take_client_auth(struct web_config *config, const char *value)
+{
+	static const char *const types[] = {
+		[WEB_NO_CLIENT_CERT] = "NoClientCert",
+		[WEB_CLIENT_CERT_IF_GIVEN] = "VerifyClientCertIfGiven",
+		[WEB_CLIENT_CERT_REQUIRED] = "RequireAndVerifyClientCert",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		if (!strcmp(value, types[i])) {
+			config->client_auth = i;
+			return true;
+		}
+	}
+	return bad(config,
+		   "client_auth_type is NoClientCert, VerifyClientCertIfGiven or RequireAndVerifyClientCert");
+}
+
 static bool take_tls(struct web_config *config, const char *key,
 		     const char *value)
 {
@@ -43,13 +62,18 @@ static bool take_tls(struct web_config *config, const char *key,
 	if (!strcmp(key, "key_file"))
 		return take_text(config, config->key_file,
 				 sizeof(config->key_file), key, value);
+	if (!strcmp(key, "client_ca_file"))
+		return take_text(config, config->client_ca_file,
+				 sizeof(config->client_ca_file), key, value);
+	if (!strcmp(key, "client_auth_type"))
+		return take_client_auth(config, value);
 	if (!strcmp(key, "min_version")) {
 		config->min_tls13 = !strcmp(value, "TLS13");
 		return config->min_tls13 || !strcmp(value, "TLS12") ||
 		       bad(config, "min_version is TLS12 or TLS13");
 	}
 	return bad(config,
-		   "tls_server_config has cert_file, key_file and min_version, not '%.40s'",
+		   "tls_server_config has cert_file, key_file, client_auth_type, client_ca_file and min_version, not '%.40s'",
 		   key);
 }
 
@@ -176,6 +200,10 @@ static bool check(struct web_config *config)
 {
 	if (!config->cert_file[0] != !config->key_file[0])
 		return bad(config, "cert_file and key_file go together");
+	if (!config->client_ca_file[0] != !config->client_auth)
+		return bad(config, "client_ca_file and a client_auth_type that verifies go together");
+	if (config->client_auth && !config->cert_file[0])
+		return bad(config, "client_ca_file needs cert_file and key_file");
 	if (!config->cert_file[0] && !config->nr_users)
 		return bad(config, "neither a certificate nor users");
 	return true;
@@ -259,12 +287,16 @@ bool web_config_load(struct web_config *config, const char *path)
 	config->cert = read_named(config, path, config->cert_file);
 	if (config->cert)
 		config->key = read_named(config, path, config->key_file);
-	return config->key;
+	if (config->key && config->client_ca_file[0])
+		config->client_ca = read_named(config, path,
+					       config->client_ca_file);
+	return config->key && !config->client_ca_file[0] == !config->client_ca;
 }
 
 void web_config_free(struct web_config *config)
 {
 	free(config->cert);
 	free(config->key);
+	free(config->client_ca);
 	explicit_bzero(config, sizeof(*config));
 }

@@ -35,15 +35,25 @@ struct web_user {
 	char verified[WEB_PASSWORD_SIZE];
 };
 
+/* Whose certificates are asked for */
+enum web_client_auth {
+	WEB_NO_CLIENT_CERT,
+	WEB_CLIENT_CERT_IF_GIVEN,	/* a client without one may come in */
+	WEB_CLIENT_CERT_REQUIRED,
+};
+
 /**
  * struct web_config - the file
  * @cert_file: the certificate's file, "" for none
  * @key_file: its key's
+ * @client_auth: which clients have to have a certificate of @client_ca_file
+ * @client_ca_file: certificates of those who sign clients', "" for none
  * @min_tls13: do not speak TLS 1.2
  * @users: who may come in; if there are none, everyone
  * @nr_users: how many
  * @cert: what is in @cert_file, for free(); NULL: no TLS
  * @key: the same of @key_file
+ * @client_ca: the same of @client_ca_file; NULL: it has none
  * @err: what is wrong
  * @second: the second in which passwords were checked last
  * @checks: how many in that
@@ -51,11 +61,14 @@ struct web_user {
 struct web_config {
 	char cert_file[WEB_PATH_SIZE];
 	char key_file[WEB_PATH_SIZE];
+	enum web_client_auth client_auth;
+	char client_ca_file[WEB_PATH_SIZE];
 	bool min_tls13;
 	struct web_user users[WEB_MAX_USERS];
 	size_t nr_users;
 	char *cert;
 	char *key;
+	char *client_ca;
 	char err[200];
 	uint64_t second;
 	unsigned int checks;

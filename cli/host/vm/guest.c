@@ -252,7 +252,11 @@ static int look_at_each(struct host_device *dev, const struct select *select,
 		if (code)
 			exit_code = code;
 	}
-	return any ? exit_code : vm_scan_report_none(scan->nr, scan->denied);
+	if (!any)
+		return vm_scan_report_none(select, scan->nr, scan->denied);
+	if (select_report_missing(select, SELECT_HINT_VMS) && !exit_code)
+		exit_code = EXIT_NO_VM;
+	return exit_code;
 }
 
 int guest_each(const struct select *select,

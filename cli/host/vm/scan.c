@@ -358,14 +358,29 @@ void vm_scan_report_denied(unsigned int denied)
 	msg_hint("fix: run vcpu-info as root, with CAP_SYS_PTRACE");
 }
 
-int vm_scan_report_none(size_t nr, unsigned int denied)
+int vm_scan_report_none(const struct select *select, size_t nr,
+			unsigned int denied)
 {
-	msg_error("no %sVM runs on this host", nr ? "such " : "");
+	if (!nr || !select_report_missing(select, SELECT_HINT_VMS))
+		msg_error("no %sVM runs on this host", nr ? "such " : "");
 	if (denied) {
 		vm_scan_report_denied(denied);
 		return EXIT_DENIED;
 	}
-	if (nr)
-		msg_hint("'vcpu-info vms' lists them.");
 	return EXIT_NO_VM;
+}
+
+void vm_scan_find(const struct select *select)
+{
+	struct vm_scan scan;
+
+	if (!select->nr_vms || !vm_scan_without_vcpus(&scan))
+		return;
+	for (size_t i = 0; i < scan.nr; i++) {
+		const struct vm *vm = &scan.vms[i];
+
+		select_has_vm(select, vm->vmm.pid, vm->fd, vm->vmm.vm.name,
+			      vm->vmm.comm);
+	}
+	vm_scan_free(&scan);
 }

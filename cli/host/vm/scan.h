@@ -5,6 +5,7 @@
 #ifndef HOST_VM_SCAN_H
 #define HOST_VM_SCAN_H
 
+#include "select.h"
 #include "vm/process.h"
 
 /**
@@ -69,7 +70,11 @@ void vm_scan_report_denied(unsigned int denied);
  * Print that none of the VMs there are is wanted, or that there is none, and why
  * that may be. Returns the exit code for it.
  */
-int vm_scan_report_none(size_t nr, unsigned int denied);
+int vm_scan_report_none(const struct select *select, size_t nr,
+			unsigned int denied);
+
+/* Have the VMs that run now noted as found. Without procfs none is. */
+void vm_scan_find(const struct select *select);
 
 /*
  * The number in the name that a VMM gave a vCPU's thread, counted by the VMM;

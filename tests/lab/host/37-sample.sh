@@ -116,7 +116,20 @@ kill -CONT "$pid"
 
 # What is wrong is said
 
-says "no such VM" 9 'no such VM' vcpu-info sample nonsense
+says "no such VM" 9 "no such VM 'nonsense'" vcpu-info sample nonsense
+says "one of two" 9 "no such VM '$pid:0'" vcpu-info sample --counters quiet "$pid:0"
+says "the others are sampled" 9 '"vcpu_id":1' \
+	vcpu-info sample --no-guest-memory --json nonsense name:quiet
+says "and diagnosed" 9 "no such VM 'nonsense'" \
+	vcpu-info diagnose --no-guest-memory quiet nonsense
+says "and listed" 9 "no such VM 'nonsense'" vcpu-info vms "pid:$pid" nonsense
+says "a file is not begun" 9 "no such VM 'nonsense'" \
+	vcpu-info record -o /tmp/none.dat -t 1 --vm quiet --vm nonsense
+check "nor is there one" test ! -e /tmp/none.dat
+says "follow waits for it" 0 "there is no VM 'nonsense' yet" \
+	vcpu-info follow --duration 100ms nonsense
+says "so does top" 0 "there is no VM 'nonsense' yet" \
+	vcpu-info top --batch --count 1 nonsense
 says "no such vCPU" 9 'no vCPU of that number' vcpu-info sample --vcpu 77 quiet
 says "no capability" 5 'root' \
 	setpriv --reuid=65534 --regid=65534 --clear-groups vcpu-info sample quiet

@@ -49,7 +49,7 @@ is "all are those that the guest prints" \
 	"$(head -n "$(wc -l </tmp/dmesg.guest)" /tmp/dmesg | sha256sum)" \
 	"$(sha256sum </tmp/dmesg.guest)"
 diff /tmp/dmesg.guest /tmp/dmesg | head -n 10 | diag
-is "the last one alone" "$(vcpu-info dmesg -n 1 lab)" "$(vcpu-info dmesg lab | tail -n 1)"
+is "the last one alone" "$(vcpu-info dmesg --last 1 lab)" "$(vcpu-info dmesg lab | tail -n 1)"
 vcpu-info dmesg --json lab >/tmp/dmesg.json
 check "JSON is as the schema has it" python3 /lab/check_schema.py --valid \
 	/lab/record.schema.json /tmp/dmesg.json

@@ -126,8 +126,8 @@ like "the guest's log says why" "$(vcpu-info dmesg lab | grep 'not syncing')" \
 	vcpu-info show --last 1 --format line lab
 	echo "\$ vcpu-info stack lab"
 	vcpu-info stack lab
-	echo "\$ vcpu-info dmesg -n 5 lab"
-	vcpu-info dmesg -n 5 lab
+	echo "\$ vcpu-info dmesg --last 5 lab"
+	vcpu-info dmesg --last 5 lab
 } 2>&1 | diag
 guest_stop lab
 
