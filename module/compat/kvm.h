@@ -139,19 +139,26 @@ static inline u64 compat_kvm_polls(const struct kvm_vcpu *vcpu)
 }
 
 /*
+ * Whether KVM has noted, at the exit for a host interrupt, that the vCPU is between
+ * two instructions. It forgets it when it goes on with KVM_RUN: not before it has
+ * taken registers that the VMM may have for it, nor in the other ioctls.
+ */
+static inline bool compat_kvm_noted_boundary(const struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->arch.at_instruction_boundary) &&
+	       compat_kvm_wants_to_run(vcpu) &&
+	       !READ_ONCE(vcpu->run->kvm_dirty_regs);
+}
+
+/*
  * Whether its registers are those between two instructions, if it is loaded but
- * not in guest mode. KVM notes so at the exit for a host interrupt and forgets
- * it when it goes on with KVM_RUN: not before it has taken registers that the
- * VMM may have for it, nor in the other ioctls; and not at all where KVM_RUN only
- * waits for INIT and then resets the registers. Until that is done the vCPU is
- * not runnable.
+ * not in guest mode. KVM's note is not forgotten at all where KVM_RUN only waits for
+ * INIT and then resets the registers. Until that is done the vCPU is not runnable.
  */
 static inline bool compat_kvm_between_instructions(const struct kvm_vcpu *vcpu)
 {
-	return READ_ONCE(vcpu->arch.at_instruction_boundary) &&
-	       READ_ONCE(vcpu->arch.mp_state) == KVM_MP_STATE_RUNNABLE &&
-	       compat_kvm_wants_to_run(vcpu) &&
-	       !READ_ONCE(vcpu->run->kvm_dirty_regs);
+	return compat_kvm_noted_boundary(vcpu) &&
+	       READ_ONCE(vcpu->arch.mp_state) == KVM_MP_STATE_RUNNABLE;
 }
 
 /*

@@ -18,6 +18,7 @@
 
 #include "compat/kvm.h"
 #include "quiesce.h"
+#include "race.h"
 #include "self.h"
 #include "snapshot.h"
 #include "stack_copy.h"
@@ -93,6 +94,8 @@ static void copy_loaded(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap)
 {
 	compat_kvm_cache_regs(vcpu);
 	copy_regs(vcpu, snap);
+	vcpu_info_race_spin(VCPU_INFO_RACE_PROBE,
+			    READ_ONCE(vcpu->stat.exits) - snap->exits > 1);
 	snap->valid = ALL_REGS;
 	if (!compat_kvm_rflags(vcpu, &snap->regs[VCPU_INFO_REG_RFLAGS]))
 		snap->valid &= ~REG(RFLAGS);
@@ -134,7 +137,7 @@ static void copy_at_rest(struct kvm_vcpu *vcpu, struct vcpu_info_snapshot *snap,
 	 * VMCBs. On VMX it may become a VMREAD from whichever VMCS this CPU has
 	 * loaded.
 	 */
-	if (compat_kvm_is_svm() && held) {
+	if (compat_kvm_is_svm() && (held || vcpu_info_race_old(VCPU_INFO_RACE_VMCB))) {
 		if (compat_kvm_rflags(vcpu, rflags))
 			snap->valid |= REG(RFLAGS);
 	} else if (rest_observed(vcpu)) {
@@ -206,6 +209,44 @@ struct guest_probe {
 	bool taken;
 };
 
+static bool is_here(const struct kvm_vcpu *target)
+{
+	return READ_ONCE(target->cpu) == raw_smp_processor_id();
+}
+
+static bool is_marked(const struct kvm_vcpu *target)
+{
+	return READ_ONCE(target->arch.handling_intr_from_guest) ==
+	       COMPAT_KVM_HANDLING_IRQ;
+}
+
+/* The wrong way round, for tests */
+static bool is_here_and_marked(const struct kvm_vcpu *target)
+{
+	if (!is_here(target))
+		return false;
+	vcpu_info_race_spin(VCPU_INFO_RACE_PROBE, is_marked(target));
+
+	return is_marked(target);
+}
+
+/*
+ * The mark before the CPU: it may have been made on another one, but not on this
+ * one since then, which is here.
+ */
+static bool is_marked_here(const struct kvm_vcpu *target)
+{
+	if (vcpu_info_race_old(VCPU_INFO_RACE_PROBE))
+		return is_here_and_marked(target);
+
+	if (!is_marked(target))
+		return false;
+	smp_rmb(); /* the mark before the CPU */
+	vcpu_info_race_spin(VCPU_INFO_RACE_PROBE, is_here(target));
+
+	return is_here(target);
+}
+
 /*
  * KVM marks the time in which it serves the host interrupts that came while in
  * guest mode: the GPRs are saved, the VMCS is still the target's, no exit is
@@ -219,15 +260,7 @@ static void guest_probe_ipi(void *info)
 	struct kvm_vcpu *target = probe->target;
 	struct vcpu_info_snapshot *snap = probe->snap;
 
-	/*
-	 * The mark before the CPU: it may have been made on another one, but not
-	 * on this one since then, which is here.
-	 */
-	if (READ_ONCE(target->arch.handling_intr_from_guest) !=
-	    COMPAT_KVM_HANDLING_IRQ)
-		return;
-	smp_rmb(); /* the mark before the CPU */
-	if (READ_ONCE(target->cpu) != smp_processor_id())
+	if (!is_marked_here(target))
 		return;
 
 	take_counts(target, snap);
@@ -247,8 +280,10 @@ static bool try_guest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap,
 	struct guest_probe probe = {
 		.target = target, .snap = snap, .stack = stack,
 	};
-	int cpu = READ_ONCE(target->cpu);
+	int cpu;
 
+	vcpu_info_race_sleep(VCPU_INFO_RACE_PROBE, is_here(target));
+	cpu = READ_ONCE(target->cpu);
 	if (cpu < 0 || smp_call_function_single(cpu, guest_probe_ipi, &probe, 1))
 		return false;
 
@@ -290,7 +325,9 @@ static void read_rest(struct kvm_vcpu *vcpu, struct rest *rest)
 
 static bool rest_equal(const struct rest *a, const struct rest *b)
 {
-	return a->exits == b->exits && a->signal_exits == b->signal_exits &&
+	return a->exits == b->exits &&
+	       (a->signal_exits == b->signal_exits ||
+		vcpu_info_race_old(VCPU_INFO_RACE_REST)) &&
 	       a->polls == b->polls && a->rip == b->rip && a->cpu == b->cpu &&
 	       a->mode == b->mode && a->mp_state == b->mp_state &&
 	       a->blocking == b->blocking && a->preempted == b->preempted;
@@ -302,7 +339,18 @@ static bool has_control_registers(const struct kvm_vcpu *vcpu)
 	if (!compat_kvm_is_svm() || compat_kvm_svm_copies_crs_early())
 		return true;
 
-	return !preempt_model_preemptible() && compat_kvm_exit_handled(vcpu);
+	return !preempt_model_preemptible() &&
+	       (compat_kvm_exit_handled(vcpu) ||
+		vcpu_info_race_old(VCPU_INFO_RACE_CONTROL));
+}
+
+/* Whether those of a preempted vCPU are all of the same moment */
+static bool has_whole_registers(const struct kvm_vcpu *vcpu)
+{
+	if (vcpu_info_race_old(VCPU_INFO_RACE_INIT))
+		return compat_kvm_noted_boundary(vcpu);
+
+	return compat_kvm_between_instructions(vcpu);
 }
 
 /*
@@ -325,10 +373,13 @@ static bool try_rest(struct kvm_vcpu *target, struct vcpu_info_snapshot *snap)
 
 	take_ids(target, snap);
 	take_counts(target, snap);
+	vcpu_info_race_sleep(VCPU_INFO_RACE_REST,
+			     READ_ONCE(target->stat.signal_exits) != before.signal_exits &&
+			     kvm_vcpu_is_blocking(target));
 	copy_at_rest(target, snap, &rested, false);
 	/* KVM was perhaps writing the results of an emulation one by one. */
 	if (before.preempted && !rested.halting) {
-		exact = compat_kvm_between_instructions(target);
+		exact = has_whole_registers(target);
 		controls = has_control_registers(target);
 	}
 

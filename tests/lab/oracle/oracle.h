@@ -148,7 +148,7 @@ struct vcpu {
 	uint64_t exits_at_start;
 	uint64_t halts_at_start;	/* with the one that it goes to */
 
-	int cpu;		/* host CPU the thread is bound to */
+	int cpu;		/* host CPU the thread is bound to; -1: it moves */
 	bool has_thread;
 	pthread_t thread;
 	struct thread_id tid;
@@ -216,7 +216,10 @@ void vcpu_get_regs(struct vcpu *vcpu, struct regs *regs);
 void vcpu_make_runnable(struct vcpu *vcpu);
 void vcpu_counts(const struct vcpu *vcpu, struct counts *counts);
 int vcpu_run(struct vcpu *vcpu);
+int vcpu_run_often(struct vcpu *vcpu, long ns,
+		   void (*between)(struct vcpu *vcpu));
 int vcpu_run_kicked(struct vcpu *vcpu);
+void vcpu_set_regs_at(struct vcpu *vcpu, uint64_t counter, int step);
 int vcpu_set_regs_on(struct vcpu *vcpu);
 char vcpu_thread_state(struct vcpu *vcpu);
 bool vcpu_blocked(struct vcpu *vcpu);
@@ -325,7 +328,7 @@ void host_check_entry(const struct vcpu_info_host_vcpu *entry,
 void host_check_exit(const struct vcpu_info_host_vcpu *entry,
 		     const struct vcpu *target, struct tally *tally);
 
-/* states.c and many.c: the tests */
+/* states.c, many.c and races.c: the tests */
 
 struct options {
 	unsigned long count;
@@ -352,6 +355,19 @@ struct test {
 
 extern const struct test state_tests[];
 extern const size_t nr_state_tests;
+
+void code_lockstep(struct vcpu *vcpu);
+void code_cr3(struct vcpu *vcpu);
+
+struct race;
+extern const struct race race_moving;
+extern const struct race race_resumed;
+extern const struct race race_vapic;
+
+void test_race(const struct test *test, const struct options *options,
+	       struct tally *tally);
+void test_reset(const struct test *test, const struct options *options,
+		struct tally *tally);
 
 void test_storm(const struct test *test, const struct options *options,
 		struct tally *tally);

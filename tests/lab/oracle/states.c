@@ -57,7 +57,7 @@ static void code_spin(struct vcpu *vcpu)
 	prog_add(prog, OP_BACK, 0, 0);
 }
 
-static void code_lockstep(struct vcpu *vcpu)
+void code_lockstep(struct vcpu *vcpu)
 {
 	struct prog *prog = &vcpu->prog;
 
@@ -128,7 +128,7 @@ static void set_cr3(struct prog *prog, uint32_t cr3)
 }
 
 /* Changes CR3 there and back. Neither vendor has a VM exit for that. */
-static void code_cr3(struct vcpu *vcpu)
+void code_cr3(struct vcpu *vcpu)
 {
 	struct prog *prog = &vcpu->prog;
 
@@ -650,6 +650,11 @@ const struct test state_tests[] = {
 	  &preempted_cr3 },
 	{ "set-regs", 0, 0, test_state, &set_regs },
 	{ "kicked", T_ASKED, 0, test_state, &kicked },
+	{ "moving", T_ASKED | T_TWO_CPUS, 0, test_race, &race_moving },
+	{ "resumed", T_ASKED | T_TWO_CPUS, 0, test_race, &race_resumed },
+	{ "vapic", T_ASKED | T_TWO_CPUS | T_64, VCPU_INFO_STATE_PREEMPTED,
+	  test_race, &race_vapic },
+	{ "reset", T_ASKED, 0, test_reset, NULL },
 	{ "in-exit", T_64, VCPU_INFO_STATE_IN_EXIT, test_state, &in_exit },
 	{ "exits", T_TWO_CPUS, 0, test_state, &exits },
 	{ "waking", T_TWO_CPUS, 0, test_state, &waking },

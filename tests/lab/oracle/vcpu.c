@@ -252,17 +252,24 @@ void vcpu_set_regs(struct vcpu *vcpu)
 	set_regs(vcpu, vcpu->init.r);
 }
 
+/* The registers that its program has there; it has counted so far. */
+void vcpu_set_regs_at(struct vcpu *vcpu, uint64_t counter, int step)
+{
+	struct regs regs;
+
+	if (!prog_state(&vcpu->prog, &vcpu->init, counter, step, 0, &regs))
+		die("a guest program does not get there");
+	set_regs(vcpu, regs.r);
+	vcpu_store_counter(vcpu, counter);
+}
+
 /* Does not run, but has its registers counted up by the VMM instead. */
 int vcpu_set_regs_on(struct vcpu *vcpu)
 {
 	uint64_t counter = vcpu->init.r[REG_COUNTER];
-	struct regs regs;
 
-	while (!__atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_RELAXED)) {
-		prog_state(&vcpu->prog, &vcpu->init, ++counter, 0, 0, &regs);
-		set_regs(vcpu, regs.r);
-		vcpu_store_counter(vcpu, counter);
-	}
+	while (!__atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_RELAXED))
+		vcpu_set_regs_at(vcpu, ++counter, 0);
 
 	return -EINTR;
 }
@@ -339,11 +346,12 @@ int vcpu_run(struct vcpu *vcpu)
 
 #define KICK_NS		1000000
 
-/* KVM_RUN, and a signal that ends it every millisecond */
-int vcpu_run_kicked(struct vcpu *vcpu)
+/* KVM_RUN, a signal that ends it so often, and what is done in between */
+int vcpu_run_often(struct vcpu *vcpu, long ns,
+		   void (*between)(struct vcpu *vcpu))
 {
 	struct itimerspec often = {
-		.it_value.tv_nsec = KICK_NS, .it_interval.tv_nsec = KICK_NS,
+		.it_value.tv_nsec = ns, .it_interval.tv_nsec = ns,
 	};
 	struct sigevent kick = {
 		.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1,
@@ -355,13 +363,22 @@ int vcpu_run_kicked(struct vcpu *vcpu)
 	if (timer_create(CLOCK_MONOTONIC, &kick, &timer) ||
 	    timer_settime(timer, 0, &often, NULL))
 		die("no timer: %s", strerror(errno));
-	do {
+	for (;;) {
 		ret = vcpu_run(vcpu);
-	} while (ret == -EINTR &&
-		 !__atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_RELAXED));
+		if (ret != -EINTR ||
+		    __atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_RELAXED))
+			break;
+		if (between)
+			between(vcpu);
+	}
 	timer_delete(timer);
 
 	return ret;
+}
+
+int vcpu_run_kicked(struct vcpu *vcpu)
+{
+	return vcpu_run_often(vcpu, KICK_NS, NULL);
 }
 
 static void set_state(struct vcpu *vcpu, enum vcpu_state state)

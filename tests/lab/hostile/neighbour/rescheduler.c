@@ -1,28 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rescheduler: has a task preempted just before the first VMREAD of a function.
- * That is where kvm_intel has said already that it knows a register, and does
- * not yet. Only tasks of the oracle, and if the kernel may be preempted there.
+ * rescheduler: has a task preempted, or held up, in a function: just before its first
+ * VMREAD, where kvm_intel has said already that it knows a register, and does not yet;
+ * or where the function begins. Only tasks of the oracle, but not the one that asks. It
+ * is preempted where the kernel may be, there or later.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/delay.h>
 #include <linux/irq_work.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
 #define MAX_FUNCTION	128	/* bytes that are looked through */
 #define MAX_INSN	15
+#define STEP_US		100
 
 static char *function = "vmx_get_rflags";
 module_param(function, charp, 0444);
 MODULE_PARM_DESC(function, "the function");
 
+static bool at_entry;
+module_param(at_entry, bool, 0444);
+MODULE_PARM_DESC(at_entry, "where it begins, not at its first VMREAD");
+
+static uint spin_us;
+module_param(spin_us, uint, 0444);
+MODULE_PARM_DESC(spin_us, "take so long there; 0: be preempted");
+
 static ulong hits;
 module_param(hits, ulong, 0444);
-MODULE_PARM_DESC(hits, "how often a task was to be preempted there");
+MODULE_PARM_DESC(hits, "how often a task came there");
 
 /* An interrupt of this CPU's own, on whose way back the task can be preempted */
 static void reschedule(struct irq_work *work)
@@ -35,10 +46,15 @@ static struct irq_work work = IRQ_WORK_INIT_HARD(reschedule);
 
 static int at_probe(struct kprobe *probe, struct pt_regs *regs)
 {
-	if (!strcmp(current->comm, "oracle")) {
-		hits++;
+	uint us = spin_us;
+
+	if (strcmp(current->comm, "oracle") || thread_group_leader(current))
+		return 0;
+	hits++;
+	if (!us)
 		irq_work_queue(&work);
-	}
+	for (; us >= STEP_US; us -= STEP_US)
+		udelay(STEP_US);
 
 	return 0;
 }
@@ -97,7 +113,7 @@ static int probe_before(unsigned int offset)
 	return err;
 }
 
-static int __init rescheduler_init(void)
+static int probe_vmread(void)
 {
 	u8 code[MAX_FUNCTION];
 	unsigned int offset;
@@ -117,6 +133,15 @@ static int __init rescheduler_init(void)
 	return err;
 }
 
+static int __init rescheduler_init(void)
+{
+	if (!at_entry)
+		return probe_vmread();
+
+	probe.symbol_name = function;
+	return register_kprobe(&probe);
+}
+
 static void __exit rescheduler_exit(void)
 {
 	unregister_kprobe(&probe);
@@ -126,5 +151,5 @@ static void __exit rescheduler_exit(void)
 module_init(rescheduler_init);
 module_exit(rescheduler_exit);
 
-MODULE_DESCRIPTION("Has tasks preempted before a VMREAD");
+MODULE_DESCRIPTION("Has tasks preempted, or held up, in a function");
 MODULE_LICENSE("GPL");
