@@ -134,11 +134,65 @@ static bool both_known(const struct vcpu_observation *first,
 	return reg_known(first, reg) && reg_known(second, reg);
 }
 
-static bool reg_same(const struct vcpu_observation *first,
-		     const struct vcpu_observation *second, unsigned int reg)
+static const struct vcpu_place *place_of(const struct vcpu_observation *at,
+					 struct vcpu_place *place)
 {
-	return both_known(first, second, reg) &&
-	       first->vcpu.regs[reg] == second->vcpu.regs[reg];
+	place->valid = at->vcpu.valid;
+	memcpy(place->regs, at->vcpu.regs, sizeof(place->regs));
+	place->function = at->function;
+	return place;
+}
+
+/* Of one that every look met in an exit: what memory had, which is of the last exit. */
+static const struct vcpu_place *exit_of(const struct vcpu_observation *at,
+					struct vcpu_place *place)
+{
+	place_of(at, place);
+	if (at->vcpu.state == VCPU_INFO_STATE_IN_EXIT &&
+	    at->vcpu.flags & VCPU_INFO_F_TORN)
+		place->valid = 1U << VCPU_INFO_REG_RIP |
+			       1U << VCPU_INFO_REG_RSP;
+	return place;
+}
+
+static bool place_has(const struct vcpu_place *place, unsigned int reg)
+{
+	return place->valid & 1U << reg;
+}
+
+static bool reg_same(const struct vcpu_place *first,
+		     const struct vcpu_place *second, unsigned int reg)
+{
+	return place_has(first, reg) && place_has(second, reg) &&
+	       first->regs[reg] == second->regs[reg];
+}
+
+/* What is not known may have changed. */
+static unsigned int regs_changed(const struct vcpu_place *first,
+				 const struct vcpu_place *second)
+{
+	unsigned int reg, changed = 0;
+
+	for (reg = 0; reg <= VCPU_INFO_REG_R15; reg++)
+		changed += reg != VCPU_INFO_REG_RSP &&
+			   !reg_same(first, second, reg);
+
+	return changed;
+}
+
+#define ALL_GPRS	((1U << (VCPU_INFO_REG_R15 + 1)) - 1)
+
+static void take_changes(const struct vcpu_observation *first,
+			 const struct vcpu_observation *second,
+			 struct vcpu_finding *finding)
+{
+	struct vcpu_place a, b;
+
+	finding->have_changed =
+		(first->vcpu.valid & second->vcpu.valid & ALL_GPRS) == ALL_GPRS;
+	if (finding->have_changed)
+		finding->changed = regs_changed(place_of(first, &a),
+						place_of(second, &b));
 }
 
 static void take_evidence(const struct vcpu_observation *first,
@@ -167,6 +221,7 @@ static void take_evidence(const struct vcpu_observation *first,
 	finding->have_rip = both_known(first, second, VCPU_INFO_REG_RIP);
 	finding->rip[0] = first->vcpu.regs[VCPU_INFO_REG_RIP];
 	finding->rip[1] = vcpu->regs[VCPU_INFO_REG_RIP];
+	take_changes(first, second, finding);
 	finding->function = second->function;
 	finding->waits_in = second->waits_in ?:
 			    vcpu_waits_in(second->function) ? second->function :
@@ -237,12 +292,17 @@ static enum vcpu_word halted_word(const struct vcpu_finding *finding)
 	return VCPU_IDLE;
 }
 
-static bool same_place(const struct vcpu_observation *first,
-		       const struct vcpu_observation *second)
+/* The same few instructions with the same stack */
+static bool same_place(const struct vcpu_place *first,
+		       const struct vcpu_place *second)
 {
-	uint64_t a = first->vcpu.regs[VCPU_INFO_REG_RIP];
-	uint64_t b = second->vcpu.regs[VCPU_INFO_REG_RIP];
+	uint64_t a = first->regs[VCPU_INFO_REG_RIP];
+	uint64_t b = second->regs[VCPU_INFO_REG_RIP];
 
+	if (!place_has(first, VCPU_INFO_REG_RIP) ||
+	    !place_has(second, VCPU_INFO_REG_RIP) ||
+	    !reg_same(first, second, VCPU_INFO_REG_RSP))
+		return false;
 	if (first->function && second->function)
 		return !strcmp(first->function, second->function);
 
@@ -272,16 +332,27 @@ static bool waits_still(const struct vcpu_observation *first,
 	       !strcmp(first->waits_in, second->waits_in);
 }
 
-/* Nothing moves: the same few instructions with the same stack, over and over */
+static bool leaves_in_one_place(const struct vcpu_observation *first,
+				const struct vcpu_observation *second)
+{
+	struct vcpu_place a, b;
+
+	return same_place(exit_of(first, &a), exit_of(second, &b));
+}
+
+/*
+ * Nothing moves: the same few instructions, over and over. KVM has no count of exits for
+ * a PAUSE: a loop with one is no device's.
+ */
 static bool is_exit_loop(const struct vcpu_observation *first,
 			 const struct vcpu_observation *second,
 			 const struct vcpu_finding *finding)
 {
 	enum exit_kind kind = finding->main_kind;
 
-	return kind != EXIT_HALT && finding->have_rip &&
-	       !waits_still(first, second) && same_place(first, second) &&
-	       reg_same(first, second, VCPU_INFO_REG_RSP) &&
+	return kind != EXIT_HALT && kind != EXIT_OTHER &&
+	       !waits_still(first, second) &&
+	       leaves_in_one_place(first, second) &&
 	       per_second(finding->own_exits, finding) >= RULE_LOOP_EXITS &&
 	       percent(finding->kinds[kind], finding->own_exits) >=
 	       RULE_LOOP_KIND;
@@ -291,11 +362,12 @@ static bool is_exit_loop(const struct vcpu_observation *first,
  * What a process does is its own business, however long it runs. Its addresses are
  * in the lower half, and it cannot switch interrupts off.
  */
-static bool in_kernel(const struct vcpu_observation *at)
+static bool in_kernel(const struct vcpu_place *place)
 {
-	return at->vcpu.regs[VCPU_INFO_REG_RIP] >> 63 ||
-	       (reg_known(at, VCPU_INFO_REG_RFLAGS) &&
-		!(at->vcpu.regs[VCPU_INFO_REG_RFLAGS] & RFLAGS_IF));
+	return place_has(place, VCPU_INFO_REG_RIP) &&
+	       (place->regs[VCPU_INFO_REG_RIP] >> 63 ||
+		(place_has(place, VCPU_INFO_REG_RFLAGS) &&
+		 !(place->regs[VCPU_INFO_REG_RFLAGS] & RFLAGS_IF)));
 }
 
 static bool begins_with(const char *name, const char *start)
@@ -319,26 +391,70 @@ static bool is_polling(const char *function)
 	return false;
 }
 
+static uint64_t named_exits(const struct vcpu_finding *finding)
+{
+	return finding->own_exits - finding->kinds[EXIT_OTHER];
+}
+
 /*
- * One that waits for a lock is where it is by its stack, and each PAUSE of it may be an
- * exit; of other code the same few instructions tell, and few exits.
+ * A kernel that works in one function most of the time is found there twice, too, but
+ * what it works on is in its registers: those of a loop that waits stay as they are.
+ */
+static bool stands_still(const struct vcpu_place *first,
+			 const struct vcpu_place *second)
+{
+	return in_kernel(first) && in_kernel(second) &&
+	       same_place(first, second) &&
+	       regs_changed(first, second) <= RULE_SPIN_REGS;
+}
+
+/*
+ * One that waits for a lock is where it is by its stack; of other code the same few
+ * instructions tell, and few exits.
  */
 static bool stays_there(const struct vcpu_observation *first,
 			const struct vcpu_observation *second,
 			const struct vcpu_finding *finding)
 {
-	return waits_still(first, second) ||
-	       (same_place(first, second) &&
-		reg_same(first, second, VCPU_INFO_REG_RSP) &&
-		per_second(finding->own_exits, finding) <= RULE_SPIN_EXITS);
+	struct vcpu_place a, b;
+
+	place_of(first, &a);
+	place_of(second, &b);
+	if (waits_still(first, second))
+		return in_kernel(&a) && in_kernel(&b);
+
+	return per_second(named_exits(finding), finding) <= RULE_SPIN_EXITS &&
+	       stands_still(&a, &b);
+}
+
+static bool is_awake(const struct vcpu_observation *at)
+{
+	return at->vcpu.state == VCPU_INFO_STATE_GUEST ||
+	       at->vcpu.state == VCPU_INFO_STATE_PREEMPTED;
+}
+
+/*
+ * A thread that had no exit in which it may sleep was on a CPU or wanted one, whatever
+ * the scheduler counts of a host that gets no time itself.
+ */
+static bool never_slept(const struct vcpu_observation *first,
+			const struct vcpu_observation *second,
+			const struct vcpu_finding *finding)
+{
+	const uint64_t *kinds = finding->kinds;
+
+	return is_awake(first) && is_awake(second) && !kinds[EXIT_HALT] &&
+	       !kinds[EXIT_IO] && !kinds[EXIT_MMIO] && !kinds[EXIT_SIGNAL] &&
+	       !kinds[EXIT_PAGE_FAULT];
 }
 
 static bool is_spinning(const struct vcpu_observation *first,
 			const struct vcpu_observation *second,
 			const struct vcpu_finding *finding)
 {
-	return finding->have_sched && finding->run >= RULE_BUSY &&
-	       finding->have_rip && in_kernel(first) && in_kernel(second) &&
+	bool busy = finding->have_sched && finding->run >= RULE_BUSY;
+
+	return (busy || never_slept(first, second, finding)) &&
 	       stays_there(first, second, finding);
 }
 

@@ -21,7 +21,8 @@
 #define RULE_OFF_CPU		5	/* ran: at most, if it was preempted both times */
 #define RULE_IDLE		10	/* ran: at most, if it was halted once */
 #define RULE_BUSY		90	/* ran: at least */
-#define RULE_SPIN_EXITS		2000	/* own exits: at most */
+#define RULE_SPIN_EXITS		2000	/* own exits of a known kind: at most */
+#define RULE_SPIN_REGS		3	/* GPRs but RSP that have changed: at most */
 #define RULE_SPIN_BYTES		64	/* RIPs without a symbol: at most so far apart */
 #define RULE_LOOP_EXITS		1000	/* own exits: at least */
 #define RULE_LOOP_KIND		80	/* share of one kind among them: at least */
@@ -55,6 +56,18 @@ enum exit_kind {
 	EXIT_SIGNAL,
 	EXIT_OTHER,
 	EXIT_NR_KINDS
+};
+
+/**
+ * struct vcpu_place - where a vCPU is
+ * @valid: which of @regs are known
+ * @regs: by VCPU_INFO_REG_*
+ * @function: the symbol that RIP is in; NULL if that is not known
+ */
+struct vcpu_place {
+	uint32_t valid;
+	uint64_t regs[VCPU_INFO_NR_REGS];
+	const char *function;
 };
 
 /**
@@ -94,6 +107,8 @@ struct vcpu_observation {
  * @paging: CR0.PG in the second sample
  * @have_rip: both RIPs are known
  * @rip: of both samples
+ * @have_changed: @changed is known
+ * @changed: general-purpose registers but RSP that are not the same in both, 0 to 15
  * @function: of the second sample, as in the observation, or NULL
  * @waits_in: the same
  * @have_exit: @exit_reason is known
@@ -115,6 +130,8 @@ struct vcpu_finding {
 	bool paging;
 	bool have_rip;
 	uint64_t rip[2];
+	bool have_changed;
+	unsigned int changed;
 	const char *function;
 	const char *waits_in;
 	bool have_exit;

@@ -7,6 +7,7 @@
 
 #include "unit.h"
 
+#include "common/compiler.h"
 #include "host/vcpu-rules.h"
 
 #define SECOND		1000000000ULL
@@ -45,6 +46,8 @@ static struct pair make_pair(unsigned int state, uint64_t rip, unsigned int run)
 	pair.second.vcpu.have = VCPU_INFO_HAVE_STATE;
 	pair.first.vcpu.state = state;
 	pair.second.vcpu.state = state;
+	for (unsigned int reg = 0; reg <= VCPU_INFO_REG_R15; reg++)
+		set_both(&pair, reg, reg);
 	set_both(&pair, VCPU_INFO_REG_RIP, rip);
 	set_both(&pair, VCPU_INFO_REG_RSP, STACK);
 	set_both(&pair, VCPU_INFO_REG_RFLAGS, IF_ON);
@@ -119,11 +122,66 @@ static void test_spinning_needs_the_cpu(void **state)
 				     RULE_BUSY);
 
 	(void)state;
+	exits(&pair, VCPU_INFO_COUNT_HALT_EXITS, 1);
 	assert_word(&pair, VCPU_SPINNING);
-	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, RULE_BUSY - 1);
+	pair.second.run_ns -= SECOND / 100;
 	assert_word(&pair, VCPU_RUNNING);
-	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+	pair.second.run_ns += SECOND / 100;
 	pair.second.have_sched = false;
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+/* Without an exit in which it may sleep it has run, or wanted to, all the time. */
+static void test_spinning_by_exits(void **state)
+{
+	static const unsigned int sleeps[] = {
+		VCPU_INFO_COUNT_HALT_EXITS,   VCPU_INFO_COUNT_IO_EXITS,
+		VCPU_INFO_COUNT_MMIO_EXITS,   VCPU_INFO_COUNT_SIGNAL_EXITS,
+		VCPU_INFO_COUNT_PF_TAKEN,
+	};
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
+
+	(void)state;
+	exits(&pair, VCPU_INFO_COUNT_IRQ_EXITS, 1427);
+	exits(&pair, VCPU_INFO_COUNT_INSN_EMULATION, 905);
+	assert_word(&pair, VCPU_SPINNING);
+	pair.second.have_sched = false;
+	assert_word(&pair, VCPU_SPINNING);
+	for (size_t i = 0; i < ARRAY_SIZE(sleeps); i++) {
+		pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
+		exits(&pair, sleeps[i], 1);
+		assert_word(&pair, VCPU_RUNNING);
+	}
+	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
+	pair.second.vcpu.state = VCPU_INFO_STATE_PREEMPTED;
+	assert_word(&pair, VCPU_SPINNING);
+	pair.second.vcpu.state = VCPU_INFO_STATE_IN_EXIT;
+	assert_word(&pair, VCPU_RUNNING);
+	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
+	waits(&pair, RULE_STARVED_WAIT);
+	assert_word(&pair, VCPU_STARVED);
+}
+
+/* What a copy is at is in RCX, RSI and RDI, and what calls it has counters, too. */
+static void test_work_is_not_spinning(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+
+	(void)state;
+	set_reg(&pair.second, VCPU_INFO_REG_RCX, 4096);
+	set_reg(&pair.second, VCPU_INFO_REG_RSI, 8192);
+	set_reg(&pair.second, VCPU_INFO_REG_RDI, 12288);
+	assert_int_equal(judge(&pair).changed, RULE_SPIN_REGS);
+	assert_word(&pair, VCPU_SPINNING);
+	set_reg(&pair.second, VCPU_INFO_REG_R15, 16384);
+	assert_int_equal(judge(&pair).changed, RULE_SPIN_REGS + 1);
+	assert_word(&pair, VCPU_RUNNING);
+
+	/* of what is not known nothing can be said */
+	set_both(&pair, VCPU_INFO_REG_R15, 0);
+	assert_true(judge(&pair).have_changed);
+	pair.first.vcpu.valid &= ~(1U << VCPU_INFO_REG_R15);
+	assert_false(judge(&pair).have_changed);
 	assert_word(&pair, VCPU_RUNNING);
 }
 
@@ -167,7 +225,7 @@ static void test_spinning_with_exits(void **state)
 	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
 
 	(void)state;
-	pair.second.vcpu.counts[VCPU_INFO_COUNT_EXITS] += 50000;
+	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, 50000);
 	assert_word(&pair, VCPU_EXIT_LOOP);
 	pair.first.waits_in = "native_queued_spin_lock_slowpath";
 	pair.second.waits_in = "native_queued_spin_lock_slowpath";
@@ -263,6 +321,59 @@ static void test_exit_loop(void **state)
 	assert_word(&pair, VCPU_RUNNING);
 }
 
+/* A loop of the guest in which each PAUSE is an exit: KVM has no count of these. */
+static void test_loop_with_pause_spins(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_IN_EXIT, KERNEL_RIP, 100);
+
+	(void)state;
+	pair.second.vcpu.counts[VCPU_INFO_COUNT_EXITS] = 100 * RULE_LOOP_EXITS;
+	assert_int_equal(judge(&pair).main_kind, EXIT_OTHER);
+	assert_word(&pair, VCPU_SPINNING);
+	exits(&pair, VCPU_INFO_COUNT_MMIO_EXITS, RULE_SPIN_EXITS + 1);
+	assert_word(&pair, VCPU_RUNNING);
+	pair = make_pair(VCPU_INFO_STATE_IN_EXIT, USER_RIP, 100);
+	pair.second.vcpu.counts[VCPU_INFO_COUNT_EXITS] = 100 * RULE_LOOP_EXITS;
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+/* What memory held of one that every look met in an exit */
+static void make_torn(struct vcpu_observation *at)
+{
+	at->vcpu.valid = 0;
+	at->vcpu.state = VCPU_INFO_STATE_IN_EXIT;
+	at->vcpu.flags = VCPU_INFO_F_TORN;
+}
+
+static void test_exit_loop_in_exits(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_IN_EXIT, KERNEL_RIP, 90);
+
+	(void)state;
+	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, RULE_LOOP_EXITS);
+	make_torn(&pair.first);
+	assert_word(&pair, VCPU_EXIT_LOOP);
+	make_torn(&pair.second);
+	assert_word(&pair, VCPU_EXIT_LOOP);
+	assert_false(judge(&pair).have_rip);
+	pair.second.vcpu.regs[VCPU_INFO_REG_RSP]++;
+	assert_word(&pair, VCPU_RUNNING);
+	pair.second.vcpu.regs[VCPU_INFO_REG_RSP]--;
+	pair.second.vcpu.regs[VCPU_INFO_REG_RIP] += RULE_SPIN_BYTES + 1;
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+/* Those are of no other use: they may not belong together. */
+static void test_torn_is_not_spinning(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+
+	(void)state;
+	assert_word(&pair, VCPU_SPINNING);
+	make_torn(&pair.second);
+	assert_word(&pair, VCPU_RUNNING);
+}
+
 static void test_exit_loop_moves_nothing(void **state)
 {
 	struct pair pair = make_pair(VCPU_INFO_STATE_IN_EXIT, KERNEL_RIP, 50);
@@ -295,6 +406,7 @@ static void test_starved(void **state)
 	struct pair pair = make_pair(VCPU_INFO_STATE_PREEMPTED, KERNEL_RIP, 20);
 
 	(void)state;
+	set_reg(&pair.second, VCPU_INFO_REG_RIP, KERNEL_RIP + 0x1000);
 	waits(&pair, RULE_STARVED_WAIT);
 	assert_word(&pair, VCPU_STARVED);
 	assert_int_equal(judge(&pair).wait, RULE_STARVED_WAIT);
@@ -319,6 +431,7 @@ static void test_over_its_quota(void **state)
 				     RULE_OFF_CPU);
 
 	(void)state;
+	set_reg(&pair.second, VCPU_INFO_REG_RIP, KERNEL_RIP + 0x1000);
 	assert_word(&pair, VCPU_STARVED);
 	pair.second.vcpu.state = VCPU_INFO_STATE_GUEST;
 	assert_word(&pair, VCPU_RUNNING);
@@ -452,6 +565,8 @@ int main(void)
 		cmocka_unit_test(test_busy_process_is_running),
 		cmocka_unit_test(test_spinning),
 		cmocka_unit_test(test_spinning_needs_the_cpu),
+		cmocka_unit_test(test_spinning_by_exits),
+		cmocka_unit_test(test_work_is_not_spinning),
 		cmocka_unit_test(test_spinning_place),
 		cmocka_unit_test(test_spinning_stack),
 		cmocka_unit_test(test_spinning_with_interrupts_off),
@@ -459,6 +574,9 @@ int main(void)
 		cmocka_unit_test(test_halted),
 		cmocka_unit_test(test_mostly_halted),
 		cmocka_unit_test(test_exit_loop),
+		cmocka_unit_test(test_loop_with_pause_spins),
+		cmocka_unit_test(test_exit_loop_in_exits),
+		cmocka_unit_test(test_torn_is_not_spinning),
 		cmocka_unit_test(test_exit_loop_moves_nothing),
 		cmocka_unit_test(test_few_exits_are_no_loop),
 		cmocka_unit_test(test_starved),
