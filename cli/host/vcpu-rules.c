@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <limits.h>
 #include <string.h>
 
 #include "vcpu-rules.h"
@@ -10,6 +11,11 @@
 #define NSEC_PER_SEC	1000000000ULL
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+static bool begins_with(const char *name, const char *start)
+{
+	return !strncmp(name, start, strlen(start));
+}
 
 static const char * const word_names[VCPU_NR_WORDS] = {
 	[VCPU_UNKNOWN] = "unknown",
@@ -180,6 +186,59 @@ static unsigned int regs_changed(const struct vcpu_place *first,
 	return changed;
 }
 
+/* The same few instructions with the same stack */
+static bool same_place(const struct vcpu_place *first,
+		       const struct vcpu_place *second)
+{
+	uint64_t a = first->regs[VCPU_INFO_REG_RIP];
+	uint64_t b = second->regs[VCPU_INFO_REG_RIP];
+
+	if (!place_has(first, VCPU_INFO_REG_RIP) ||
+	    !place_has(second, VCPU_INFO_REG_RIP) ||
+	    !reg_same(first, second, VCPU_INFO_REG_RSP))
+		return false;
+	if (first->function && second->function)
+		return !strcmp(first->function, second->function);
+
+	return (a > b ? a - b : b - a) <= RULE_SPIN_BYTES;
+}
+
+/*
+ * The vCPU may be in an interrupt at either sample. Of where it is, and where that has
+ * interrupted it: what is the same place both times, with the fewest changes; or else
+ * where it is.
+ */
+static void closest_places(const struct vcpu_observation *first,
+			   const struct vcpu_observation *second,
+			   struct vcpu_place *a, struct vcpu_place *b)
+{
+	struct vcpu_place here, there;
+	const struct vcpu_place *firsts[] = {
+		place_of(first, &here), first->aside,
+	};
+	const struct vcpu_place *seconds[] = {
+		place_of(second, &there), second->aside,
+	};
+	unsigned int changed, fewest = UINT_MAX;
+	size_t i, j;
+
+	*a = here;
+	*b = there;
+	for (i = 0; i < ARRAY_SIZE(firsts); i++) {
+		for (j = 0; j < ARRAY_SIZE(seconds); j++) {
+			if (!firsts[i] || !seconds[j] ||
+			    !same_place(firsts[i], seconds[j]))
+				continue;
+			changed = regs_changed(firsts[i], seconds[j]);
+			if (changed >= fewest)
+				continue;
+			fewest = changed;
+			*a = *firsts[i];
+			*b = *seconds[j];
+		}
+	}
+}
+
 #define ALL_GPRS	((1U << (VCPU_INFO_REG_R15 + 1)) - 1)
 
 static void take_changes(const struct vcpu_observation *first,
@@ -188,11 +247,10 @@ static void take_changes(const struct vcpu_observation *first,
 {
 	struct vcpu_place a, b;
 
-	finding->have_changed =
-		(first->vcpu.valid & second->vcpu.valid & ALL_GPRS) == ALL_GPRS;
+	closest_places(first, second, &a, &b);
+	finding->have_changed = (a.valid & b.valid & ALL_GPRS) == ALL_GPRS;
 	if (finding->have_changed)
-		finding->changed = regs_changed(place_of(first, &a),
-						place_of(second, &b));
+		finding->changed = regs_changed(&a, &b);
 }
 
 static void take_evidence(const struct vcpu_observation *first,
@@ -292,23 +350,6 @@ static enum vcpu_word halted_word(const struct vcpu_finding *finding)
 	return VCPU_IDLE;
 }
 
-/* The same few instructions with the same stack */
-static bool same_place(const struct vcpu_place *first,
-		       const struct vcpu_place *second)
-{
-	uint64_t a = first->regs[VCPU_INFO_REG_RIP];
-	uint64_t b = second->regs[VCPU_INFO_REG_RIP];
-
-	if (!place_has(first, VCPU_INFO_REG_RIP) ||
-	    !place_has(second, VCPU_INFO_REG_RIP) ||
-	    !reg_same(first, second, VCPU_INFO_REG_RSP))
-		return false;
-	if (first->function && second->function)
-		return !strcmp(first->function, second->function);
-
-	return (a > b ? a - b : b - a) <= RULE_SPIN_BYTES;
-}
-
 bool vcpu_waits_in(const char *function)
 {
 	static const char * const parts[] = {
@@ -322,6 +363,20 @@ bool vcpu_waits_in(const char *function)
 			return true;
 
 	return false;
+}
+
+bool vcpu_interrupted_by(const char *function)
+{
+	static const char * const starts[] = {
+		"asm_sysvec_", "asm_exc_nmi", "irq_entries_start", "ret_from_intr",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(starts); i++)
+		if (begins_with(function, starts[i]))
+			return true;
+
+	return strstr(function, "_interrupt");
 }
 
 /* By its stack: in an interrupt, too, it is still there. */
@@ -370,11 +425,6 @@ static bool in_kernel(const struct vcpu_place *place)
 		 !(place->regs[VCPU_INFO_REG_RFLAGS] & RFLAGS_IF)));
 }
 
-static bool begins_with(const char *name, const char *start)
-{
-	return !strncmp(name, start, strlen(start));
-}
-
 /* A kernel that polls while it has nothing to do: idle=poll, haltpoll */
 static bool is_polling(const char *function)
 {
@@ -418,8 +468,7 @@ static bool stays_there(const struct vcpu_observation *first,
 {
 	struct vcpu_place a, b;
 
-	place_of(first, &a);
-	place_of(second, &b);
+	closest_places(first, second, &a, &b);
 	if (waits_still(first, second))
 		return in_kernel(&a) && in_kernel(&b);
 

@@ -80,6 +80,8 @@ struct vcpu_place {
  * @function: the symbol that RIP is in; NULL if that is not known
  * @waits_in: the innermost of its functions in which Linux waits for another CPU;
  *	NULL if there is none, or that is not known
+ * @aside: where an interrupt of the guest found its kernel, by the registers that it
+ *	has put aside; NULL if the vCPU is in none, or that is not known
  */
 struct vcpu_observation {
 	struct vcpu_info_host_vcpu vcpu;
@@ -88,6 +90,7 @@ struct vcpu_observation {
 	uint64_t wait_ns;
 	const char *function;
 	const char *waits_in;
+	const struct vcpu_place *aside;
 };
 
 /**
@@ -108,7 +111,8 @@ struct vcpu_observation {
  * @have_rip: both RIPs are known
  * @rip: of both samples
  * @have_changed: @changed is known
- * @changed: general-purpose registers but RSP that are not the same in both, 0 to 15
+ * @changed: general-purpose registers but RSP that are not the same in both, 0 to 15;
+ *	those put aside by an interrupt, if the vCPU is in the same place by them
  * @function: of the second sample, as in the observation, or NULL
  * @waits_in: the same
  * @have_exit: @exit_reason is known
@@ -164,6 +168,9 @@ struct vm_finding {
 
 /* Whether that is a function in which Linux waits for another CPU. */
 bool vcpu_waits_in(const char *function);
+
+/* Whether Linux enters there when it is interrupted by a device, a timer or an NMI. */
+bool vcpu_interrupted_by(const char *function);
 
 void vcpu_rules(const struct vcpu_observation *first,
 		const struct vcpu_observation *second,

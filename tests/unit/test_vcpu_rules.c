@@ -219,6 +219,46 @@ static void test_spinning_interrupted(void **state)
 	assert_word(&pair, VCPU_RUNNING);
 }
 
+/* What an interrupt has put aside tells as well, at either sample. */
+static void test_spinning_under_an_interrupt(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+	struct vcpu_place aside = { .valid = pair.first.vcpu.valid };
+
+	(void)state;
+	memcpy(aside.regs, pair.first.vcpu.regs, sizeof(aside.regs));
+	set_reg(&pair.second, VCPU_INFO_REG_RSP, STACK - 512);
+	set_reg(&pair.second, VCPU_INFO_REG_RIP, KERNEL_RIP + 4096);
+	set_reg(&pair.second, VCPU_INFO_REG_R12, 4096);
+	assert_word(&pair, VCPU_RUNNING);
+	assert_int_equal(judge(&pair).changed, 1);
+	pair.second.aside = &aside;
+	assert_word(&pair, VCPU_SPINNING);
+	assert_int_equal(judge(&pair).changed, 0);
+	aside.regs[VCPU_INFO_REG_RSP]++;
+	assert_word(&pair, VCPU_RUNNING);
+	aside.regs[VCPU_INFO_REG_RSP]--;
+
+	/* at both */
+	pair.first.aside = &aside;
+	set_reg(&pair.first, VCPU_INFO_REG_RIP, KERNEL_RIP + 8192);
+	assert_word(&pair, VCPU_SPINNING);
+	aside.regs[VCPU_INFO_REG_RIP] = USER_RIP;
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+static void test_interrupting_functions(void **state)
+{
+	(void)state;
+	assert_true(vcpu_interrupted_by("asm_sysvec_apic_timer_interrupt"));
+	assert_true(vcpu_interrupted_by("asm_sysvec_call_function_single"));
+	assert_true(vcpu_interrupted_by("asm_common_interrupt"));
+	assert_true(vcpu_interrupted_by("asm_exc_nmi"));
+	assert_false(vcpu_interrupted_by("asm_exc_page_fault"));
+	assert_false(vcpu_interrupted_by("asm_exc_general_protection"));
+	assert_false(vcpu_interrupted_by(""));
+}
+
 /* Each PAUSE of one that waits for a lock may be an exit. */
 static void test_spinning_with_exits(void **state)
 {
@@ -567,6 +607,8 @@ int main(void)
 		cmocka_unit_test(test_spinning_needs_the_cpu),
 		cmocka_unit_test(test_spinning_by_exits),
 		cmocka_unit_test(test_work_is_not_spinning),
+		cmocka_unit_test(test_spinning_under_an_interrupt),
+		cmocka_unit_test(test_interrupting_functions),
 		cmocka_unit_test(test_spinning_place),
 		cmocka_unit_test(test_spinning_stack),
 		cmocka_unit_test(test_spinning_with_interrupts_off),

@@ -120,6 +120,7 @@ void guest_stack_of_cpu(struct guest_kernel *kernel, const struct guest_cpu *cpu
 	struct unwind unwind;
 
 	stack->nr = 0;
+	stack->has_aside = false;
 	if (guest_is_user(registers)) {
 		stack->frames[stack->nr++] = (struct guest_frame){
 			.ip = registers->r[PT_REG_IP], .exact = true,
@@ -154,6 +155,7 @@ void guest_stack_of_task(struct guest_kernel *kernel,
 	struct unwind unwind;
 
 	stack->nr = 0;
+	stack->has_aside = false;
 	stack->end = END_UNREADABLE;
 	unwind_start(&unwind, kernel, NULL, task);
 	if (!unwind_word(&unwind, task->sp + INACTIVE_BP, &unwind.bp) ||

@@ -68,11 +68,18 @@ struct guest_frame {
  * @frames: from the innermost function outwards
  * @nr: their number
  * @end: how it ended
+ * @has_aside: there is @aside
+ * @aside_frame: the innermost frame of the kernel that was interrupted, if all its
+ *	registers are known
+ * @aside: these, by PT_REG_*
  */
 struct guest_stack {
 	struct guest_frame frames[GUEST_MAX_FRAMES];
 	size_t nr;
 	enum guest_stack_end end;
+	bool has_aside;
+	size_t aside_frame;
+	uint64_t aside[NR_GUEST_REGISTERS];
 };
 
 #define GUEST_COPY_PAGES	4
