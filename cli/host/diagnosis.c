@@ -100,6 +100,8 @@ static void look_into_guest(struct diagnosis *diagnosis, const struct vm *vm,
 							DIAGNOSIS_FRAMES;
 	memcpy(guest->frames, look->stack.frames,
 	       guest->nr * sizeof(guest->frames[0]));
+	for (size_t i = 0; i < look->stack.nr && !guest->panicked; i++)
+		guest->panicked = vcpu_panics_in(look->stack.frames[i].place.name);
 	take_aside(&look->stack, guest);
 }
 
@@ -112,6 +114,7 @@ static void observe(struct diagnosis *diagnosis, const struct vm *vm,
 	look_into_guest(diagnosis, vm, vcpu, guest);
 	if (guest->function[0])
 		seen->function = guest->function;
+	seen->panicked = guest->panicked;
 	if (guest->has_aside)
 		seen->aside = &guest->aside;
 	for (size_t i = 0; i < guest->nr && !seen->waits_in; i++) {

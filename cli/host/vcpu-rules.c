@@ -284,6 +284,7 @@ static void take_evidence(const struct vcpu_observation *first,
 	finding->waits_in = second->waits_in ?:
 			    vcpu_waits_in(second->function) ? second->function :
 			    NULL;
+	finding->panicked = first->panicked && second->panicked;
 	finding->have_exit = vcpu->have & VCPU_INFO_HAVE_EXIT;
 	finding->exit_reason = vcpu->exit_reason;
 }
@@ -363,6 +364,12 @@ bool vcpu_waits_in(const char *function)
 			return true;
 
 	return false;
+}
+
+/* The second has its loop since Linux 6.18. */
+bool vcpu_panics_in(const char *function)
+{
+	return !strcmp(function, "panic") || !strcmp(function, "vpanic");
 }
 
 bool vcpu_interrupted_by(const char *function)
@@ -459,8 +466,8 @@ static bool stands_still(const struct vcpu_place *first,
 }
 
 /*
- * One that waits for a lock is where it is by its stack; of other code the same few
- * instructions tell, and few exits.
+ * One that waits for a lock, or has panicked, is where it is by its stack; of other code
+ * the same few instructions tell, and few exits.
  */
 static bool stays_there(const struct vcpu_observation *first,
 			const struct vcpu_observation *second,
@@ -469,7 +476,7 @@ static bool stays_there(const struct vcpu_observation *first,
 	struct vcpu_place a, b;
 
 	closest_places(first, second, &a, &b);
-	if (waits_still(first, second))
+	if (waits_still(first, second) || finding->panicked)
 		return in_kernel(&a) && in_kernel(&b);
 
 	return per_second(named_exits(finding), finding) <= RULE_SPIN_EXITS &&

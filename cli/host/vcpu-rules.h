@@ -80,6 +80,7 @@ struct vcpu_place {
  * @function: the symbol that RIP is in; NULL if that is not known
  * @waits_in: the innermost of its functions in which Linux waits for another CPU;
  *	NULL if there is none, or that is not known
+ * @panicked: Linux's panic() is on its stack
  * @aside: where an interrupt of the guest found its kernel, by the registers that it
  *	has put aside; NULL if the vCPU is in none, or that is not known
  */
@@ -90,6 +91,7 @@ struct vcpu_observation {
 	uint64_t wait_ns;
 	const char *function;
 	const char *waits_in;
+	bool panicked;
 	const struct vcpu_place *aside;
 };
 
@@ -115,6 +117,7 @@ struct vcpu_observation {
  *	those put aside by an interrupt, if the vCPU is in the same place by them
  * @function: of the second sample, as in the observation, or NULL
  * @waits_in: the same
+ * @panicked: the guest's kernel has, on this vCPU: in both samples
  * @have_exit: @exit_reason is known
  * @exit_reason: what KVM_RUN returned for (KVM_EXIT_*, linux/kvm.h)
  */
@@ -138,6 +141,7 @@ struct vcpu_finding {
 	unsigned int changed;
 	const char *function;
 	const char *waits_in;
+	bool panicked;
 	bool have_exit;
 	uint32_t exit_reason;
 };
@@ -151,6 +155,7 @@ enum vm_word {
 	VM_LOCK_HOLDER,		/* some spin on a lock while another is starved */
 	VM_LOCK_LOST,		/* some spin on a lock while no other one can release it */
 	VM_CPU_MISSING,		/* some vCPUs were never started, others were */
+	VM_PANICKED,		/* its kernel has, and does nothing any more */
 	VM_NR_WORDS
 };
 
@@ -168,6 +173,9 @@ struct vm_finding {
 
 /* Whether that is a function in which Linux waits for another CPU. */
 bool vcpu_waits_in(const char *function);
+
+/* Whether Linux never returns from that function, since it has panicked. */
+bool vcpu_panics_in(const char *function);
 
 /* Whether Linux enters there when it is interrupted by a device, a timer or an NMI. */
 bool vcpu_interrupted_by(const char *function);

@@ -10,6 +10,7 @@ static const char * const vm_word_names[VM_NR_WORDS] = {
 	[VM_LOCK_HOLDER] = "lock-holder-starved",
 	[VM_LOCK_LOST] = "lock-never-released",
 	[VM_CPU_MISSING] = "cpu-not-started",
+	[VM_PANICKED] = "panicked",
 };
 
 const char *vm_word_name(enum vm_word word)
@@ -32,6 +33,17 @@ static int first_with(const struct vcpu_finding *findings, size_t nr,
 
 	for (i = 0; i < nr; i++)
 		if (findings[i].word == word)
+			return (int)i;
+
+	return -1;
+}
+
+static int first_panicked(const struct vcpu_finding *findings, size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (findings[i].panicked)
 			return (int)i;
 
 	return -1;
@@ -102,6 +114,9 @@ static enum vm_word vm_word_of(const struct vcpu_finding *findings, size_t nr,
 
 	if (vm->nr[VCPU_PAUSED])
 		return VM_PAUSED;
+	vm->culprit = first_panicked(findings, nr);
+	if (vm->culprit >= 0)
+		return VM_PANICKED;
 	if (waiting && vm->nr[VCPU_STARVED]) {
 		vm->culprit = first_with(findings, nr, VCPU_STARVED);
 		return VM_LOCK_HOLDER;

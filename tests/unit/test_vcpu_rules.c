@@ -259,6 +259,24 @@ static void test_interrupting_functions(void **state)
 	assert_false(vcpu_interrupted_by(""));
 }
 
+/* It waits in parts, with other registers each time. */
+static void test_panic_spins(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+
+	(void)state;
+	set_reg(&pair.second, VCPU_INFO_REG_RIP, KERNEL_RIP + 4096);
+	pair.first.panicked = true;
+	assert_word(&pair, VCPU_RUNNING);
+	pair.second.panicked = true;
+	assert_word(&pair, VCPU_SPINNING);
+	assert_true(judge(&pair).panicked);
+	assert_true(vcpu_panics_in("panic"));
+	assert_true(vcpu_panics_in("vpanic"));
+	assert_false(vcpu_panics_in("panic_other_cpus_shutdown"));
+	assert_false(vcpu_panics_in(""));
+}
+
 /* Each PAUSE of one that waits for a lock may be an exit. */
 static void test_spinning_with_exits(void **state)
 {
@@ -609,6 +627,7 @@ int main(void)
 		cmocka_unit_test(test_work_is_not_spinning),
 		cmocka_unit_test(test_spinning_under_an_interrupt),
 		cmocka_unit_test(test_interrupting_functions),
+		cmocka_unit_test(test_panic_spins),
 		cmocka_unit_test(test_spinning_place),
 		cmocka_unit_test(test_spinning_stack),
 		cmocka_unit_test(test_spinning_with_interrupts_off),

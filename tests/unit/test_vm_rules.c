@@ -85,6 +85,21 @@ static void test_vm_lock(void **state)
 	assert_vm(loop, 2, VM_NOTHING, -1);
 }
 
+static void test_vm_panicked(void **state)
+{
+	struct vcpu_finding all[] = {
+		{ .word = VCPU_HALTED_OFF },
+		{ .word = VCPU_SPINNING, .panicked = true },
+	};
+
+	(void)state;
+	assert_vm(all, 2, VM_PANICKED, 1);
+	/* its VMM may stop it then */
+	all[0].word = VCPU_IN_VMM;
+	all[1].word = VCPU_IN_VMM;
+	assert_vm(all, 2, VM_PAUSED, -1);
+}
+
 static void test_vm_starved(void **state)
 {
 	struct vcpu_finding all[] = {
@@ -153,6 +168,7 @@ int main(void)
 		cmocka_unit_test(test_vm_idle),
 		cmocka_unit_test(test_vm_paused),
 		cmocka_unit_test(test_vm_lock),
+		cmocka_unit_test(test_vm_panicked),
 		cmocka_unit_test(test_vm_starved),
 		cmocka_unit_test(test_vm_hung),
 		cmocka_unit_test(test_vm_cpu_missing),

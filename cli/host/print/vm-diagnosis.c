@@ -15,6 +15,7 @@ static const char * const vm_texts[VM_NR_WORDS] = {
 	[VM_LOCK_HOLDER] = "vCPUs spin on a lock while another gets no host CPU",
 	[VM_LOCK_LOST] = "vCPUs spin on a lock that no other vCPU can release",
 	[VM_CPU_MISSING] = "not all vCPUs were started",
+	[VM_PANICKED] = "its kernel has panicked",
 };
 
 static void print_kinds(FILE *out, const struct vcpu_finding *finding)
