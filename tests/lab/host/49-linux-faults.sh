@@ -205,4 +205,5 @@ if wanted cpu-not-started || wanted lost-ipi; then
 	transcript lost-ipi one
 	end one
 fi
+matrix
 tap_end
