@@ -151,8 +151,9 @@ if wanted blocked; then
 	# QEMU opens it without blocking, and tries again after a while: it may be just then.
 	check "and says where it sleeps" poll_until 60 first blocked \
 		'.vcpus[0].sleeps_in' '.*(pipe|nanosleep).*' || diag </tmp/word
-	end
+	# As long as there is room for nothing, QEMU takes no signal either.
 	exec 5<&-
+	end
 fi
 
 if wanted ap-not-started; then
