@@ -200,16 +200,18 @@ like "its limits" "$(in_archive vmm/limits)" '^Max open files '
 like "its threads" "$(in_archive 'vmm/threads/*/comm')" '^CPU 0/KVM$'
 like "and the host's log" "$(in_archive host/kernel-log)" 'vcpu_info: .* serving'
 
-# As on another machine: a root that has the command, its libraries and the file, and
-# nothing else; no module, no VM, no /proc, and not root.
+# As on another machine: a root that has the command, its libraries, the file and
+# /dev/null, and nothing else; no module, no VM, no /proc, and not root.
 elsewhere=/tmp/elsewhere
 for file in "$(command -v vcpu-info)" $(ldd "$(command -v vcpu-info)" | grep -o '/[^ ]*'); do
 	install -D "$file" "$elsewhere$file"
 done
 install -m 644 $archive $elsewhere/spinning.tar.zst
+mkdir $elsewhere/dev
+mknod -m 666 $elsewhere/dev/null c 1 3
 in_elsewhere()
 {
-	chroot --userspec=65534:65534 $elsewhere "$(command -v vcpu-info)" "$@" 2>&1
+	chroot --userspec=65534:65534 $elsewhere "$(command -v vcpu-info)" "$@"
 }
 in_elsewhere diagnose >/tmp/out
 is "in a clean root there is no VM to ask: exit status" $? 3
