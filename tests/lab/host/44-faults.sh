@@ -146,12 +146,14 @@ if wanted blocked; then
 	# firmware parks the other vCPU.
 	mkfifo /tmp/blocked.fifo
 	exec 5<>/tmp/blocked.fifo
-	boot blocked '\xfa\xba\xe9\x00\xee\xeb\xfd' -smp 2 -debugcon file:/tmp/blocked.fifo
+	boot blocked '\xfa\xba\xe9\x00\xee\xeb\xfd' -smp 2 -debugcon file:/tmp/blocked.fifo \
+		5<&-
 	gives blocked blocked in-vmm '.vcpus[0].word'
 	# QEMU opens it without blocking, and tries again after a while: it may be just then.
 	check "and says where it sleeps" poll_until 60 first blocked \
 		'.vcpus[0].sleeps_in' '.*(pipe|nanosleep).*' || diag </tmp/word
-	# As long as there is room for nothing, QEMU takes no signal either.
+	# As long as there is room for nothing, QEMU takes no signal either. With nobody to
+	# read any more, it gets an error.
 	exec 5<&-
 	end
 fi
