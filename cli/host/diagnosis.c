@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler.h"
 #include "diagnosis.h"
 #include "host-file.h"
 #include "text.h"
@@ -49,6 +50,36 @@ void diagnosis_observe(struct vcpu_observation *seen,
 	read_sched(seen);
 }
 
+static const unsigned char aside_regs[] = {
+	[VCPU_INFO_REG_RAX] = PT_REG_AX,   [VCPU_INFO_REG_RCX] = PT_REG_CX,
+	[VCPU_INFO_REG_RDX] = PT_REG_DX,   [VCPU_INFO_REG_RBX] = PT_REG_BX,
+	[VCPU_INFO_REG_RSP] = PT_REG_SP,   [VCPU_INFO_REG_RBP] = PT_REG_BP,
+	[VCPU_INFO_REG_RSI] = PT_REG_SI,   [VCPU_INFO_REG_RDI] = PT_REG_DI,
+	[VCPU_INFO_REG_R8] = PT_REG_R8,	   [VCPU_INFO_REG_R9] = PT_REG_R9,
+	[VCPU_INFO_REG_R10] = PT_REG_R10,  [VCPU_INFO_REG_R11] = PT_REG_R11,
+	[VCPU_INFO_REG_R12] = PT_REG_R12,  [VCPU_INFO_REG_R13] = PT_REG_R13,
+	[VCPU_INFO_REG_R14] = PT_REG_R14,  [VCPU_INFO_REG_R15] = PT_REG_R15,
+	[VCPU_INFO_REG_RIP] = PT_REG_IP,   [VCPU_INFO_REG_RFLAGS] = PT_REG_FLAGS,
+};
+
+/* Where an interrupt found the kernel. A fault is a part of what it does. */
+static void take_aside(const struct named_stack *stack, struct vcpu_guest *guest)
+{
+	size_t at = stack->aside_frame;
+
+	if (!stack->has_aside || !at ||
+	    !vcpu_interrupted_by(stack->frames[at - 1].place.name))
+		return;
+	guest->has_aside = true;
+	strcpy(guest->interrupted, stack->frames[at].place.name);
+	if (guest->interrupted[0])
+		guest->aside.function = guest->interrupted;
+	for (size_t reg = 0; reg < ARRAY_SIZE(aside_regs); reg++) {
+		guest->aside.valid |= 1U << reg;
+		guest->aside.regs[reg] = stack->aside[aside_regs[reg]];
+	}
+}
+
 static void look_into_guest(struct diagnosis *diagnosis, const struct vm *vm,
 			    const struct vcpu_info_host_vcpu *vcpu,
 			    struct vcpu_guest *guest)
@@ -69,6 +100,9 @@ static void look_into_guest(struct diagnosis *diagnosis, const struct vm *vm,
 							DIAGNOSIS_FRAMES;
 	memcpy(guest->frames, look->stack.frames,
 	       guest->nr * sizeof(guest->frames[0]));
+	for (size_t i = 0; i < look->stack.nr && !guest->panicked; i++)
+		guest->panicked = vcpu_panics_in(look->stack.frames[i].place.name);
+	take_aside(&look->stack, guest);
 }
 
 /* guest is all zeroes, and has to stay as long as the observation. */
@@ -80,6 +114,9 @@ static void observe(struct diagnosis *diagnosis, const struct vm *vm,
 	look_into_guest(diagnosis, vm, vcpu, guest);
 	if (guest->function[0])
 		seen->function = guest->function;
+	seen->panicked = guest->panicked;
+	if (guest->has_aside)
+		seen->aside = &guest->aside;
 	for (size_t i = 0; i < guest->nr && !seen->waits_in; i++) {
 		if (vcpu_waits_in(guest->frames[i].place.name))
 			seen->waits_in = guest->frames[i].place.name;

@@ -21,6 +21,10 @@
  * @user: in user mode
  * @frames: the innermost frames of its stack
  * @nr: how many
+ * @panicked: Linux's panic() is on its stack
+ * @has_aside: whether @aside is known
+ * @aside: where an interrupt found its kernel; its function is @interrupted
+ * @interrupted: what that is in, "" if that is not known
  */
 struct vcpu_guest {
 	char function[NAMED_SIZE];
@@ -29,6 +33,10 @@ struct vcpu_guest {
 	bool user;
 	struct named_frame frames[DIAGNOSIS_FRAMES];
 	size_t nr;
+	bool panicked;
+	bool has_aside;
+	struct vcpu_place aside;
+	char interrupted[NAMED_SIZE];
 };
 
 /**

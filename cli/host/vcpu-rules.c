@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <limits.h>
 #include <string.h>
 
 #include "vcpu-rules.h"
@@ -10,6 +11,11 @@
 #define NSEC_PER_SEC	1000000000ULL
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+static bool begins_with(const char *name, const char *start)
+{
+	return !strncmp(name, start, strlen(start));
+}
 
 static const char * const word_names[VCPU_NR_WORDS] = {
 	[VCPU_UNKNOWN] = "unknown",
@@ -24,17 +30,6 @@ static const char * const word_names[VCPU_NR_WORDS] = {
 	[VCPU_NOT_STARTED] = "not-started",
 	[VCPU_NESTED] = "nested",
 	[VCPU_PROTECTED] = "protected",
-};
-
-static const char * const vm_word_names[VM_NR_WORDS] = {
-	[VM_NOTHING] = "none",
-	[VM_IDLE] = "idle",
-	[VM_PAUSED] = "paused",
-	[VM_STARVED] = "starved",
-	[VM_HUNG] = "hung",
-	[VM_LOCK_HOLDER] = "lock-holder-starved",
-	[VM_LOCK_LOST] = "lock-never-released",
-	[VM_CPU_MISSING] = "cpu-not-started",
 };
 
 static const char * const kind_names[EXIT_NR_KINDS] = {
@@ -54,11 +49,6 @@ static const char * const kind_names[EXIT_NR_KINDS] = {
 const char *vcpu_word_name(enum vcpu_word word)
 {
 	return word_names[word];
-}
-
-const char *vm_word_name(enum vm_word word)
-{
-	return vm_word_names[word];
 }
 
 const char *exit_kind_name(enum exit_kind kind)
@@ -150,11 +140,117 @@ static bool both_known(const struct vcpu_observation *first,
 	return reg_known(first, reg) && reg_known(second, reg);
 }
 
-static bool reg_same(const struct vcpu_observation *first,
-		     const struct vcpu_observation *second, unsigned int reg)
+static const struct vcpu_place *place_of(const struct vcpu_observation *at,
+					 struct vcpu_place *place)
 {
-	return both_known(first, second, reg) &&
-	       first->vcpu.regs[reg] == second->vcpu.regs[reg];
+	place->valid = at->vcpu.valid;
+	memcpy(place->regs, at->vcpu.regs, sizeof(place->regs));
+	place->function = at->function;
+	return place;
+}
+
+/* Of one that every look met in an exit: what memory had, which is of the last exit. */
+static const struct vcpu_place *exit_of(const struct vcpu_observation *at,
+					struct vcpu_place *place)
+{
+	place_of(at, place);
+	if (at->vcpu.state == VCPU_INFO_STATE_IN_EXIT &&
+	    at->vcpu.flags & VCPU_INFO_F_TORN)
+		place->valid = 1U << VCPU_INFO_REG_RIP |
+			       1U << VCPU_INFO_REG_RSP;
+	return place;
+}
+
+static bool place_has(const struct vcpu_place *place, unsigned int reg)
+{
+	return place->valid & 1U << reg;
+}
+
+static bool reg_same(const struct vcpu_place *first,
+		     const struct vcpu_place *second, unsigned int reg)
+{
+	return place_has(first, reg) && place_has(second, reg) &&
+	       first->regs[reg] == second->regs[reg];
+}
+
+/* What is not known may have changed. */
+static unsigned int regs_changed(const struct vcpu_place *first,
+				 const struct vcpu_place *second)
+{
+	unsigned int reg, changed = 0;
+
+	for (reg = 0; reg <= VCPU_INFO_REG_R15; reg++)
+		changed += reg != VCPU_INFO_REG_RSP &&
+			   !reg_same(first, second, reg);
+
+	return changed;
+}
+
+/* The same few instructions with the same stack */
+static bool same_place(const struct vcpu_place *first,
+		       const struct vcpu_place *second)
+{
+	uint64_t a = first->regs[VCPU_INFO_REG_RIP];
+	uint64_t b = second->regs[VCPU_INFO_REG_RIP];
+
+	if (!place_has(first, VCPU_INFO_REG_RIP) ||
+	    !place_has(second, VCPU_INFO_REG_RIP) ||
+	    !reg_same(first, second, VCPU_INFO_REG_RSP))
+		return false;
+	if (first->function && second->function)
+		return !strcmp(first->function, second->function);
+
+	return (a > b ? a - b : b - a) <= RULE_SPIN_BYTES;
+}
+
+/*
+ * The vCPU may be in an interrupt at either sample. Of where it is, and where that has
+ * interrupted it: what is the same place both times, with the fewest changes; or else
+ * where it is.
+ */
+static void closest_places(const struct vcpu_observation *first,
+			   const struct vcpu_observation *second,
+			   struct vcpu_place *a, struct vcpu_place *b)
+{
+	struct vcpu_place here, there;
+	const struct vcpu_place *firsts[] = {
+		place_of(first, &here), first->aside,
+	};
+	const struct vcpu_place *seconds[] = {
+		place_of(second, &there), second->aside,
+	};
+	unsigned int changed, fewest = UINT_MAX;
+	size_t i, j;
+
+	*a = here;
+	*b = there;
+	for (i = 0; i < ARRAY_SIZE(firsts); i++) {
+		for (j = 0; j < ARRAY_SIZE(seconds); j++) {
+			if (!firsts[i] || !seconds[j] ||
+			    !same_place(firsts[i], seconds[j]))
+				continue;
+			changed = regs_changed(firsts[i], seconds[j]);
+			if (changed >= fewest)
+				continue;
+			fewest = changed;
+			*a = *firsts[i];
+			*b = *seconds[j];
+		}
+	}
+}
+
+#define ALL_GPRS	((1U << (VCPU_INFO_REG_R15 + 1)) - 1)
+
+static void take_changes(const struct vcpu_observation *first,
+			 const struct vcpu_observation *second,
+			 struct vcpu_finding *finding)
+{
+	struct vcpu_place a, b;
+
+	closest_places(first, second, &a, &b);
+	finding->have_changed = (a.valid & b.valid & ALL_GPRS) == ALL_GPRS;
+	if (finding->have_changed)
+		finding->changed = regs_changed(&a, &b);
 }
 
 static void take_evidence(const struct vcpu_observation *first,
@@ -183,10 +279,12 @@ static void take_evidence(const struct vcpu_observation *first,
 	finding->have_rip = both_known(first, second, VCPU_INFO_REG_RIP);
 	finding->rip[0] = first->vcpu.regs[VCPU_INFO_REG_RIP];
 	finding->rip[1] = vcpu->regs[VCPU_INFO_REG_RIP];
+	take_changes(first, second, finding);
 	finding->function = second->function;
 	finding->waits_in = second->waits_in ?:
 			    vcpu_waits_in(second->function) ? second->function :
 			    NULL;
+	finding->panicked = first->panicked && second->panicked;
 	finding->have_exit = vcpu->have & VCPU_INFO_HAVE_EXIT;
 	finding->exit_reason = vcpu->exit_reason;
 }
@@ -253,18 +351,6 @@ static enum vcpu_word halted_word(const struct vcpu_finding *finding)
 	return VCPU_IDLE;
 }
 
-static bool same_place(const struct vcpu_observation *first,
-		       const struct vcpu_observation *second)
-{
-	uint64_t a = first->vcpu.regs[VCPU_INFO_REG_RIP];
-	uint64_t b = second->vcpu.regs[VCPU_INFO_REG_RIP];
-
-	if (first->function && second->function)
-		return !strcmp(first->function, second->function);
-
-	return (a > b ? a - b : b - a) <= RULE_SPIN_BYTES;
-}
-
 bool vcpu_waits_in(const char *function)
 {
 	static const char * const parts[] = {
@@ -280,6 +366,26 @@ bool vcpu_waits_in(const char *function)
 	return false;
 }
 
+/* The second has its loop since Linux 6.18. */
+bool vcpu_panics_in(const char *function)
+{
+	return !strcmp(function, "panic") || !strcmp(function, "vpanic");
+}
+
+bool vcpu_interrupted_by(const char *function)
+{
+	static const char * const starts[] = {
+		"asm_sysvec_", "asm_exc_nmi", "irq_entries_start", "ret_from_intr",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(starts); i++)
+		if (begins_with(function, starts[i]))
+			return true;
+
+	return strstr(function, "_interrupt");
+}
+
 /* By its stack: in an interrupt, too, it is still there. */
 static bool waits_still(const struct vcpu_observation *first,
 			const struct vcpu_observation *second)
@@ -288,16 +394,27 @@ static bool waits_still(const struct vcpu_observation *first,
 	       !strcmp(first->waits_in, second->waits_in);
 }
 
-/* Nothing moves: the same few instructions with the same stack, over and over */
+static bool leaves_in_one_place(const struct vcpu_observation *first,
+				const struct vcpu_observation *second)
+{
+	struct vcpu_place a, b;
+
+	return same_place(exit_of(first, &a), exit_of(second, &b));
+}
+
+/*
+ * Nothing moves: the same few instructions, over and over. KVM has no count of exits for
+ * a PAUSE: a loop with one is no device's.
+ */
 static bool is_exit_loop(const struct vcpu_observation *first,
 			 const struct vcpu_observation *second,
 			 const struct vcpu_finding *finding)
 {
 	enum exit_kind kind = finding->main_kind;
 
-	return kind != EXIT_HALT && finding->have_rip &&
-	       !waits_still(first, second) && same_place(first, second) &&
-	       reg_same(first, second, VCPU_INFO_REG_RSP) &&
+	return kind != EXIT_HALT && kind != EXIT_OTHER &&
+	       !waits_still(first, second) &&
+	       leaves_in_one_place(first, second) &&
 	       per_second(finding->own_exits, finding) >= RULE_LOOP_EXITS &&
 	       percent(finding->kinds[kind], finding->own_exits) >=
 	       RULE_LOOP_KIND;
@@ -307,16 +424,12 @@ static bool is_exit_loop(const struct vcpu_observation *first,
  * What a process does is its own business, however long it runs. Its addresses are
  * in the lower half, and it cannot switch interrupts off.
  */
-static bool in_kernel(const struct vcpu_observation *at)
+static bool in_kernel(const struct vcpu_place *place)
 {
-	return at->vcpu.regs[VCPU_INFO_REG_RIP] >> 63 ||
-	       (reg_known(at, VCPU_INFO_REG_RFLAGS) &&
-		!(at->vcpu.regs[VCPU_INFO_REG_RFLAGS] & RFLAGS_IF));
-}
-
-static bool begins_with(const char *name, const char *start)
-{
-	return !strncmp(name, start, strlen(start));
+	return place_has(place, VCPU_INFO_REG_RIP) &&
+	       (place->regs[VCPU_INFO_REG_RIP] >> 63 ||
+		(place_has(place, VCPU_INFO_REG_RFLAGS) &&
+		 !(place->regs[VCPU_INFO_REG_RFLAGS] & RFLAGS_IF)));
 }
 
 /* A kernel that polls while it has nothing to do: idle=poll, haltpoll */
@@ -335,26 +448,69 @@ static bool is_polling(const char *function)
 	return false;
 }
 
+static uint64_t named_exits(const struct vcpu_finding *finding)
+{
+	return finding->own_exits - finding->kinds[EXIT_OTHER];
+}
+
 /*
- * One that waits for a lock is where it is by its stack, and each PAUSE of it may be an
- * exit; of other code the same few instructions tell, and few exits.
+ * A kernel that works in one function most of the time is found there twice, too, but
+ * what it works on is in its registers: those of a loop that waits stay as they are.
+ */
+static bool stands_still(const struct vcpu_place *first,
+			 const struct vcpu_place *second)
+{
+	return in_kernel(first) && in_kernel(second) &&
+	       same_place(first, second) &&
+	       regs_changed(first, second) <= RULE_SPIN_REGS;
+}
+
+/*
+ * One that waits for a lock, or has panicked, is where it is by its stack; of other code
+ * the same few instructions tell, and few exits.
  */
 static bool stays_there(const struct vcpu_observation *first,
 			const struct vcpu_observation *second,
 			const struct vcpu_finding *finding)
 {
-	return waits_still(first, second) ||
-	       (same_place(first, second) &&
-		reg_same(first, second, VCPU_INFO_REG_RSP) &&
-		per_second(finding->own_exits, finding) <= RULE_SPIN_EXITS);
+	struct vcpu_place a, b;
+
+	closest_places(first, second, &a, &b);
+	if (waits_still(first, second) || finding->panicked)
+		return in_kernel(&a) && in_kernel(&b);
+
+	return per_second(named_exits(finding), finding) <= RULE_SPIN_EXITS &&
+	       stands_still(&a, &b);
+}
+
+static bool is_awake(const struct vcpu_observation *at)
+{
+	return at->vcpu.state == VCPU_INFO_STATE_GUEST ||
+	       at->vcpu.state == VCPU_INFO_STATE_PREEMPTED;
+}
+
+/*
+ * A thread that had no exit in which it may sleep was on a CPU or wanted one, whatever
+ * the scheduler counts of a host that gets no time itself.
+ */
+static bool never_slept(const struct vcpu_observation *first,
+			const struct vcpu_observation *second,
+			const struct vcpu_finding *finding)
+{
+	const uint64_t *kinds = finding->kinds;
+
+	return is_awake(first) && is_awake(second) && !kinds[EXIT_HALT] &&
+	       !kinds[EXIT_IO] && !kinds[EXIT_MMIO] && !kinds[EXIT_SIGNAL] &&
+	       !kinds[EXIT_PAGE_FAULT];
 }
 
 static bool is_spinning(const struct vcpu_observation *first,
 			const struct vcpu_observation *second,
 			const struct vcpu_finding *finding)
 {
-	return finding->have_sched && finding->run >= RULE_BUSY &&
-	       finding->have_rip && in_kernel(first) && in_kernel(second) &&
+	bool busy = finding->have_sched && finding->run >= RULE_BUSY;
+
+	return (busy || never_slept(first, second, finding)) &&
 	       stays_there(first, second, finding);
 }
 
@@ -403,154 +559,4 @@ void vcpu_rules(const struct vcpu_observation *first,
 	memset(finding, 0, sizeof(*finding));
 	take_evidence(first, second, finding);
 	finding->word = word_of(first, second, finding);
-}
-
-/* It waits, on the processor or, in a guest that knows it is one, halted. */
-static bool waits_for_cpu(const struct vcpu_finding *finding)
-{
-	return finding->waits_in && (finding->word == VCPU_SPINNING ||
-				     finding->word == VCPU_HALTED_OFF ||
-				     finding->word == VCPU_IDLE);
-}
-
-static int first_with(const struct vcpu_finding *findings, size_t nr,
-		      enum vcpu_word word)
-{
-	size_t i;
-
-	for (i = 0; i < nr; i++)
-		if (findings[i].word == word)
-			return (int)i;
-
-	return -1;
-}
-
-static size_t nr_waiting(const struct vcpu_finding *findings, size_t nr)
-{
-	size_t i, waiting = 0;
-
-	for (i = 0; i < nr; i++)
-		waiting += waits_for_cpu(&findings[i]);
-
-	return waiting;
-}
-
-/* Of the vCPUs that were started, all have one of two words. */
-static bool all_are(const struct vm_finding *vm, size_t nr, enum vcpu_word a,
-		    enum vcpu_word b)
-{
-	size_t started = nr - vm->nr[VCPU_NOT_STARTED];
-	size_t are = vm->nr[a] + (a == b ? 0 : vm->nr[b]);
-
-	return started && are == started;
-}
-
-/* Those that are neither idle nor unstarted */
-static size_t nr_wanting(const struct vcpu_finding *findings, size_t nr)
-{
-	size_t i, wanting = 0;
-
-	for (i = 0; i < nr; i++)
-		wanting += findings[i].word != VCPU_NOT_STARTED &&
-			   (findings[i].word != VCPU_IDLE ||
-			    waits_for_cpu(&findings[i]));
-
-	return wanting;
-}
-
-/* The first that nothing but an NMI wakes, and which waits for no other one */
-static int first_off(const struct vcpu_finding *findings, size_t nr)
-{
-	size_t i;
-
-	for (i = 0; i < nr; i++)
-		if (findings[i].word == VCPU_HALTED_OFF &&
-		    !waits_for_cpu(&findings[i]))
-			return (int)i;
-
-	return -1;
-}
-
-/* All that do not wait for another one are halted for good. */
-static bool lock_is_lost(const struct vcpu_finding *findings, size_t nr)
-{
-	size_t i, off = 0;
-
-	for (i = 0; i < nr; i++)
-		off += findings[i].word == VCPU_HALTED_OFF &&
-		       !waits_for_cpu(&findings[i]);
-
-	return nr_waiting(findings, nr) + off == nr_wanting(findings, nr);
-}
-
-static enum vm_word vm_word_of(const struct vcpu_finding *findings, size_t nr,
-			       struct vm_finding *vm)
-{
-	size_t waiting = nr_waiting(findings, nr);
-
-	if (vm->nr[VCPU_PAUSED])
-		return VM_PAUSED;
-	if (waiting && vm->nr[VCPU_STARVED]) {
-		vm->culprit = first_with(findings, nr, VCPU_STARVED);
-		return VM_LOCK_HOLDER;
-	}
-	if (waiting && lock_is_lost(findings, nr)) {
-		vm->culprit = first_off(findings, nr);
-		return VM_LOCK_LOST;
-	}
-	if (vm->nr[VCPU_STARVED] &&
-	    vm->nr[VCPU_STARVED] == nr_wanting(findings, nr))
-		return VM_STARVED;
-	if (all_are(vm, nr, VCPU_HALTED_OFF, VCPU_SPINNING))
-		return VM_HUNG;
-	if (vm->nr[VCPU_NOT_STARTED] && vm->nr[VCPU_NOT_STARTED] < nr) {
-		vm->culprit = first_with(findings, nr, VCPU_NOT_STARTED);
-		return VM_CPU_MISSING;
-	}
-	if (all_are(vm, nr, VCPU_IDLE, VCPU_IDLE))
-		return VM_IDLE;
-
-	return VM_NOTHING;
-}
-
-/*
- * The firmware starts all CPUs, and parks them until an operating system does so
- * again: one that is still there, when others have paging on, was never started.
- */
-static void find_parked(struct vcpu_finding *findings, size_t nr)
-{
-	bool paging = false;
-	size_t i;
-
-	for (i = 0; i < nr; i++)
-		paging |= findings[i].have_paging && findings[i].paging;
-	for (i = 0; i < nr; i++)
-		if (paging && findings[i].word == VCPU_HALTED_OFF &&
-		    findings[i].have_paging && !findings[i].paging)
-			findings[i].word = VCPU_NOT_STARTED;
-}
-
-/**
- * vm_rules() - what follows for a VM
- * @findings: of all its vCPUs; if all of them are in the VMM and do not return,
- *	their words become VCPU_PAUSED, and those that the firmware has parked are
- *	VCPU_NOT_STARTED
- * @nr: how many
- * @vm: filled
- */
-void vm_rules(struct vcpu_finding *findings, size_t nr, struct vm_finding *vm)
-{
-	size_t i, outside = 0;
-
-	find_parked(findings, nr);
-	for (i = 0; i < nr; i++)
-		outside += findings[i].word == VCPU_IN_VMM ||
-			   findings[i].word == VCPU_NOT_STARTED;
-	*vm = (struct vm_finding){ .culprit = -1 };
-	for (i = 0; i < nr; i++) {
-		if (outside == nr && findings[i].word == VCPU_IN_VMM)
-			findings[i].word = VCPU_PAUSED;
-		vm->nr[findings[i].word]++;
-	}
-	vm->word = vm_word_of(findings, nr, vm);
 }

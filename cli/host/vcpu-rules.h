@@ -21,7 +21,8 @@
 #define RULE_OFF_CPU		5	/* ran: at most, if it was preempted both times */
 #define RULE_IDLE		10	/* ran: at most, if it was halted once */
 #define RULE_BUSY		90	/* ran: at least */
-#define RULE_SPIN_EXITS		2000	/* own exits: at most */
+#define RULE_SPIN_EXITS		2000	/* own exits of a known kind: at most */
+#define RULE_SPIN_REGS		3	/* GPRs but RSP that have changed: at most */
 #define RULE_SPIN_BYTES		64	/* RIPs without a symbol: at most so far apart */
 #define RULE_LOOP_EXITS		1000	/* own exits: at least */
 #define RULE_LOOP_KIND		80	/* share of one kind among them: at least */
@@ -58,6 +59,18 @@ enum exit_kind {
 };
 
 /**
+ * struct vcpu_place - where a vCPU is
+ * @valid: which of @regs are known
+ * @regs: by VCPU_INFO_REG_*
+ * @function: the symbol that RIP is in; NULL if that is not known
+ */
+struct vcpu_place {
+	uint32_t valid;
+	uint64_t regs[VCPU_INFO_NR_REGS];
+	const char *function;
+};
+
+/**
  * struct vcpu_observation - a sample, and what the host's kernel says of the
  *	vCPU's thread at that time
  * @vcpu: the sample, as VCPU_INFO_HOST_IOC_SAMPLE gives it
@@ -67,6 +80,9 @@ enum exit_kind {
  * @function: the symbol that RIP is in; NULL if that is not known
  * @waits_in: the innermost of its functions in which Linux waits for another CPU;
  *	NULL if there is none, or that is not known
+ * @panicked: Linux's panic() is on its stack
+ * @aside: where an interrupt of the guest found its kernel, by the registers that it
+ *	has put aside; NULL if the vCPU is in none, or that is not known
  */
 struct vcpu_observation {
 	struct vcpu_info_host_vcpu vcpu;
@@ -75,6 +91,8 @@ struct vcpu_observation {
 	uint64_t wait_ns;
 	const char *function;
 	const char *waits_in;
+	bool panicked;
+	const struct vcpu_place *aside;
 };
 
 /**
@@ -94,8 +112,12 @@ struct vcpu_observation {
  * @paging: CR0.PG in the second sample
  * @have_rip: both RIPs are known
  * @rip: of both samples
+ * @have_changed: @changed is known
+ * @changed: general-purpose registers but RSP that are not the same in both, 0 to 15;
+ *	those put aside by an interrupt, if the vCPU is in the same place by them
  * @function: of the second sample, as in the observation, or NULL
  * @waits_in: the same
+ * @panicked: the guest's kernel has, on this vCPU: in both samples
  * @have_exit: @exit_reason is known
  * @exit_reason: what KVM_RUN returned for (KVM_EXIT_*, linux/kvm.h)
  */
@@ -115,8 +137,11 @@ struct vcpu_finding {
 	bool paging;
 	bool have_rip;
 	uint64_t rip[2];
+	bool have_changed;
+	unsigned int changed;
 	const char *function;
 	const char *waits_in;
+	bool panicked;
 	bool have_exit;
 	uint32_t exit_reason;
 };
@@ -130,6 +155,7 @@ enum vm_word {
 	VM_LOCK_HOLDER,		/* some spin on a lock while another is starved */
 	VM_LOCK_LOST,		/* some spin on a lock while no other one can release it */
 	VM_CPU_MISSING,		/* some vCPUs were never started, others were */
+	VM_PANICKED,		/* its kernel has, and does nothing any more */
 	VM_NR_WORDS
 };
 
@@ -147,6 +173,12 @@ struct vm_finding {
 
 /* Whether that is a function in which Linux waits for another CPU. */
 bool vcpu_waits_in(const char *function);
+
+/* Whether Linux never returns from that function, since it has panicked. */
+bool vcpu_panics_in(const char *function);
+
+/* Whether Linux enters there when it is interrupted by a device, a timer or an NMI. */
+bool vcpu_interrupted_by(const char *function);
 
 void vcpu_rules(const struct vcpu_observation *first,
 		const struct vcpu_observation *second,

@@ -91,6 +91,8 @@ static void make_findings(struct vcpu_diagnosis vcpus[2])
 			.have_if = true,
 			.have_rip = true,
 			.rip = { 0xffffffff81000100, 0xffffffff81000104 },
+			.have_changed = true,
+			.changed = 2,
 			.function = "native_queued_spin_lock_slowpath",
 		},
 		.guest = {

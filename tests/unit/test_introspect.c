@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #include "fake-linux.h"
+#include "introspect/named.h"
 #include "support.h"
 
 static struct fake_linux fake;
@@ -256,6 +257,40 @@ static void stacks(void **state)
 		assert_string_equal(cpu_stack(kernel, 0), INTERRUPTED);
 		close_fake(kernel);
 	}
+}
+
+/* What an interrupt has put aside are the registers of what it found. */
+static void registers_aside(void **state)
+{
+	struct guest_kernel *kernel = open_fake(FAKE_6_12, 0, 0);
+	const struct guest_cpu *cpu = guest_kernel_cpu(kernel, 0);
+	static struct guest_stack stack;
+	static struct named_stack named;
+	struct guest_task task;
+
+	(void)state;
+	assert_true(guest_task_current(kernel, cpu, &task));
+	guest_stack_of_cpu(kernel, cpu, &task, &fake.registers[0], NULL,
+			   &stack);
+	named_stack_make(kernel, &stack, &named);
+	assert_true(named.has_aside);
+	assert_string_equal(named.frames[named.aside_frame].place.name, "worker");
+	assert_true(named.aside[PT_REG_IP] == fake_address(&fake, "worker"));
+	assert_true(named.aside[PT_REG_BP] == named.aside[PT_REG_SP] + 24);
+	assert_true(named_stack_check(&named, named_stack_len(&named)));
+	named.aside_frame = named.nr;
+	assert_false(named_stack_check(&named, named_stack_len(&named)));
+
+	/* none in user mode, nor of a kernel that was not interrupted */
+	guest_stack_of_cpu(kernel, cpu, &task, &fake.registers[1], NULL,
+			   &stack);
+	assert_false(stack.has_aside);
+	fake.registers[0].r[PT_REG_IP] = fake_address(&fake, "kthread") + 4;
+	fake.registers[0].r[PT_REG_SP] = 0xffffc90000003fe8;
+	guest_stack_of_cpu(kernel, cpu, &task, &fake.registers[0], NULL,
+			   &stack);
+	assert_false(stack.has_aside);
+	close_fake(kernel);
 }
 
 /* A vCPU that runs on changes its stack after it was copied. */
@@ -629,6 +664,7 @@ int main(void)
 		cmocka_unit_test(stacks),
 		cmocka_unit_test(copied_stack),
 		cmocka_unit_test(stack_of_moment),
+		cmocka_unit_test(registers_aside),
 		cmocka_unit_test(stack_without_task),
 		cmocka_unit_test(user_mode),
 		cmocka_unit_test(sleeper),

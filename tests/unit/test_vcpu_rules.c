@@ -7,6 +7,7 @@
 
 #include "unit.h"
 
+#include "common/compiler.h"
 #include "host/vcpu-rules.h"
 
 #define SECOND		1000000000ULL
@@ -45,6 +46,8 @@ static struct pair make_pair(unsigned int state, uint64_t rip, unsigned int run)
 	pair.second.vcpu.have = VCPU_INFO_HAVE_STATE;
 	pair.first.vcpu.state = state;
 	pair.second.vcpu.state = state;
+	for (unsigned int reg = 0; reg <= VCPU_INFO_REG_R15; reg++)
+		set_both(&pair, reg, reg);
 	set_both(&pair, VCPU_INFO_REG_RIP, rip);
 	set_both(&pair, VCPU_INFO_REG_RSP, STACK);
 	set_both(&pair, VCPU_INFO_REG_RFLAGS, IF_ON);
@@ -119,11 +122,66 @@ static void test_spinning_needs_the_cpu(void **state)
 				     RULE_BUSY);
 
 	(void)state;
+	exits(&pair, VCPU_INFO_COUNT_HALT_EXITS, 1);
 	assert_word(&pair, VCPU_SPINNING);
-	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, RULE_BUSY - 1);
+	pair.second.run_ns -= SECOND / 100;
 	assert_word(&pair, VCPU_RUNNING);
-	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+	pair.second.run_ns += SECOND / 100;
 	pair.second.have_sched = false;
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+/* Without an exit in which it may sleep it has run, or wanted to, all the time. */
+static void test_spinning_by_exits(void **state)
+{
+	static const unsigned int sleeps[] = {
+		VCPU_INFO_COUNT_HALT_EXITS,   VCPU_INFO_COUNT_IO_EXITS,
+		VCPU_INFO_COUNT_MMIO_EXITS,   VCPU_INFO_COUNT_SIGNAL_EXITS,
+		VCPU_INFO_COUNT_PF_TAKEN,
+	};
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
+
+	(void)state;
+	exits(&pair, VCPU_INFO_COUNT_IRQ_EXITS, 1427);
+	exits(&pair, VCPU_INFO_COUNT_INSN_EMULATION, 905);
+	assert_word(&pair, VCPU_SPINNING);
+	pair.second.have_sched = false;
+	assert_word(&pair, VCPU_SPINNING);
+	for (size_t i = 0; i < ARRAY_SIZE(sleeps); i++) {
+		pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
+		exits(&pair, sleeps[i], 1);
+		assert_word(&pair, VCPU_RUNNING);
+	}
+	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
+	pair.second.vcpu.state = VCPU_INFO_STATE_PREEMPTED;
+	assert_word(&pair, VCPU_SPINNING);
+	pair.second.vcpu.state = VCPU_INFO_STATE_IN_EXIT;
+	assert_word(&pair, VCPU_RUNNING);
+	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
+	waits(&pair, RULE_STARVED_WAIT);
+	assert_word(&pair, VCPU_STARVED);
+}
+
+/* What a copy is at is in RCX, RSI and RDI, and what calls it has counters, too. */
+static void test_work_is_not_spinning(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+
+	(void)state;
+	set_reg(&pair.second, VCPU_INFO_REG_RCX, 4096);
+	set_reg(&pair.second, VCPU_INFO_REG_RSI, 8192);
+	set_reg(&pair.second, VCPU_INFO_REG_RDI, 12288);
+	assert_int_equal(judge(&pair).changed, RULE_SPIN_REGS);
+	assert_word(&pair, VCPU_SPINNING);
+	set_reg(&pair.second, VCPU_INFO_REG_R15, 16384);
+	assert_int_equal(judge(&pair).changed, RULE_SPIN_REGS + 1);
+	assert_word(&pair, VCPU_RUNNING);
+
+	/* of what is not known nothing can be said */
+	set_both(&pair, VCPU_INFO_REG_R15, 0);
+	assert_true(judge(&pair).have_changed);
+	pair.first.vcpu.valid &= ~(1U << VCPU_INFO_REG_R15);
+	assert_false(judge(&pair).have_changed);
 	assert_word(&pair, VCPU_RUNNING);
 }
 
@@ -161,13 +219,71 @@ static void test_spinning_interrupted(void **state)
 	assert_word(&pair, VCPU_RUNNING);
 }
 
+/* What an interrupt has put aside tells as well, at either sample. */
+static void test_spinning_under_an_interrupt(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+	struct vcpu_place aside = { .valid = pair.first.vcpu.valid };
+
+	(void)state;
+	memcpy(aside.regs, pair.first.vcpu.regs, sizeof(aside.regs));
+	set_reg(&pair.second, VCPU_INFO_REG_RSP, STACK - 512);
+	set_reg(&pair.second, VCPU_INFO_REG_RIP, KERNEL_RIP + 4096);
+	set_reg(&pair.second, VCPU_INFO_REG_R12, 4096);
+	assert_word(&pair, VCPU_RUNNING);
+	assert_int_equal(judge(&pair).changed, 1);
+	pair.second.aside = &aside;
+	assert_word(&pair, VCPU_SPINNING);
+	assert_int_equal(judge(&pair).changed, 0);
+	aside.regs[VCPU_INFO_REG_RSP]++;
+	assert_word(&pair, VCPU_RUNNING);
+	aside.regs[VCPU_INFO_REG_RSP]--;
+
+	/* at both */
+	pair.first.aside = &aside;
+	set_reg(&pair.first, VCPU_INFO_REG_RIP, KERNEL_RIP + 8192);
+	assert_word(&pair, VCPU_SPINNING);
+	aside.regs[VCPU_INFO_REG_RIP] = USER_RIP;
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+static void test_interrupting_functions(void **state)
+{
+	(void)state;
+	assert_true(vcpu_interrupted_by("asm_sysvec_apic_timer_interrupt"));
+	assert_true(vcpu_interrupted_by("asm_sysvec_call_function_single"));
+	assert_true(vcpu_interrupted_by("asm_common_interrupt"));
+	assert_true(vcpu_interrupted_by("asm_exc_nmi"));
+	assert_false(vcpu_interrupted_by("asm_exc_page_fault"));
+	assert_false(vcpu_interrupted_by("asm_exc_general_protection"));
+	assert_false(vcpu_interrupted_by(""));
+}
+
+/* It waits in parts, with other registers each time. */
+static void test_panic_spins(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+
+	(void)state;
+	set_reg(&pair.second, VCPU_INFO_REG_RIP, KERNEL_RIP + 4096);
+	pair.first.panicked = true;
+	assert_word(&pair, VCPU_RUNNING);
+	pair.second.panicked = true;
+	assert_word(&pair, VCPU_SPINNING);
+	assert_true(judge(&pair).panicked);
+	assert_true(vcpu_panics_in("panic"));
+	assert_true(vcpu_panics_in("vpanic"));
+	assert_false(vcpu_panics_in("panic_other_cpus_shutdown"));
+	assert_false(vcpu_panics_in(""));
+}
+
 /* Each PAUSE of one that waits for a lock may be an exit. */
 static void test_spinning_with_exits(void **state)
 {
 	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
 
 	(void)state;
-	pair.second.vcpu.counts[VCPU_INFO_COUNT_EXITS] += 50000;
+	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, 50000);
 	assert_word(&pair, VCPU_EXIT_LOOP);
 	pair.first.waits_in = "native_queued_spin_lock_slowpath";
 	pair.second.waits_in = "native_queued_spin_lock_slowpath";
@@ -263,6 +379,59 @@ static void test_exit_loop(void **state)
 	assert_word(&pair, VCPU_RUNNING);
 }
 
+/* A loop of the guest in which each PAUSE is an exit: KVM has no count of these. */
+static void test_loop_with_pause_spins(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_IN_EXIT, KERNEL_RIP, 100);
+
+	(void)state;
+	pair.second.vcpu.counts[VCPU_INFO_COUNT_EXITS] = 100 * RULE_LOOP_EXITS;
+	assert_int_equal(judge(&pair).main_kind, EXIT_OTHER);
+	assert_word(&pair, VCPU_SPINNING);
+	exits(&pair, VCPU_INFO_COUNT_MMIO_EXITS, RULE_SPIN_EXITS + 1);
+	assert_word(&pair, VCPU_RUNNING);
+	pair = make_pair(VCPU_INFO_STATE_IN_EXIT, USER_RIP, 100);
+	pair.second.vcpu.counts[VCPU_INFO_COUNT_EXITS] = 100 * RULE_LOOP_EXITS;
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+/* What memory held of one that every look met in an exit */
+static void make_torn(struct vcpu_observation *at)
+{
+	at->vcpu.valid = 0;
+	at->vcpu.state = VCPU_INFO_STATE_IN_EXIT;
+	at->vcpu.flags = VCPU_INFO_F_TORN;
+}
+
+static void test_exit_loop_in_exits(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_IN_EXIT, KERNEL_RIP, 90);
+
+	(void)state;
+	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, RULE_LOOP_EXITS);
+	make_torn(&pair.first);
+	assert_word(&pair, VCPU_EXIT_LOOP);
+	make_torn(&pair.second);
+	assert_word(&pair, VCPU_EXIT_LOOP);
+	assert_false(judge(&pair).have_rip);
+	pair.second.vcpu.regs[VCPU_INFO_REG_RSP]++;
+	assert_word(&pair, VCPU_RUNNING);
+	pair.second.vcpu.regs[VCPU_INFO_REG_RSP]--;
+	pair.second.vcpu.regs[VCPU_INFO_REG_RIP] += RULE_SPIN_BYTES + 1;
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+/* Those are of no other use: they may not belong together. */
+static void test_torn_is_not_spinning(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+
+	(void)state;
+	assert_word(&pair, VCPU_SPINNING);
+	make_torn(&pair.second);
+	assert_word(&pair, VCPU_RUNNING);
+}
+
 static void test_exit_loop_moves_nothing(void **state)
 {
 	struct pair pair = make_pair(VCPU_INFO_STATE_IN_EXIT, KERNEL_RIP, 50);
@@ -295,6 +464,7 @@ static void test_starved(void **state)
 	struct pair pair = make_pair(VCPU_INFO_STATE_PREEMPTED, KERNEL_RIP, 20);
 
 	(void)state;
+	set_reg(&pair.second, VCPU_INFO_REG_RIP, KERNEL_RIP + 0x1000);
 	waits(&pair, RULE_STARVED_WAIT);
 	assert_word(&pair, VCPU_STARVED);
 	assert_int_equal(judge(&pair).wait, RULE_STARVED_WAIT);
@@ -319,6 +489,7 @@ static void test_over_its_quota(void **state)
 				     RULE_OFF_CPU);
 
 	(void)state;
+	set_reg(&pair.second, VCPU_INFO_REG_RIP, KERNEL_RIP + 0x1000);
 	assert_word(&pair, VCPU_STARVED);
 	pair.second.vcpu.state = VCPU_INFO_STATE_GUEST;
 	assert_word(&pair, VCPU_RUNNING);
@@ -432,147 +603,6 @@ static void test_counts_that_shrink(void **state)
 	assert_int_equal(finding.wait, 100);
 }
 
-static void assert_vm(struct vcpu_finding *findings, size_t nr,
-		      enum vm_word want, int culprit)
-{
-	struct vm_finding vm;
-
-	vm_rules(findings, nr, &vm);
-	assert_string_equal(vm_word_name(vm.word), vm_word_name(want));
-	assert_int_equal(vm.culprit, culprit);
-}
-
-static void test_vm_idle(void **state)
-{
-	struct vcpu_finding both[] = {
-		{ .word = VCPU_IDLE }, { .word = VCPU_IDLE },
-	};
-	struct vcpu_finding one[] = {
-		{ .word = VCPU_IDLE }, { .word = VCPU_RUNNING },
-	};
-
-	(void)state;
-	assert_vm(both, 2, VM_IDLE, -1);
-	assert_vm(one, 2, VM_NOTHING, -1);
-	assert_vm(NULL, 0, VM_NOTHING, -1);
-}
-
-static void test_vm_paused(void **state)
-{
-	struct vcpu_finding all[] = {
-		{ .word = VCPU_IN_VMM }, { .word = VCPU_NOT_STARTED },
-		{ .word = VCPU_IN_VMM },
-	};
-	struct vcpu_finding some[] = {
-		{ .word = VCPU_IN_VMM }, { .word = VCPU_RUNNING },
-	};
-
-	(void)state;
-	assert_vm(all, 3, VM_PAUSED, -1);
-	assert_int_equal(all[0].word, VCPU_PAUSED);
-	assert_int_equal(all[1].word, VCPU_NOT_STARTED);
-	assert_vm(some, 2, VM_NOTHING, -1);
-	assert_int_equal(some[0].word, VCPU_IN_VMM);
-}
-
-static void test_vm_lock(void **state)
-{
-	struct vcpu_finding starved[] = {
-		{ .word = VCPU_SPINNING,
-		  .waits_in = "native_queued_spin_lock_slowpath" },
-		{ .word = VCPU_IDLE }, { .word = VCPU_STARVED },
-	};
-	struct vcpu_finding lost[] = {
-		{ .word = VCPU_SPINNING,
-		  .waits_in = "smp_call_function_many_cond" },
-		{ .word = VCPU_IDLE },
-	};
-	/* a guest that knows it is one waits halted */
-	struct vcpu_finding held[] = {
-		{ .word = VCPU_HALTED_OFF,
-		  .waits_in = "__pv_queued_spin_lock_slowpath" },
-		{ .word = VCPU_HALTED_OFF }, { .word = VCPU_IDLE },
-	};
-	struct vcpu_finding healthy[] = {
-		{ .word = VCPU_HALTED_OFF,
-		  .waits_in = "__pv_queued_spin_lock_slowpath" },
-		{ .word = VCPU_RUNNING },
-	};
-	struct vcpu_finding loop[] = {
-		{ .word = VCPU_SPINNING, .function = "delay_tsc" },
-		{ .word = VCPU_IDLE },
-	};
-
-	(void)state;
-	assert_vm(starved, 3, VM_LOCK_HOLDER, 2);
-	assert_vm(lost, 2, VM_LOCK_LOST, -1);
-	assert_vm(held, 3, VM_LOCK_LOST, 1);
-	assert_vm(healthy, 2, VM_NOTHING, -1);
-	assert_vm(loop, 2, VM_NOTHING, -1);
-}
-
-static void test_vm_starved(void **state)
-{
-	struct vcpu_finding all[] = {
-		{ .word = VCPU_STARVED }, { .word = VCPU_IDLE },
-	};
-
-	(void)state;
-	assert_vm(all, 2, VM_STARVED, -1);
-}
-
-static void test_vm_hung(void **state)
-{
-	struct vcpu_finding all[] = {
-		{ .word = VCPU_HALTED_OFF }, { .word = VCPU_SPINNING },
-	};
-
-	(void)state;
-	assert_vm(all, 2, VM_HUNG, -1);
-}
-
-static void test_vm_cpu_missing(void **state)
-{
-	struct vcpu_finding one[] = {
-		{ .word = VCPU_RUNNING }, { .word = VCPU_NOT_STARTED },
-	};
-	struct vcpu_finding all[] = {
-		{ .word = VCPU_NOT_STARTED }, { .word = VCPU_NOT_STARTED },
-	};
-
-	(void)state;
-	assert_vm(one, 2, VM_CPU_MISSING, 1);
-	assert_vm(all, 2, VM_NOTHING, -1);
-}
-
-/* Linux with maxcpus=1: its firmware has started the other, and parked it. */
-static void test_vm_cpu_parked(void **state)
-{
-	struct vcpu_finding parked[] = {
-		{ .word = VCPU_IDLE, .have_paging = true, .paging = true },
-		{ .word = VCPU_HALTED_OFF, .have_paging = true },
-	};
-	struct vcpu_finding off[] = {
-		{ .word = VCPU_IDLE, .have_paging = true, .paging = true },
-		{ .word = VCPU_HALTED_OFF, .have_paging = true, .paging = true },
-	};
-	struct vcpu_finding firmware[] = {
-		{ .word = VCPU_RUNNING, .have_paging = true },
-		{ .word = VCPU_HALTED_OFF, .have_paging = true },
-	};
-	struct vcpu_finding unknown[] = {
-		{ .word = VCPU_IDLE, .have_paging = true, .paging = true },
-		{ .word = VCPU_HALTED_OFF },
-	};
-
-	(void)state;
-	assert_vm(parked, 2, VM_CPU_MISSING, 1);
-	assert_int_equal(parked[1].word, VCPU_NOT_STARTED);
-	assert_vm(off, 2, VM_NOTHING, -1);
-	assert_vm(firmware, 2, VM_NOTHING, -1);
-	assert_vm(unknown, 2, VM_NOTHING, -1);
-}
-
 static void test_every_name(void **state)
 {
 	int i;
@@ -593,6 +623,11 @@ int main(void)
 		cmocka_unit_test(test_busy_process_is_running),
 		cmocka_unit_test(test_spinning),
 		cmocka_unit_test(test_spinning_needs_the_cpu),
+		cmocka_unit_test(test_spinning_by_exits),
+		cmocka_unit_test(test_work_is_not_spinning),
+		cmocka_unit_test(test_spinning_under_an_interrupt),
+		cmocka_unit_test(test_interrupting_functions),
+		cmocka_unit_test(test_panic_spins),
 		cmocka_unit_test(test_spinning_place),
 		cmocka_unit_test(test_spinning_stack),
 		cmocka_unit_test(test_spinning_with_interrupts_off),
@@ -600,6 +635,9 @@ int main(void)
 		cmocka_unit_test(test_halted),
 		cmocka_unit_test(test_mostly_halted),
 		cmocka_unit_test(test_exit_loop),
+		cmocka_unit_test(test_loop_with_pause_spins),
+		cmocka_unit_test(test_exit_loop_in_exits),
+		cmocka_unit_test(test_torn_is_not_spinning),
 		cmocka_unit_test(test_exit_loop_moves_nothing),
 		cmocka_unit_test(test_few_exits_are_no_loop),
 		cmocka_unit_test(test_starved),
@@ -612,16 +650,9 @@ int main(void)
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_kinds_add_up),
 		cmocka_unit_test(test_counts_that_shrink),
-		cmocka_unit_test(test_vm_idle),
-		cmocka_unit_test(test_vm_paused),
 		cmocka_unit_test(test_spinning_interrupted),
 		cmocka_unit_test(test_spinning_with_exits),
 		cmocka_unit_test(test_waiting_functions),
-		cmocka_unit_test(test_vm_lock),
-		cmocka_unit_test(test_vm_starved),
-		cmocka_unit_test(test_vm_hung),
-		cmocka_unit_test(test_vm_cpu_missing),
-		cmocka_unit_test(test_vm_cpu_parked),
 		cmocka_unit_test(test_every_name),
 	};
 

@@ -46,6 +46,9 @@ void named_stack_make(const struct guest_kernel *kernel,
 
 	named->end = stack->end;
 	named->nr = stack->nr;
+	named->has_aside = stack->has_aside;
+	named->aside_frame = stack->aside_frame;
+	memcpy(named->aside, stack->aside, sizeof(named->aside));
 	for (size_t i = 0; i < stack->nr; i++) {
 		guest_frame_find(kernel, &stack->frames[i], &place);
 		named->frames[i].frame = stack->frames[i];
@@ -71,7 +74,8 @@ bool named_stack_check(struct named_stack *stack, size_t len)
 {
 	if (len < offsetof(struct named_stack, frames) ||
 	    stack->nr > GUEST_MAX_FRAMES || len != named_stack_len(stack) ||
-	    (unsigned int)stack->end > END_LIMIT)
+	    (unsigned int)stack->end > END_LIMIT ||
+	    (stack->has_aside && stack->aside_frame >= stack->nr))
 		return false;
 	for (size_t i = 0; i < stack->nr; i++) {
 		if ((unsigned int)stack->frames[i].frame.stack > STACK_OTHER)

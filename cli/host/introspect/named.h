@@ -35,11 +35,17 @@ struct named_frame {
  * struct named_stack - a call chain
  * @end: how it ended
  * @nr: number of frames
+ * @has_aside: as in struct guest_stack, as are the next two
+ * @aside_frame: of @frames
+ * @aside: registers, by PT_REG_*
  * @frames: from the innermost function outwards
  */
 struct named_stack {
 	enum guest_stack_end end;
 	size_t nr;
+	bool has_aside;
+	size_t aside_frame;
+	uint64_t aside[NR_GUEST_REGISTERS];
 	struct named_frame frames[GUEST_MAX_FRAMES];
 };
 

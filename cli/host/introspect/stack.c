@@ -123,6 +123,7 @@ void guest_stack_of_cpu(struct guest_kernel *kernel, const struct guest_cpu *cpu
 
 	stack->nr = 0;
 	stack->of_moment = false;
+	stack->has_aside = false;
 	if (guest_is_user(registers)) {
 		stack->frames[stack->nr++] = (struct guest_frame){
 			.ip = registers->r[PT_REG_IP], .exact = true,
@@ -162,6 +163,7 @@ void guest_stack_of_task(struct guest_kernel *kernel,
 
 	stack->nr = 0;
 	stack->of_moment = false;
+	stack->has_aside = false;
 	stack->end = END_UNREADABLE;
 	unwind_start(&unwind, kernel, NULL, task);
 	if (!unwind_word(&unwind, task->sp + INACTIVE_BP, &unwind.bp) ||

@@ -71,12 +71,19 @@ struct guest_frame {
  * @nr: their number
  * @end: how it ended
  * @of_moment: all of it is from the moment of the registers, and so is the task
+ * @has_aside: there is @aside
+ * @aside_frame: the innermost frame of the kernel that was interrupted, if all its
+ *	registers are known
+ * @aside: these, by PT_REG_*
  */
 struct guest_stack {
 	struct guest_frame frames[GUEST_MAX_FRAMES];
 	size_t nr;
 	enum guest_stack_end end;
 	bool of_moment;
+	bool has_aside;
+	size_t aside_frame;
+	uint64_t aside[NR_GUEST_REGISTERS];
 };
 
 #define GUEST_COPY_PAGES	4

@@ -189,6 +189,7 @@ static bool take_partial(struct unwind *unwind, uint64_t sp)
 	unwind->sp = iret[PT_REG_SP - IRET_OFFSET / 8];
 	/* what is above in there is needed as long as it is not saved whole */
 	unwind->regs[PT_REG_CS] = iret[PT_REG_CS - IRET_OFFSET / 8];
+	unwind->regs[PT_REG_FLAGS] = iret[PT_REG_FLAGS - IRET_OFFSET / 8];
 	return true;
 }
 
@@ -381,9 +382,24 @@ static bool step(struct unwind *unwind, enum guest_stack_end *end)
 	return check_frame(unwind, type, old_sp, end);
 }
 
+/* Registers that are not saved yet are those that the vCPU has. */
+static void take_aside(const struct unwind *unwind, struct guest_stack *stack)
+{
+	if (stack->has_aside || unwind->regs[PT_REG_CS] & 3 ||
+	    !(unwind->full_regs || unwind->prev_regs))
+		return;
+	memcpy(stack->aside, unwind->regs, sizeof(stack->aside));
+	stack->aside[PT_REG_IP] = unwind->ip;
+	stack->aside[PT_REG_SP] = unwind->sp;
+	stack->aside_frame = stack->nr;
+	stack->has_aside = true;
+}
+
 static void add_frame(const struct unwind *unwind, struct guest_stack *stack,
 		      bool interrupted)
 {
+	if (interrupted)
+		take_aside(unwind, stack);
 	stack->frames[stack->nr++] = (struct guest_frame){
 		.ip = unwind->ip,
 		.stack = unwind->type,

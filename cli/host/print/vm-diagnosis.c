@@ -15,6 +15,7 @@ static const char * const vm_texts[VM_NR_WORDS] = {
 	[VM_LOCK_HOLDER] = "vCPUs spin on a lock while another gets no host CPU",
 	[VM_LOCK_LOST] = "vCPUs spin on a lock that no other vCPU can release",
 	[VM_CPU_MISSING] = "not all vCPUs were started",
+	[VM_PANICKED] = "its kernel has panicked",
 };
 
 static void print_kinds(FILE *out, const struct vcpu_finding *finding)
@@ -55,6 +56,8 @@ static void print_place(FILE *out, const struct vcpu_finding *finding)
 		fprintf(out, " %s", finding->function);
 	if (finding->rip[0] != finding->rip[1])
 		fprintf(out, ", before 0x%" PRIx64, finding->rip[0]);
+	if (finding->have_changed)
+		fprintf(out, ", %u registers changed", finding->changed);
 }
 
 /* What the guest's kernel is at, if that can be told, and for whom */
@@ -162,6 +165,10 @@ static void json_rips(struct json_object *obj,
 		json_add_null(obj, "rip");
 	}
 	json_add_text(obj, "function", finding->function);
+	if (finding->have_changed)
+		json_add_uint(obj, "registers_changed", finding->changed);
+	else
+		json_add_null(obj, "registers_changed");
 }
 
 static void json_guest(struct json_object *obj, const struct vcpu_guest *guest)

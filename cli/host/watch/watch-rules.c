@@ -49,6 +49,7 @@ static const enum vcpu_word order[] = {
 /* Of VMs; if all vCPUs are starved, the VM is */
 static const enum vm_word vm_words[] = {
 	VM_PAUSED, VM_HUNG, VM_LOCK_HOLDER, VM_LOCK_LOST, VM_CPU_MISSING,
+	VM_PANICKED,
 };
 
 const char *watch_word_nr(size_t nr)

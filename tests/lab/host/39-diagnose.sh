@@ -199,6 +199,30 @@ like "it has the VMM's command line" "$(in_archive vmm/command-line)" '^-enable-
 like "its limits" "$(in_archive vmm/limits)" '^Max open files '
 like "its threads" "$(in_archive 'vmm/threads/*/comm')" '^CPU 0/KVM$'
 like "and the host's log" "$(in_archive host/kernel-log)" 'vcpu_info: .* serving'
+
+# As on another machine: a root that has the command, its libraries, the file and
+# /dev/null, and nothing else; no module, no VM, no /proc, and not root.
+elsewhere=/tmp/elsewhere
+for file in "$(command -v vcpu-info)" $(ldd "$(command -v vcpu-info)" | grep -o '/[^ ]*'); do
+	install -D "$file" "$elsewhere$file"
+done
+install -m 644 $archive $elsewhere/spinning.tar.zst
+mkdir $elsewhere/dev
+mknod -m 666 $elsewhere/dev/null c 1 3
+in_elsewhere()
+{
+	chroot --userspec=65534:65534 $elsewhere "$(command -v vcpu-info)" "$@"
+}
+in_elsewhere diagnose >/tmp/out
+is "in a clean root there is no VM to ask: exit status" $? 3
+is "diagnose reads the file there" "$(in_elsewhere diagnose /spinning.tar.zst)" \
+	"$(vcpu-info diagnose $archive)"
+is "and as JSON" "$(in_elsewhere diagnose --json /spinning.tar.zst |
+	jq -r '.vcpus[0].word')" "$word"
+is "report does so, too" "$(in_elsewhere report --json /spinning.tar.zst |
+	jq -r .vm_pid | uniq -c | xargs)" "5 $pid"
+rm -r $elsewhere
+
 vcpu-info collect spinning -o $archive 2>/tmp/err
 is "of a VM that is gone there is none: exit status" $? 9
 vcpu-info collect $$ -o /nonexistent/x.tar.zst 2>/tmp/err

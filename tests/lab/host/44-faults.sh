@@ -146,13 +146,36 @@ if wanted blocked; then
 	# firmware parks the other vCPU.
 	mkfifo /tmp/blocked.fifo
 	exec 5<>/tmp/blocked.fifo
-	boot blocked '\xfa\xba\xe9\x00\xee\xeb\xfd' -smp 2 -debugcon file:/tmp/blocked.fifo
+	boot blocked '\xfa\xba\xe9\x00\xee\xeb\xfd' -smp 2 -debugcon file:/tmp/blocked.fifo \
+		5<&-
 	gives blocked blocked in-vmm '.vcpus[0].word'
-	# QEMU opens it without blocking, and tries again after a while.
-	like "and says where it sleeps" "$(jq -r '.vcpus[0].sleeps_in' /tmp/diagnosis)" \
-		'pipe|nanosleep'
-	end
+	# QEMU opens it without blocking, and tries again after a while: it may be just then.
+	check "and says where it sleeps" poll_until 60 first blocked \
+		'.vcpus[0].sleeps_in' '.*(pipe|nanosleep).*' || diag </tmp/word
+	# As long as there is room for nothing, QEMU takes no signal either. With nobody to
+	# read any more, it gets an error.
 	exec 5<&-
+	end
+fi
+
+if wanted ap-not-started; then
+	# Interrupts masked at the PIC, identity-mapped pages of 4 MiB, paging on; sti; hlt.
+	# The firmware has parked the other vCPU.
+	boot ap-not-started '\xfa\x31\xc0\x8e\xd8\xb0\xff\xe6\x21\xe6\xa1\xc6\x06\x00\x80\x83\x66\xb8\x00\x80\x00\x00\x0f\x22\xd8\x0f\x20\xe0\x0c\x10\x0f\x22\xe0\x0f\x20\xc0\x66\x0d\x01\x00\x00\x80\x0f\x22\xc0\xfb\xf4\xeb\xfc' -smp 2
+	booted ap-not-started
+	gives ap-not-started ap-not-started 'cpu-not-started: idle not-started'
+	is "it is named" "$(jq .about_vcpu /tmp/diagnosis)" 1
+	end
+fi
+
+if wanted lost-ipi; then
+	# mov bx, 8; mov ds, bx; CR0.PE off; jmp 0x3a, where: the local APIC's ICR: vector
+	# 0x40 to APIC 1, which the firmware has halted with interrupts off; pause until
+	# [0x500] is 1, which nobody sets
+	boot lost-ipi "$ENTER"'\xbb\x08\x00\x8e\xdb\x24\xfe\x0f\x22\xc0\xeb\x1c\x90\x90\x90\x90\x90\x90'"$GDT"'\x92\xcf\x00\x67\x66\xc7\x05\x10\x03\xe0\xfe\x00\x00\x00\x01\x67\x66\xc7\x05\x00\x03\xe0\xfe\x40\x40\x00\x00\xf3\x90\x67\x80\x3d\x00\x05\x00\x00\x01\x75\xf4' -smp 2
+	booted lost-ipi
+	gives lost-ipi lost-ipi 'hung: spinning halted-off'
+	end
 fi
 
 if wanted quota; then
@@ -186,4 +209,5 @@ if wanted steal; then
 	kill "${vmms[@]}"
 	wait "${vmms[@]}" 2>/dev/null
 fi
+matrix
 tap_end

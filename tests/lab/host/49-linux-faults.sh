@@ -188,7 +188,7 @@ if wanted panic; then
 	# Whoever writes that has no answer any more.
 	guest_run linux '{ sleep 1; echo c >/proc/sysrq-trigger; } >/dev/null 2>&1 &'
 	check "its kernel has panicked" poll_until 120 noticed linux 'end Kernel panic'
-	gives linux panic 'hung: spinning halted-off halted-off'
+	gives linux panic 'panicked: spinning halted-off halted-off'
 	transcript panic linux
 fi
 end linux
@@ -205,4 +205,5 @@ if wanted cpu-not-started || wanted lost-ipi; then
 	transcript lost-ipi one
 	end one
 fi
+matrix
 tap_end

@@ -2,11 +2,16 @@
 # shellcheck shell=bash
 # For tests of diagnose: each fault is diagnosed many times, and each time has to be
 # right. FAULTS in the lab's configuration: names of the faults to have; by default all.
+# TRIES: how often; by default 5, in the long size 100.
 
-case $SIZE in
-long) TRIES=100 ;;
-*) TRIES=10 ;;
-esac
+if [ -z "$TRIES" ]; then
+	case $SIZE in
+	long) TRIES=100 ;;
+	*) TRIES=5 ;;
+	esac
+fi
+MATRIX=/tmp/matrix
+: >$MATRIX
 
 # The VM's word and those of its vCPUs
 ALL_WORDS='"\(.word): \([.vcpus[].word] | join(" "))"'
@@ -35,7 +40,7 @@ first()
 
 # gives VM FAULT ERE [FILTER] - each try does; by default all words
 #
-# Prints how often each answer came, and the numbers of the first wrong one.
+# Keeps how often each answer came, and prints the numbers of the first wrong one.
 gives()
 {
 	local vm=$1 fault=$2 want=$3 filter=${4:-$ALL_WORDS} i right=0 shown=''
@@ -55,10 +60,26 @@ gives()
 			diag "wrong: $(jq -c . /tmp/diagnosis)"
 		fi
 	done
-	sort /tmp/words | uniq -c | while read -r i word; do
-		echo "# matrix $fault | $word | $i"
-	done
+	sort /tmp/words | uniq -c | sort -rn | while read -r i word; do
+		printf '%s\t%s\t%s\t%s\n' "$fault" "$want" "$word" "$i"
+	done >>$MATRIX
 	is "$fault: right answers of $TRIES" "$right" "$TRIES"
+}
+
+# matrix - the confusion matrix: a line a fault, which answers it got how often, those
+# that are right first
+matrix()
+{
+	local fault want word n last=''
+
+	diag "confusion matrix: fault, answer that is right, answers of $TRIES"
+	while IFS=$'\t' read -r fault want word n; do
+		[ "$fault" = "$last" ] || printf '\n%-20s %-46s' "$fault" "$want"
+		printf ' %3d x %s' "$n" "$word"
+		last=$fault
+	done <$MATRIX >/tmp/matrix.text
+	echo >>/tmp/matrix.text
+	sed 1d /tmp/matrix.text | diag
 }
 
 # transcript TITLE VM - what diagnose prints of it

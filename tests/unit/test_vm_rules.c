@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * cli/host: what follows for a VM from what its vCPUs do.
+ */
+#include "unit.h"
+
+#include "host/vcpu-rules.h"
+
+static void assert_vm(struct vcpu_finding *findings, size_t nr,
+		      enum vm_word want, int culprit)
+{
+	struct vm_finding vm;
+
+	vm_rules(findings, nr, &vm);
+	assert_string_equal(vm_word_name(vm.word), vm_word_name(want));
+	assert_int_equal(vm.culprit, culprit);
+}
+
+static void test_vm_idle(void **state)
+{
+	struct vcpu_finding both[] = {
+		{ .word = VCPU_IDLE }, { .word = VCPU_IDLE },
+	};
+	struct vcpu_finding one[] = {
+		{ .word = VCPU_IDLE }, { .word = VCPU_RUNNING },
+	};
+
+	(void)state;
+	assert_vm(both, 2, VM_IDLE, -1);
+	assert_vm(one, 2, VM_NOTHING, -1);
+	assert_vm(NULL, 0, VM_NOTHING, -1);
+}
+
+static void test_vm_paused(void **state)
+{
+	struct vcpu_finding all[] = {
+		{ .word = VCPU_IN_VMM }, { .word = VCPU_NOT_STARTED },
+		{ .word = VCPU_IN_VMM },
+	};
+	struct vcpu_finding some[] = {
+		{ .word = VCPU_IN_VMM }, { .word = VCPU_RUNNING },
+	};
+
+	(void)state;
+	assert_vm(all, 3, VM_PAUSED, -1);
+	assert_int_equal(all[0].word, VCPU_PAUSED);
+	assert_int_equal(all[1].word, VCPU_NOT_STARTED);
+	assert_vm(some, 2, VM_NOTHING, -1);
+	assert_int_equal(some[0].word, VCPU_IN_VMM);
+}
+
+static void test_vm_lock(void **state)
+{
+	struct vcpu_finding starved[] = {
+		{ .word = VCPU_SPINNING,
+		  .waits_in = "native_queued_spin_lock_slowpath" },
+		{ .word = VCPU_IDLE }, { .word = VCPU_STARVED },
+	};
+	struct vcpu_finding lost[] = {
+		{ .word = VCPU_SPINNING,
+		  .waits_in = "smp_call_function_many_cond" },
+		{ .word = VCPU_IDLE },
+	};
+	/* a guest that knows it is one waits halted */
+	struct vcpu_finding held[] = {
+		{ .word = VCPU_HALTED_OFF,
+		  .waits_in = "__pv_queued_spin_lock_slowpath" },
+		{ .word = VCPU_HALTED_OFF }, { .word = VCPU_IDLE },
+	};
+	struct vcpu_finding healthy[] = {
+		{ .word = VCPU_HALTED_OFF,
+		  .waits_in = "__pv_queued_spin_lock_slowpath" },
+		{ .word = VCPU_RUNNING },
+	};
+	struct vcpu_finding loop[] = {
+		{ .word = VCPU_SPINNING, .function = "delay_tsc" },
+		{ .word = VCPU_IDLE },
+	};
+
+	(void)state;
+	assert_vm(starved, 3, VM_LOCK_HOLDER, 2);
+	assert_vm(lost, 2, VM_LOCK_LOST, -1);
+	assert_vm(held, 3, VM_LOCK_LOST, 1);
+	assert_vm(healthy, 2, VM_NOTHING, -1);
+	assert_vm(loop, 2, VM_NOTHING, -1);
+}
+
+static void test_vm_panicked(void **state)
+{
+	struct vcpu_finding all[] = {
+		{ .word = VCPU_HALTED_OFF },
+		{ .word = VCPU_SPINNING, .panicked = true },
+	};
+
+	(void)state;
+	assert_vm(all, 2, VM_PANICKED, 1);
+	/* its VMM may stop it then */
+	all[0].word = VCPU_IN_VMM;
+	all[1].word = VCPU_IN_VMM;
+	assert_vm(all, 2, VM_PAUSED, -1);
+}
+
+static void test_vm_starved(void **state)
+{
+	struct vcpu_finding all[] = {
+		{ .word = VCPU_STARVED }, { .word = VCPU_IDLE },
+	};
+
+	(void)state;
+	assert_vm(all, 2, VM_STARVED, -1);
+}
+
+static void test_vm_hung(void **state)
+{
+	struct vcpu_finding all[] = {
+		{ .word = VCPU_HALTED_OFF }, { .word = VCPU_SPINNING },
+	};
+
+	(void)state;
+	assert_vm(all, 2, VM_HUNG, -1);
+}
+
+static void test_vm_cpu_missing(void **state)
+{
+	struct vcpu_finding one[] = {
+		{ .word = VCPU_RUNNING }, { .word = VCPU_NOT_STARTED },
+	};
+	struct vcpu_finding all[] = {
+		{ .word = VCPU_NOT_STARTED }, { .word = VCPU_NOT_STARTED },
+	};
+
+	(void)state;
+	assert_vm(one, 2, VM_CPU_MISSING, 1);
+	assert_vm(all, 2, VM_NOTHING, -1);
+}
+
+/* Linux with maxcpus=1: its firmware has started the other, and parked it. */
+static void test_vm_cpu_parked(void **state)
+{
+	struct vcpu_finding parked[] = {
+		{ .word = VCPU_IDLE, .have_paging = true, .paging = true },
+		{ .word = VCPU_HALTED_OFF, .have_paging = true },
+	};
+	struct vcpu_finding off[] = {
+		{ .word = VCPU_IDLE, .have_paging = true, .paging = true },
+		{ .word = VCPU_HALTED_OFF, .have_paging = true, .paging = true },
+	};
+	struct vcpu_finding firmware[] = {
+		{ .word = VCPU_RUNNING, .have_paging = true },
+		{ .word = VCPU_HALTED_OFF, .have_paging = true },
+	};
+	struct vcpu_finding unknown[] = {
+		{ .word = VCPU_IDLE, .have_paging = true, .paging = true },
+		{ .word = VCPU_HALTED_OFF },
+	};
+
+	(void)state;
+	assert_vm(parked, 2, VM_CPU_MISSING, 1);
+	assert_int_equal(parked[1].word, VCPU_NOT_STARTED);
+	assert_vm(off, 2, VM_NOTHING, -1);
+	assert_vm(firmware, 2, VM_NOTHING, -1);
+	assert_vm(unknown, 2, VM_NOTHING, -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_vm_idle),
+		cmocka_unit_test(test_vm_paused),
+		cmocka_unit_test(test_vm_lock),
+		cmocka_unit_test(test_vm_panicked),
+		cmocka_unit_test(test_vm_starved),
+		cmocka_unit_test(test_vm_hung),
+		cmocka_unit_test(test_vm_cpu_missing),
+		cmocka_unit_test(test_vm_cpu_parked),
+	};
+
+	return cmocka_run_group_tests_name("vm_rules", tests, NULL, NULL);
+}
