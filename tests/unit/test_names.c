@@ -356,7 +356,6 @@ static void stack_of_moment(void **state)
 	struct vm_sample sample = {
 		.pid = getpid(), .fd = 10, .vcpus = &vcpu, .nr = 1,
 	};
-	static struct guest_look look;
 
 	(void)state;
 	vcpu.state = VCPU_INFO_STATE_GUEST;

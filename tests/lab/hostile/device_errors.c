@@ -58,12 +58,16 @@ CHANGE(levels_alone, args->stack_levels = 4)
 
 static struct vcpu_info_host_stack stacks[NR_TARGETS];
 
+static void ask_for_stacks(struct vcpu_info_host_sample *args)
+{
+	args->flags |= VCPU_INFO_SAMPLE_STACK;
+	args->stacks = (uintptr_t)stacks;
+	args->stack_levels = 4;
+	args->stack_root = 0x1000;
+}
+
 #define CHANGE_STACK(name, statement)					\
-	CHANGE(name, args->flags |= VCPU_INFO_SAMPLE_STACK;		\
-		     args->stacks = (uintptr_t)stacks;			\
-		     args->stack_levels = 4;				\
-		     args->stack_root = 0x1000;				\
-		     statement)
+	CHANGE(name, ask_for_stacks(args); statement)
 
 CHANGE_STACK(stacks, args->reserved = 0)
 CHANGE_STACK(stacks_5, args->stack_levels = 5)
