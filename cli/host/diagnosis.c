@@ -8,6 +8,7 @@
 #include "diagnosis.h"
 #include "host-file.h"
 #include "text.h"
+#include "vm/guest-child.h"
 
 struct vm_first {
 	int pid;
@@ -50,18 +51,6 @@ void diagnosis_observe(struct vcpu_observation *seen,
 	read_sched(seen);
 }
 
-static const unsigned char aside_regs[] = {
-	[VCPU_INFO_REG_RAX] = PT_REG_AX,   [VCPU_INFO_REG_RCX] = PT_REG_CX,
-	[VCPU_INFO_REG_RDX] = PT_REG_DX,   [VCPU_INFO_REG_RBX] = PT_REG_BX,
-	[VCPU_INFO_REG_RSP] = PT_REG_SP,   [VCPU_INFO_REG_RBP] = PT_REG_BP,
-	[VCPU_INFO_REG_RSI] = PT_REG_SI,   [VCPU_INFO_REG_RDI] = PT_REG_DI,
-	[VCPU_INFO_REG_R8] = PT_REG_R8,	   [VCPU_INFO_REG_R9] = PT_REG_R9,
-	[VCPU_INFO_REG_R10] = PT_REG_R10,  [VCPU_INFO_REG_R11] = PT_REG_R11,
-	[VCPU_INFO_REG_R12] = PT_REG_R12,  [VCPU_INFO_REG_R13] = PT_REG_R13,
-	[VCPU_INFO_REG_R14] = PT_REG_R14,  [VCPU_INFO_REG_R15] = PT_REG_R15,
-	[VCPU_INFO_REG_RIP] = PT_REG_IP,   [VCPU_INFO_REG_RFLAGS] = PT_REG_FLAGS,
-};
-
 /* Where an interrupt found the kernel. A fault is a part of what it does. */
 static void take_aside(const struct named_stack *stack, struct vcpu_guest *guest)
 {
@@ -74,9 +63,9 @@ static void take_aside(const struct named_stack *stack, struct vcpu_guest *guest
 	strcpy(guest->interrupted, stack->frames[at].place.name);
 	if (guest->interrupted[0])
 		guest->aside.function = guest->interrupted;
-	for (size_t reg = 0; reg < ARRAY_SIZE(aside_regs); reg++) {
+	for (size_t reg = 0; reg < GUEST_REG_ORDER; reg++) {
 		guest->aside.valid |= 1U << reg;
-		guest->aside.regs[reg] = stack->aside[aside_regs[reg]];
+		guest->aside.regs[reg] = stack->aside[guest_reg_order[reg]];
 	}
 }
 

@@ -18,28 +18,29 @@
 #define MAX_MEMORY	(2UL << 30)
 #endif
 
+const uint8_t guest_reg_order[GUEST_REG_ORDER] = {
+	[VCPU_INFO_REG_RAX] = PT_REG_AX, [VCPU_INFO_REG_RCX] = PT_REG_CX,
+	[VCPU_INFO_REG_RDX] = PT_REG_DX, [VCPU_INFO_REG_RBX] = PT_REG_BX,
+	[VCPU_INFO_REG_RSP] = PT_REG_SP, [VCPU_INFO_REG_RBP] = PT_REG_BP,
+	[VCPU_INFO_REG_RSI] = PT_REG_SI, [VCPU_INFO_REG_RDI] = PT_REG_DI,
+	[VCPU_INFO_REG_R8] = PT_REG_R8, [VCPU_INFO_REG_R9] = PT_REG_R9,
+	[VCPU_INFO_REG_R10] = PT_REG_R10, [VCPU_INFO_REG_R11] = PT_REG_R11,
+	[VCPU_INFO_REG_R12] = PT_REG_R12, [VCPU_INFO_REG_R13] = PT_REG_R13,
+	[VCPU_INFO_REG_R14] = PT_REG_R14, [VCPU_INFO_REG_R15] = PT_REG_R15,
+	[VCPU_INFO_REG_RIP] = PT_REG_IP, [VCPU_INFO_REG_RFLAGS] = PT_REG_FLAGS,
+};
+
 bool guest_registers(const struct vcpu_info_host_vcpu *vcpu,
 		     struct guest_registers *registers)
 {
-	static const enum guest_register order[] = {
-		[VCPU_INFO_REG_RAX] = PT_REG_AX, [VCPU_INFO_REG_RCX] = PT_REG_CX,
-		[VCPU_INFO_REG_RDX] = PT_REG_DX, [VCPU_INFO_REG_RBX] = PT_REG_BX,
-		[VCPU_INFO_REG_RSP] = PT_REG_SP, [VCPU_INFO_REG_RBP] = PT_REG_BP,
-		[VCPU_INFO_REG_RSI] = PT_REG_SI, [VCPU_INFO_REG_RDI] = PT_REG_DI,
-		[VCPU_INFO_REG_R8] = PT_REG_R8, [VCPU_INFO_REG_R9] = PT_REG_R9,
-		[VCPU_INFO_REG_R10] = PT_REG_R10, [VCPU_INFO_REG_R11] = PT_REG_R11,
-		[VCPU_INFO_REG_R12] = PT_REG_R12, [VCPU_INFO_REG_R13] = PT_REG_R13,
-		[VCPU_INFO_REG_R14] = PT_REG_R14, [VCPU_INFO_REG_R15] = PT_REG_R15,
-		[VCPU_INFO_REG_RIP] = PT_REG_IP,
-	};
-	const uint32_t needed = (1U << ARRAY_SIZE(order)) - 1;
+	const uint32_t needed = (1U << (VCPU_INFO_REG_RIP + 1)) - 1;
 
 	memset(registers, 0, sizeof(*registers));
 	if (!(vcpu->have & VCPU_INFO_HAVE_STATE) ||
 	    (vcpu->valid & needed) != needed)
 		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
-		registers->r[order[i]] = vcpu->regs[i];
+	for (size_t i = 0; i <= VCPU_INFO_REG_RIP; i++)
+		registers->r[guest_reg_order[i]] = vcpu->regs[i];
 	registers->cr0 = vcpu->regs[VCPU_INFO_REG_CR0];
 	registers->cr3 = vcpu->regs[VCPU_INFO_REG_CR3];
 	registers->cr4 = vcpu->regs[VCPU_INFO_REG_CR4];

@@ -24,6 +24,10 @@ void guest_child_allow(unsigned int seconds);
 bool guest_child_slots(const struct vm_memory *memory,
 		       struct guest_memory *out);
 
+/* A PT_REG_* for each VCPU_INFO_REG_* up to that of RFLAGS */
+#define GUEST_REG_ORDER		(VCPU_INFO_REG_RFLAGS + 1)
+extern const uint8_t guest_reg_order[GUEST_REG_ORDER];
+
 /* Registers as introspect/ takes them; false if some that it needs are not known. */
 bool guest_registers(const struct vcpu_info_host_vcpu *vcpu,
 		     struct guest_registers *registers);
