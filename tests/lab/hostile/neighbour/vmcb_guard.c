@@ -20,12 +20,15 @@ static ulong unheld;
 module_param(unheld, ulong, 0444);
 MODULE_PARM_DESC(unheld, "reads by others");
 
+/* KVM's function, which newer kernels export to its own modules alone */
+static struct kvm_vcpu *(*running_vcpu)(void);
+
 static bool is_held(const struct kvm_vcpu *vcpu)
 {
 	unsigned long owner = atomic_long_read(&vcpu->mutex.owner);
 
 	return (owner & ~OWNER_FLAGS) == (unsigned long)current ||
-	       kvm_get_running_vcpu() == vcpu;
+	       running_vcpu() == vcpu;
 }
 
 static int at_read(struct kprobe *probe, struct pt_regs *regs)
@@ -45,12 +48,22 @@ static struct kprobe probe = {
 
 static int __init vmcb_guard_init(void)
 {
-	return register_kprobe(&probe);
+	int err;
+
+	running_vcpu = __symbol_get("kvm_get_running_vcpu");
+	if (!running_vcpu)
+		return -ENOENT;
+	err = register_kprobe(&probe);
+	if (err)
+		symbol_put_addr(running_vcpu);
+
+	return err;
 }
 
 static void __exit vmcb_guard_exit(void)
 {
 	unregister_kprobe(&probe);
+	symbol_put_addr(running_vcpu);
 }
 
 module_init(vmcb_guard_init);
