@@ -21,12 +21,12 @@ OPTIONAL_IN_RECORD = ("task", "stack")
 
 
 def shape(value, name=""):
-    """Return what decides how a line can be spoilt: keys, kinds and types."""
+    """Return what decides how a line can be spoilt, and which variant it is."""
     if isinstance(value, dict):
         return tuple((key, shape(item, key)) for key, item in value.items())
     if isinstance(value, list):
         return frozenset(shape(item) for item in value)
-    return value if name == "type" else type(value)
+    return value if name == "type" or isinstance(value, bool) else type(value)
 
 
 def spoilt(value, name=""):
