@@ -59,6 +59,50 @@ lost()
 	diag "$(cat $params/test_race_lost) times"
 }
 
+# A vCPU in guest mode is on another CPU when the IPI comes. Interrupts take long, so
+# that what KVM says of them is there long enough. VMX reads nothing but of the vCPU that
+# is loaded on this CPU.
+race_probe()
+{
+	hold_up voluntary hrtimer_interrupt spin_us=300
+	race probe moving 40
+	lost probe
+	let_go
+}
+
+# A vCPU is preempted where KVM reads a page of its VMM, before SVM copies CR0 and CR3.
+race_control()
+{
+	hold_up voluntary kvm_read_guest_cached
+	race control vapic 100
+	let_go
+	echo none >$params/test_race
+}
+
+# A VMCB is read by who holds the vCPU alone: nobody frees it then.
+race_vmcb()
+{
+	vmcbs="--count 20 --state halted --state preempted --state nested-halted --state nested-preempted"
+	guard=/sys/module/vmcb_guard/parameters
+	for old in 1 0; do
+		echo vmcb >$params/test_race
+		echo $old >$params/test_race_old
+		check "reads of VMCBs are counted" insmod /lab/modules/vmcb_guard.ko
+		# shellcheck disable=SC2086
+		/lab/bin/oracle $vmcbs >/tmp/oracle.out 2>&1
+		check "vmcb, old=$old: vCPUs are asked for" test $? -le $old ||
+			diag </tmp/oracle.out
+		check "vmcb, old=$old: VMCBs were read" test "$(cat $guard/held)" -gt 0
+		diag "held $(cat $guard/held), unheld $(cat $guard/unheld)"
+		if [ $old = 1 ]; then
+			check "vmcb: as it was, by others, too" test "$(cat $guard/unheld)" -gt 0
+		else
+			is "vmcb: as it is, by nobody else" "$(cat $guard/unheld)" 0
+		fi
+		rmmod vmcb_guard
+	done
+}
+
 usual=$(sed 's/.*(\(.*\)).*/\1/' $preempt)
 usual_poll=$(cat $poll)
 module_unload
@@ -66,51 +110,28 @@ check "a module that can lose races loads" \
 	insmod /lab/modules/vcpu_info.ko vm_rate=0 host_rate=0 || exit 1
 is "it does not do so until it is told" "$(cat $params/test_race{,_old} | xargs)" "none N"
 
-# A vCPU in guest mode is on another CPU when the IPI comes. Interrupts take long, so
-# that what KVM says of them is there long enough.
-hold_up voluntary hrtimer_interrupt spin_us=300
-race probe moving 40
-lost probe
-let_go
-
 # A vCPU in HLT steps out of KVM_RUN, gets new registers, and halts again.
 echo 0 >$poll
+usual_ms=$(cat $params/test_race_ms)
 echo 10 >$params/test_race_ms
 race rest resumed 40
 lost rest
 echo "$usual_poll" >$poll
+echo "$usual_ms" >$params/test_race_ms
 
 # A vCPU is preempted in the middle of its INIT.
-hold_up full svm_set_rflags spin_us=20000
+set_rflags=svm_set_rflags
+[ "$VENDOR" = amd ] || set_rflags=vmx_set_rflags
+hold_up full $set_rflags spin_us=20000
 race init reset 10
 let_go
 
-# A vCPU is preempted where KVM reads a page of its VMM, before SVM copies CR0 and CR3.
-hold_up voluntary kvm_read_guest_cached
-race control vapic 100
-let_go
-echo none >$params/test_race
-
-# A VMCB is read by who holds the vCPU alone: nobody frees it then.
-vmcbs="--count 20 --state halted --state preempted --state nested-halted --state nested-preempted"
-guard=/sys/module/vmcb_guard/parameters
-for old in 1 0; do
-	echo vmcb >$params/test_race
-	echo $old >$params/test_race_old
-	check "reads of VMCBs are counted" insmod /lab/modules/vmcb_guard.ko
-	# shellcheck disable=SC2086
-	/lab/bin/oracle $vmcbs >/tmp/oracle.out 2>&1
-	check "vmcb, old=$old: vCPUs are asked for" test $? -le $old ||
-		diag </tmp/oracle.out
-	check "vmcb, old=$old: VMCBs were read" test "$(cat $guard/held)" -gt 0
-	diag "held $(cat $guard/held), unheld $(cat $guard/unheld)"
-	if [ $old = 1 ]; then
-		check "vmcb: as it was, by others, too" test "$(cat $guard/unheld)" -gt 0
-	else
-		is "vmcb: as it is, by nobody else" "$(cat $guard/unheld)" 0
-	fi
-	rmmod vmcb_guard
-done
+# These are ways of SVM alone.
+[ "$VENDOR" = intel ] || {
+	race_probe
+	race_control
+	race_vmcb
+}
 
 echo "$usual" >$preempt
 check "the module unloads" module_unload
