@@ -106,9 +106,12 @@ static void observe(struct diagnosis *diagnosis, const struct vm *vm,
 	seen->panicked = guest->panicked;
 	if (guest->has_aside)
 		seen->aside = &guest->aside;
-	for (size_t i = 0; i < guest->nr && !seen->waits_in; i++) {
-		if (vcpu_waits_in(guest->frames[i].place.name))
-			seen->waits_in = guest->frames[i].place.name;
+	for (size_t i = 0; i < guest->nr; i++) {
+		const char *name = guest->frames[i].place.name;
+
+		if (!seen->waits_in && vcpu_waits_in(name))
+			seen->waits_in = name;
+		seen->offline |= vcpu_offline_in(name);
 	}
 }
 

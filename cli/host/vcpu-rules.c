@@ -253,6 +253,14 @@ static void take_changes(const struct vcpu_observation *first,
 		finding->changed = regs_changed(&a, &b);
 }
 
+/* By its stack: in an interrupt, too, it is still there. */
+static bool waits_still(const struct vcpu_observation *first,
+			const struct vcpu_observation *second)
+{
+	return first->waits_in && second->waits_in &&
+	       !strcmp(first->waits_in, second->waits_in);
+}
+
 static void take_evidence(const struct vcpu_observation *first,
 			  const struct vcpu_observation *second,
 			  struct vcpu_finding *finding)
@@ -284,6 +292,7 @@ static void take_evidence(const struct vcpu_observation *first,
 	finding->waits_in = second->waits_in ?:
 			    vcpu_waits_in(second->function) ? second->function :
 			    NULL;
+	finding->waits_still = waits_still(first, second);
 	finding->panicked = first->panicked && second->panicked;
 	finding->have_exit = vcpu->have & VCPU_INFO_HAVE_EXIT;
 	finding->exit_reason = vcpu->exit_reason;
@@ -315,7 +324,8 @@ static bool is_not_started(const struct vcpu_observation *first,
 			   const struct vcpu_observation *second)
 {
 	return both_are(first, second, VCPU_INFO_STATE_NEVER_RUN) ||
-	       (at_reset(first) && at_reset(second));
+	       (at_reset(first) && at_reset(second)) ||
+	       (first->offline && second->offline);
 }
 
 static bool is_starved(const struct vcpu_observation *first,
@@ -372,6 +382,11 @@ bool vcpu_panics_in(const char *function)
 	return !strcmp(function, "panic") || !strcmp(function, "vpanic");
 }
 
+bool vcpu_offline_in(const char *function)
+{
+	return strstr(function, "play_dead");
+}
+
 bool vcpu_interrupted_by(const char *function)
 {
 	static const char * const starts[] = {
@@ -384,14 +399,6 @@ bool vcpu_interrupted_by(const char *function)
 			return true;
 
 	return strstr(function, "_interrupt");
-}
-
-/* By its stack: in an interrupt, too, it is still there. */
-static bool waits_still(const struct vcpu_observation *first,
-			const struct vcpu_observation *second)
-{
-	return first->waits_in && second->waits_in &&
-	       !strcmp(first->waits_in, second->waits_in);
 }
 
 static bool leaves_in_one_place(const struct vcpu_observation *first,
@@ -413,7 +420,7 @@ static bool is_exit_loop(const struct vcpu_observation *first,
 	enum exit_kind kind = finding->main_kind;
 
 	return kind != EXIT_HALT && kind != EXIT_OTHER &&
-	       !waits_still(first, second) &&
+	       !finding->waits_still &&
 	       leaves_in_one_place(first, second) &&
 	       per_second(finding->own_exits, finding) >= RULE_LOOP_EXITS &&
 	       percent(finding->kinds[kind], finding->own_exits) >=
@@ -437,7 +444,7 @@ static bool is_polling(const char *function)
 {
 	static const char * const names[] = {
 		"poll_idle", "cpu_idle_poll", "default_idle", "mwait_idle",
-		"intel_idle", "acpi_idle", "native_play_dead",
+		"intel_idle", "acpi_idle",
 	};
 	size_t i;
 
@@ -476,7 +483,7 @@ static bool stays_there(const struct vcpu_observation *first,
 	struct vcpu_place a, b;
 
 	closest_places(first, second, &a, &b);
-	if (waits_still(first, second) || finding->panicked)
+	if (finding->waits_still || finding->panicked)
 		return in_kernel(&a) && in_kernel(&b);
 
 	return per_second(named_exits(finding), finding) <= RULE_SPIN_EXITS &&

@@ -81,6 +81,7 @@ struct vcpu_place {
  * @waits_in: the innermost of its functions in which Linux waits for another CPU;
  *	NULL if there is none, or that is not known
  * @panicked: Linux's panic() is on its stack
+ * @offline: Linux has taken this CPU offline, by its stack
  * @aside: where an interrupt of the guest found its kernel, by the registers that it
  *	has put aside; NULL if the vCPU is in none, or that is not known
  */
@@ -92,6 +93,7 @@ struct vcpu_observation {
 	const char *function;
 	const char *waits_in;
 	bool panicked;
+	bool offline;
 	const struct vcpu_place *aside;
 };
 
@@ -117,6 +119,7 @@ struct vcpu_observation {
  *	those put aside by an interrupt, if the vCPU is in the same place by them
  * @function: of the second sample, as in the observation, or NULL
  * @waits_in: the same
+ * @waits_still: both samples found it there, whatever it did meanwhile
  * @panicked: the guest's kernel has, on this vCPU: in both samples
  * @have_exit: @exit_reason is known
  * @exit_reason: what KVM_RUN returned for (KVM_EXIT_*, linux/kvm.h)
@@ -141,6 +144,7 @@ struct vcpu_finding {
 	unsigned int changed;
 	const char *function;
 	const char *waits_in;
+	bool waits_still;
 	bool panicked;
 	bool have_exit;
 	uint32_t exit_reason;
@@ -176,6 +180,9 @@ bool vcpu_waits_in(const char *function);
 
 /* Whether Linux never returns from that function, since it has panicked. */
 bool vcpu_panics_in(const char *function);
+
+/* Whether a CPU that Linux has taken offline stays in that function. */
+bool vcpu_offline_in(const char *function);
 
 /* Whether Linux enters there when it is interrupted by a device, a timer or an NMI. */
 bool vcpu_interrupted_by(const char *function);

@@ -26,6 +26,13 @@ static bool waits_for_cpu(const struct vcpu_finding *finding)
 				     finding->word == VCPU_IDLE);
 }
 
+/* The same, or found waiting twice, whatever it did meanwhile: a timer interrupts it. */
+static bool is_in_wait(const struct vcpu_finding *finding)
+{
+	return waits_for_cpu(finding) ||
+	       (finding->waits_still && finding->word == VCPU_RUNNING);
+}
+
 static int first_with(const struct vcpu_finding *findings, size_t nr,
 		      enum vcpu_word word)
 {
@@ -57,6 +64,29 @@ static size_t nr_waiting(const struct vcpu_finding *findings, size_t nr)
 		waiting += waits_for_cpu(&findings[i]);
 
 	return waiting;
+}
+
+static bool any_in_wait(const struct vcpu_finding *findings, size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (is_in_wait(&findings[i]))
+			return true;
+
+	return false;
+}
+
+/* The first that gets no CPU, better one that holds others up than one of these */
+static int first_starved(const struct vcpu_finding *findings, size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (findings[i].word == VCPU_STARVED && !findings[i].waits_in)
+			return (int)i;
+
+	return first_with(findings, nr, VCPU_STARVED);
 }
 
 /* Of the vCPUs that were started, all have one of two words. */
@@ -95,36 +125,25 @@ static int first_off(const struct vcpu_finding *findings, size_t nr)
 	return -1;
 }
 
-/* All that do not wait for another one are halted for good. */
-static bool lock_is_lost(const struct vcpu_finding *findings, size_t nr)
-{
-	size_t i, off = 0;
-
-	for (i = 0; i < nr; i++)
-		off += findings[i].word == VCPU_HALTED_OFF &&
-		       !waits_for_cpu(&findings[i]);
-
-	return nr_waiting(findings, nr) + off == nr_wanting(findings, nr);
-}
-
 static enum vm_word vm_word_of(const struct vcpu_finding *findings, size_t nr,
 			       struct vm_finding *vm)
 {
 	size_t waiting = nr_waiting(findings, nr);
+	bool any_waits = any_in_wait(findings, nr);
 
 	if (vm->nr[VCPU_PAUSED])
 		return VM_PAUSED;
 	vm->culprit = first_panicked(findings, nr);
 	if (vm->culprit >= 0)
 		return VM_PANICKED;
-	if (waiting && vm->nr[VCPU_STARVED]) {
-		vm->culprit = first_with(findings, nr, VCPU_STARVED);
+	if (any_waits && vm->nr[VCPU_STARVED]) {
+		vm->culprit = first_starved(findings, nr);
 		return VM_LOCK_HOLDER;
 	}
-	if (waiting && lock_is_lost(findings, nr)) {
-		vm->culprit = first_off(findings, nr);
+	vm->culprit = any_waits ? first_off(findings, nr) : -1;
+	if (vm->culprit >= 0 ||
+	    (waiting && waiting == nr_wanting(findings, nr)))
 		return VM_LOCK_LOST;
-	}
 	if (vm->nr[VCPU_STARVED] &&
 	    vm->nr[VCPU_STARVED] == nr_wanting(findings, nr))
 		return VM_STARVED;

@@ -259,6 +259,38 @@ static void test_interrupting_functions(void **state)
 	assert_false(vcpu_interrupted_by(""));
 }
 
+/* Linux halts a CPU that is taken offline, with interrupts off. */
+static void test_offline(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_HALTED, KERNEL_RIP, 0);
+
+	(void)state;
+	set_reg(&pair.first, VCPU_INFO_REG_RFLAGS, 2);
+	set_reg(&pair.second, VCPU_INFO_REG_RFLAGS, 2);
+	pair.first.offline = true;
+	assert_word(&pair, VCPU_HALTED_OFF);
+	pair.second.offline = true;
+	assert_word(&pair, VCPU_NOT_STARTED);
+	assert_true(vcpu_offline_in("hlt_play_dead"));
+	assert_true(vcpu_offline_in("native_play_dead"));
+	assert_false(vcpu_offline_in("do_idle"));
+	assert_false(vcpu_offline_in(""));
+}
+
+/* Found twice where it waits, it does, though it was busy for less than a word asks. */
+static void test_waits_still(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 10);
+
+	(void)state;
+	exits(&pair, VCPU_INFO_COUNT_HALT_EXITS, 10);
+	pair.first.waits_in = "__pv_queued_spin_lock_slowpath";
+	assert_false(judge(&pair).waits_still);
+	pair.second.waits_in = "__pv_queued_spin_lock_slowpath";
+	assert_true(judge(&pair).waits_still);
+	assert_word(&pair, VCPU_RUNNING);
+}
+
 /* It waits in parts, with other registers each time. */
 static void test_panic_spins(void **state)
 {
@@ -627,6 +659,8 @@ int main(void)
 		cmocka_unit_test(test_work_is_not_spinning),
 		cmocka_unit_test(test_spinning_under_an_interrupt),
 		cmocka_unit_test(test_interrupting_functions),
+		cmocka_unit_test(test_offline),
+		cmocka_unit_test(test_waits_still),
 		cmocka_unit_test(test_panic_spins),
 		cmocka_unit_test(test_spinning_place),
 		cmocka_unit_test(test_spinning_stack),

@@ -76,6 +76,24 @@ static void test_vm_lock(void **state)
 		{ .word = VCPU_SPINNING, .function = "delay_tsc" },
 		{ .word = VCPU_IDLE },
 	};
+	/* interrupted while it waits, and no VM is idle all over */
+	struct vcpu_finding busy[] = {
+		{ .word = VCPU_RUNNING }, { .word = VCPU_HALTED_OFF },
+		{ .word = VCPU_RUNNING, .waits_still = true,
+		  .waits_in = "__pv_queued_spin_lock_slowpath" },
+	};
+	struct vcpu_finding contended[] = {
+		{ .word = VCPU_RUNNING, .waits_still = true,
+		  .waits_in = "native_queued_spin_lock_slowpath" },
+		{ .word = VCPU_RUNNING },
+	};
+	struct vcpu_finding queued[] = {
+		{ .word = VCPU_RUNNING, .waits_still = true,
+		  .waits_in = "native_queued_spin_lock_slowpath" },
+		{ .word = VCPU_STARVED, .waits_still = true,
+		  .waits_in = "native_queued_spin_lock_slowpath" },
+		{ .word = VCPU_STARVED },
+	};
 
 	(void)state;
 	assert_vm(starved, 3, VM_LOCK_HOLDER, 2);
@@ -83,6 +101,15 @@ static void test_vm_lock(void **state)
 	assert_vm(held, 3, VM_LOCK_LOST, 1);
 	assert_vm(healthy, 2, VM_NOTHING, -1);
 	assert_vm(loop, 2, VM_NOTHING, -1);
+	assert_vm(busy, 3, VM_LOCK_LOST, 1);
+	busy[2].waits_still = false;
+	assert_vm(busy, 3, VM_NOTHING, -1);
+	assert_vm(contended, 2, VM_NOTHING, -1);
+	contended[1] = contended[0];
+	assert_vm(contended, 2, VM_NOTHING, -1);
+	assert_vm(queued, 3, VM_LOCK_HOLDER, 2);
+	assert_vm(queued, 2, VM_LOCK_HOLDER, 1);
+	assert_vm(queued + 1, 2, VM_STARVED, -1);
 }
 
 static void test_vm_panicked(void **state)
