@@ -337,9 +337,12 @@ static bool is_starved(const struct vcpu_observation *first,
 	if (finding->wait >= RULE_STARVED_WAIT && finding->wait > finding->run)
 		return true;
 
-	/* A thread over its CPU quota does not wait by the scheduler's count. */
+	/*
+	 * A thread over its CPU quota does not wait by the scheduler's count. Who waits
+	 * for a lock may sleep.
+	 */
 	return both_are(first, second, VCPU_INFO_STATE_PREEMPTED) &&
-	       finding->run <= RULE_OFF_CPU;
+	       finding->run <= RULE_OFF_CPU && !finding->waits_still;
 }
 
 /* An idle guest that a sample found at its tick */

@@ -77,16 +77,23 @@ static bool any_in_wait(const struct vcpu_finding *findings, size_t nr)
 	return false;
 }
 
-/* The first that gets no CPU, better one that holds others up than one of these */
-static int first_starved(const struct vcpu_finding *findings, size_t nr)
+/* The one that got the least CPU time, better one that waits for no other */
+static int most_starved(const struct vcpu_finding *findings, size_t nr)
 {
+	const struct vcpu_finding *finding, *most = NULL;
 	size_t i;
 
-	for (i = 0; i < nr; i++)
-		if (findings[i].word == VCPU_STARVED && !findings[i].waits_in)
-			return (int)i;
+	for (i = 0; i < nr; i++) {
+		finding = &findings[i];
+		if (finding->word != VCPU_STARVED)
+			continue;
+		if (!most || (most->waits_in && !finding->waits_in) ||
+		    (!most->waits_in == !finding->waits_in &&
+		     finding->run < most->run))
+			most = finding;
+	}
 
-	return first_with(findings, nr, VCPU_STARVED);
+	return most ? (int)(most - findings) : -1;
 }
 
 /* Of the vCPUs that were started, all have one of two words. */
@@ -137,7 +144,7 @@ static enum vm_word vm_word_of(const struct vcpu_finding *findings, size_t nr,
 	if (vm->culprit >= 0)
 		return VM_PANICKED;
 	if (any_waits && vm->nr[VCPU_STARVED]) {
-		vm->culprit = first_starved(findings, nr);
+		vm->culprit = most_starved(findings, nr);
 		return VM_LOCK_HOLDER;
 	}
 	vm->culprit = any_waits ? first_off(findings, nr) : -1;

@@ -92,7 +92,8 @@ static void test_vm_lock(void **state)
 		  .waits_in = "native_queued_spin_lock_slowpath" },
 		{ .word = VCPU_STARVED, .waits_still = true,
 		  .waits_in = "native_queued_spin_lock_slowpath" },
-		{ .word = VCPU_STARVED },
+		{ .word = VCPU_STARVED, .run = 4 },
+		{ .word = VCPU_STARVED, .run = 3 }, { .word = VCPU_STARVED, .run = 5 },
 	};
 
 	(void)state;
@@ -109,6 +110,7 @@ static void test_vm_lock(void **state)
 	assert_vm(contended, 2, VM_NOTHING, -1);
 	assert_vm(queued, 3, VM_LOCK_HOLDER, 2);
 	assert_vm(queued, 2, VM_LOCK_HOLDER, 1);
+	assert_vm(queued, 5, VM_LOCK_HOLDER, 3);
 	assert_vm(queued + 1, 2, VM_STARVED, -1);
 }
 
