@@ -149,15 +149,22 @@ static const struct vcpu_place *place_of(const struct vcpu_observation *at,
 	return place;
 }
 
-/* Of one that every look met in an exit: what memory had, which is of the last exit. */
+#define ALL_GPRS	((1U << (VCPU_INFO_REG_R15 + 1)) - 1)
+
+/* Every look met it in an exit. */
+static bool in_torn_exit(const struct vcpu_observation *at)
+{
+	return at->vcpu.state == VCPU_INFO_STATE_IN_EXIT &&
+	       at->vcpu.flags & VCPU_INFO_F_TORN;
+}
+
+/* Of such a one what memory had, which is of the last exit */
 static const struct vcpu_place *exit_of(const struct vcpu_observation *at,
 					struct vcpu_place *place)
 {
 	place_of(at, place);
-	if (at->vcpu.state == VCPU_INFO_STATE_IN_EXIT &&
-	    at->vcpu.flags & VCPU_INFO_F_TORN)
-		place->valid = 1U << VCPU_INFO_REG_RIP |
-			       1U << VCPU_INFO_REG_RSP;
+	if (in_torn_exit(at))
+		place->valid = ALL_GPRS | 1U << VCPU_INFO_REG_RIP;
 	return place;
 }
 
@@ -206,24 +213,28 @@ static bool same_place(const struct vcpu_place *first,
 /*
  * The vCPU may be in an interrupt at either sample. Of where it is, and where that has
  * interrupted it: what is the same place both times, with the fewest changes; or else
- * where it is.
+ * where it is. One sample may be of an exit: that memory has what the other one found is
+ * no chance. At both, RIP can be of an exit long ago (VMX).
  */
 static void closest_places(const struct vcpu_observation *first,
 			   const struct vcpu_observation *second,
 			   struct vcpu_place *a, struct vcpu_place *b)
 {
+	bool both = in_torn_exit(first) && in_torn_exit(second);
 	struct vcpu_place here, there;
 	const struct vcpu_place *firsts[] = {
-		place_of(first, &here), first->aside,
+		both ? place_of(first, &here) : exit_of(first, &here),
+		first->aside,
 	};
 	const struct vcpu_place *seconds[] = {
-		place_of(second, &there), second->aside,
+		both ? place_of(second, &there) : exit_of(second, &there),
+		second->aside,
 	};
 	unsigned int changed, fewest = UINT_MAX;
 	size_t i, j;
 
-	*a = here;
-	*b = there;
+	place_of(first, a);
+	place_of(second, b);
 	for (i = 0; i < ARRAY_SIZE(firsts); i++) {
 		for (j = 0; j < ARRAY_SIZE(seconds); j++) {
 			if (!firsts[i] || !seconds[j] ||
@@ -238,8 +249,6 @@ static void closest_places(const struct vcpu_observation *first,
 		}
 	}
 }
-
-#define ALL_GPRS	((1U << (VCPU_INFO_REG_R15 + 1)) - 1)
 
 static void take_changes(const struct vcpu_observation *first,
 			 const struct vcpu_observation *second,
@@ -496,7 +505,7 @@ static bool stays_there(const struct vcpu_observation *first,
 static bool is_awake(const struct vcpu_observation *at)
 {
 	return at->vcpu.state == VCPU_INFO_STATE_GUEST ||
-	       at->vcpu.state == VCPU_INFO_STATE_PREEMPTED;
+	       at->vcpu.state == VCPU_INFO_STATE_PREEMPTED || in_torn_exit(at);
 }
 
 /*
