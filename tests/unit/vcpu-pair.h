@@ -24,7 +24,7 @@ struct pair {
 };
 
 static inline void set_reg(struct vcpu_observation *at, unsigned int reg,
-		    uint64_t value)
+			   uint64_t value)
 {
 	at->vcpu.valid |= 1U << reg;
 	at->vcpu.regs[reg] = value;

@@ -156,8 +156,9 @@ static void use_vapic(struct vm *vm)
 	struct kvm_vapic_addr addr = { .vapic_addr = VM_TRAP_GPA };
 	int i;
 
-	if (mmap(vm->trap, VM_TRAP_SIZE, PROT_READ | PROT_WRITE,
-		 MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+	vm->trap = mmap(vm->trap, VM_TRAP_SIZE, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	if (vm->trap == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
 	for (i = 1; i < vm->nr; i++)
 		VCPU_IOCTL(&vm->vcpus[i], KVM_SET_VAPIC_ADDR, &addr);
