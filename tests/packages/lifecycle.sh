@@ -147,6 +147,7 @@ for file in /usr/lib/modprobe.d/vcpu-info.conf \
 	/usr/share/bash-completion/completions/vcpu-info-guest \
 	/usr/share/vcpu-info/record.schema.json /usr/include/vcpu_info_abi.h \
 	"${services[@]/#//lib/systemd/system/}" \
+	/usr/lib/systemd/system-preset/80-vcpu-info{,-exporter}.preset \
 	/usr/share/vcpu-info/prometheus/vcpu-info.rules.yml; do
 	check "$file is there" test -s "$file"
 done
