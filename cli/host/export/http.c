@@ -139,7 +139,7 @@ static bool accepts(const char *header, const char *what)
 {
 	size_t len = strlen(what);
 	const char *at = header ?: "";
-	bool is_it = false, refused;
+	bool is_it = false, refused = false;
 
 	while (*at && !is_it) {
 		at += strspn(at, ", \t");
