@@ -193,6 +193,15 @@ check "it is stopped" systemctl stop vcpu-info-exporter.service
 is "it ends well" "$(property vcpu-info-exporter Result),$(property \
 	vcpu-info-exporter ExecMainStatus)" success,0
 check "the socket starts it again" poll_until 60 is_up
+mkdir -p /etc/vcpu-info
+cat >/etc/vcpu-info/web.yml <<'END'
+basic_auth_users:
+  a: "$2y$04$abcdefghijklmnopqrstuu12f.Pu8ic0A965BfTwGcW6x7Xin9Xgu"
+END
+chmod 600 /etc/vcpu-info/web.yml
+echo 'OPTIONS="--web-config /etc/vcpu-info/web.yml"' >/etc/default/vcpu-info-exporter
+check "with users it is started again" systemctl restart vcpu-info-exporter
+is "who is none of them gets nothing" "$(get)" Unauthorized
 check "all of it is disabled" systemctl disable --now vcpu-info-exporter.socket \
 	vcpu-info-exporter.service
 is "nothing listens then" "$(get /)" ""
@@ -295,9 +304,18 @@ cat >/tmp/on-watchdog <<END
 echo "event 'watchdog' for domain 'idle': none" | /lab/systemd/collect-on-watchdog /tmp/kept
 END
 chmod 755 /tmp/on-watchdog
-check "as the command of a watchdog's events, as a service" systemd-run -q --wait \
-	--unit=on-watchdog -p ProtectSystem=strict -p ReadWritePaths=/tmp/kept \
-	-p NoNewPrivileges=yes -p PrivateNetwork=yes /tmp/on-watchdog
+cat >/run/systemd/system/on-watchdog.service <<'END'
+[Service]
+Type=oneshot
+ExecStart=/tmp/on-watchdog
+ProtectSystem=strict
+ReadWritePaths=/tmp/kept
+NoNewPrivileges=yes
+PrivateNetwork=yes
+END
+systemctl daemon-reload
+check "as the command of a watchdog's events, as a service" \
+	systemctl start on-watchdog
 like "there is evidence" "$(vcpu-info diagnose /tmp/kept/watchdog-*.tar.zst)" \
 	'vCPU 0 thread [0-9]+ idle'
 systemctl stop vm-idle
