@@ -271,8 +271,13 @@ like "it has the VM's diagnosis" "$(vcpu-info diagnose "$archive")" \
 	'vCPU 0 thread [0-9]+ (spinning|running|starved)'
 is "which its owner may read" "$(stat -c '%a %U' "$archive" /var/lib/vcpu-info |
 	xargs)" "600 root 700 root"
-is "it listens for last words" "$(compgen -G \
-	'/sys/kernel/tracing/instances/vcpu_info.watch.*' | wc -l)" 1
+# instances NR - so many trace instances of watch are there
+instances()
+{
+	[ "$(compgen -G '/sys/kernel/tracing/instances/vcpu_info.watch.*' |
+		wc -l)" = "$1" ]
+}
+check "it listens for last words" instances 1
 main=$(property vcpu-info-watch MainPID)
 is "no new privileges" "$(status_of "$main" NoNewPrivs)" 1
 check "it is in no network" test \
@@ -283,8 +288,10 @@ check "the end of the VM is no trouble" test_property vcpu-info-watch SubState r
 kill -KILL "$main"
 check "it is killed: it is started again" becomes vcpu-info-watch NRestarts 1
 check "and is up" becomes vcpu-info-watch SubState running
+check "of its trace instances the one is left that is used" poll_until 60 instances 1
 check "it is stopped" systemctl disable --now vcpu-info-watch.service
 is "it ends well" "$(property vcpu-info-watch Result)" success
+check "with no trace instance left" instances 0
 diag < <(journal vcpu-info-watch | tail -n 30)
 
 # collect, as a command of others
