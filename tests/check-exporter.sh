@@ -76,12 +76,12 @@ check "the simulator is built" make -s -C "$TOP/tests/unit" simulate
 check "promtool check rules" promtool check rules "$RULES"
 check "promtool test rules" promtool test rules \
 	"$TOP/tests/exporter/rules-test.yml"
-for name in $(sed -n 's/^ *- alert: //p' "$RULES"); do
+while read -r name; do
 	check "what to do about $name is written" grep -qx "### $name" \
 		"$TOP/docs/fleet.md"
 	check "and it is tested" grep -q "alertname: $name\$" \
 		"$TOP/tests/exporter/rules-test.yml"
-done
+done < <(sed -n 's/^ *- alert: //p' "$RULES")
 
 kinds host1 idle idle busy
 kinds host2 idle idle
