@@ -101,6 +101,7 @@ static int try_capabilities(void)
 	fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
 	n = read(fd, status, sizeof(status) - 1);
 	status[n > 0 ? n : 0] = '\0';
+	close(fd);
 	return strstr(status, "CapPrm:\t0000000000000000\n") ? 0 : 4;
 }
 
