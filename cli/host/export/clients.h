@@ -21,7 +21,7 @@ struct MHD_Connection;
  * @asked: its request has come whole
  * @waiting: for a text that is being written
  * @answered: it has waited for one, or for too long
- * @reads: it has been given one
+ * @reads: it has been given one, not compressed
  * @format: of that text
  * @cut: its socket was shut down
  */

@@ -332,6 +332,7 @@ static enum MHD_Result give_metrics(struct http *http, struct client *client)
 {
 	struct MHD_Connection *connection = client->connection;
 	uint64_t now = signals_clock();
+	struct MHD_Response *response;
 	struct page *page;
 
 	if (!client->asked)
@@ -342,9 +343,9 @@ static enum MHD_Result give_metrics(struct http *http, struct client *client)
 	if (is_good(http, page, client, now)) {
 		page->wanted = page->nr >= HTTP_MAX_PAGES &&
 			       !is_new(http, page, now);
-		client->reads = true;
-		return MHD_queue_response(connection, MHD_HTTP_OK,
-					  response_for(http, client));
+		response = response_for(http, client);
+		client->reads = response == page->response;
+		return MHD_queue_response(connection, MHD_HTTP_OK, response);
 	}
 	if (client->answered || http->stops || page->nr >= HTTP_MAX_PAGES)
 		return answer(http, connection, CANNED_UNAVAILABLE);
