@@ -27,7 +27,7 @@ bench="$build trace-cmd time"
 package="$build build-essential debhelper dh-dkms dpkg-dev git lintian blhc
 	autopkgtest diffoscope-minimal"
 readers="$build chromium fonts-dejavu-core golang-go libdevel-nytprof-perl linux-perf python3"
-exporter="$build curl iproute2 jq openssl prometheus
+exporter="$build curl iproute2 jq openssl prometheus socat
 	prometheus-node-exporter systemd util-linux"
 
 die()
