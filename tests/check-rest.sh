@@ -6,7 +6,7 @@
 # That is all other tests of its rows and a little on a debugging kernel if that has
 # been built. Then, as far as time allows: every flavour of every suite compiled, the
 # planted faults, the emulator, the packages, hostile guests, Indirect Branch
-# Tracking. Of these a part is begun only while it can be expected to end within LIMIT
+# Tracking, the units. Of these a part is begun only while it can be expected to end within LIMIT
 # seconds of VCPU_INFO_SINCE (seconds of the epoch; by default now). What is too late
 # is skipped, and says so.
 set -u
@@ -57,6 +57,7 @@ extras=(
 	"300 emulator tests/lab/lab run trixie-amd 01"
 	"600 packages tests/check-packages.sh lintian blhc reproducible"
 	"900 hostile tests/lab/lab run trixie-amd 82 83 85"
+	"600 units tests/lab/lab run trixie-amd 51"
 	"1200 ibt tests/lab/lab run trixie-intel-ibt 12 40"
 )
 first=$((10#$(date +%j) % ${#extras[@]}))

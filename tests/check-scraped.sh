@@ -80,6 +80,7 @@ for round in 1 2; do
 	check "$round: after the cure it clears" poll_until 240 no_alert VcpuInfoVmStuck
 	diag "after $((SECONDS - began)) s"
 done
+picture 5m 'vcpu_info_vm_diagnosis{diagnosis="hung"}'
 is "no scrape failed" "$(value 'sum(count_over_time(up[30m])) - sum(sum_over_time(up[30m]))')" 0
 
 monitor quit

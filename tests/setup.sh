@@ -25,9 +25,9 @@ lint="git perl shellcheck mandoc cppcheck codespell linux-source xz-utils"
 fuzz="$build clang libclang-rt-dev"
 bench="$build trace-cmd time"
 package="$build build-essential debhelper dh-dkms dpkg-dev git lintian blhc
-	autopkgtest diffoscope-minimal"
+	autodep8 autopkgtest diffoscope-minimal"
 readers="$build chromium fonts-dejavu-core golang-go libdevel-nytprof-perl linux-perf python3"
-exporter="$build curl iproute2 jq openssl prometheus
+exporter="$build curl iproute2 jq openssl prometheus socat
 	prometheus-node-exporter systemd util-linux"
 
 die()

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/audit.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
@@ -9,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -39,6 +41,10 @@ static const uint32_t forbidden[] = {
 	__NR_perf_event_open, __NR_userfaultfd, __NR_init_module,
 	__NR_finit_module, __NR_delete_module, __NR_kexec_load, __NR_add_key,
 	__NR_request_key, __NR_keyctl, __NR_io_uring_setup,
+	__NR_rt_sigqueueinfo, __NR_rt_tgsigqueueinfo, __NR_pidfd_open,
+	__NR_pidfd_getfd, __NR_pidfd_send_signal, __NR_open_by_handle_at,
+	__NR_open_tree, __NR_move_mount, __NR_fsopen, __NR_fsconfig,
+	__NR_fsmount,
 };
 
 #define LOAD(field)	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, \
@@ -49,11 +55,13 @@ static const uint32_t forbidden[] = {
 /*
  * Unknown architectures and x32 have other numbers: nothing goes there. Of a file
  * nothing is mapped: libtracecmd reads it then, page by page, instead of filling
- * memory with it, and one that is cut off meanwhile raises no SIGBUS.
+ * memory with it, and one that is cut off meanwhile raises no SIGBUS. Into a terminal
+ * nothing is put that its shell would read: of the ioctl's number the kernel takes the
+ * lower half alone, and so does this.
  */
 static bool filter_calls(void)
 {
-	struct sock_filter code[12 + 2 * ARRAY_SIZE(forbidden)] = {
+	struct sock_filter code[18 + 2 * ARRAY_SIZE(forbidden)] = {
 		LOAD(arch),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
 		RETURN(DENY),
@@ -65,9 +73,15 @@ static bool filter_calls(void)
 		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_ANONYMOUS, 1, 0),
 		RETURN(DENY),
 		RETURN(SECCOMP_RET_ALLOW),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_ioctl, 0, 5),
+		LOAD(args[1]),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TIOCSTI, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TIOCLINUX, 0, 1),
+		RETURN(DENY),
+		RETURN(SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program;
-	unsigned short len = 11;
+	unsigned short len = 17;
 
 	for (size_t i = 0; i < ARRAY_SIZE(forbidden); i++) {
 		code[len++] = (struct sock_filter)
@@ -90,10 +104,23 @@ static bool drop_root(void)
 	return true;
 }
 
+/* Those that go with root have gone with it; a service may have some besides. */
+static bool drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {
+		{ 0 },
+	};
+
+	return !syscall(SYS_capset, &header, none);
+}
+
 bool sandbox_enter(void)
 {
-	return drop_root() && !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
-	       filter_calls();
+	return drop_root() && drop_capabilities() &&
+	       !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && filter_calls();
 }
 
 /* A signal that ends the child by intent ends us, too. */

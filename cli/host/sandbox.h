@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 /*
- * Give up root's privileges, if there are any, and for good what reading and
+ * Give up root's privileges and all capabilities, and for good what reading and
  * printing never needs: to run programs, use the network, or look into other
  * processes; nor are files mapped. What is open stays open. False and errno if that
  * failed.

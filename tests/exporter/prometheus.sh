@@ -86,6 +86,21 @@ prometheus_start()
 		--web.listen-address="127.0.0.1:$port" "$@"
 }
 
+# picture RANGE EXPRESSION - OUT/graph.png, what Prometheus' own page draws of it; for
+# people, if there is a browser: not a test
+picture()
+{
+	command -v chromium >/dev/null || return 0
+	timeout 120 chromium --headless --no-sandbox --disable-gpu \
+		--user-data-dir="$OUT/chromium" --hide-scrollbars \
+		--window-size=1200,900 --virtual-time-budget=15000 \
+		--screenshot="$OUT/graph.png" \
+		"http://127.0.0.1:9090/graph?g0.range_input=$1&g0.tab=0&g0.expr=$(
+			jq -rn --arg text "$2" '$text | @uri')" \
+		>"$OUT/chromium.log" 2>&1 &&
+		diag "what Prometheus shows of it: ${OUT#"$TOP/"}/graph.png"
+}
+
 # need_tools TOOL... - of "tests/setup.sh exporter"
 need_tools()
 {

@@ -77,6 +77,13 @@ rebuilt_files()
 	:
 }
 
+# systemd_files - our units and what goes with them
+systemd_files()
+{
+	tree_files | grep -E -e '^debian/.*\.(service|socket|timer|default|preset)$' \
+		-e '^docs/examples/'
+}
+
 kernel_files()
 {
 	:
@@ -194,6 +201,12 @@ build_rebuilt()
 	build_stage rebuilt "$1"
 }
 
+build_systemd()
+{
+	stage "fetching systemd for the host"
+	build_stage systemd "$1"
+}
+
 build_kernel()
 {
 	stage "building a debugging kernel (once; takes its time)"
@@ -257,7 +270,7 @@ newest_image()
 
 # ensure_built KIND... - build what is missing of "image" (or "anyimage": one that
 # may be older than the sources), "kit", "modules", "upgrade", "compiled",
-# "unit", "upstream", "rebuilt"
+# "unit", "upstream", "rebuilt", "systemd"
 #
 # Sets BASE, and the variable that is called like the kind in capitals to the
 # complete directory; those of kinds that were not asked for are empty. So is
@@ -273,7 +286,7 @@ ensure_built()
 	BASE=$CACHE/$(base_name)
 	KERNEL=${KERNEL_SOURCE:+$CACHE/$(kernel_name)}
 	IMAGE='' KIT='' MODULES='' UPGRADE='' COMPILED='' UNIT='' UPSTREAM=''
-	REBUILT=''
+	REBUILT='' SYSTEMD=''
 	for kind; do
 		if [ "$kind" = anyimage ]; then
 			IMAGE=$(newest_image) && continue

@@ -85,8 +85,7 @@ left_out()
 		return
 	fi
 	for with in $(header "$file" with); do
-		[ -n "${!with:-}" ] || [ "$with" = UPGRADE ] ||
-			[ "$with" = UPSTREAM ] || {
+		[ -n "${!with:-}" ] || [[ $with =~ ^(UPGRADE|UPSTREAM|SYSTEMD)$ ]] || {
 			echo "needs what only 'lab bench' builds"
 			return
 		}
@@ -181,7 +180,7 @@ make_payload()
 		cp "$LAB"/bench/*.sh "$dir/bench/" &&
 		cp -r "$LAB/plant" "$dir/" || return 1
 	for kit in "$KIT" "$MODULES" "${UPGRADE:-}" "${UPSTREAM:-}" \
-		"${REBUILT:-}" "${COMPILED:-}"; do
+		"${REBUILT:-}" "${SYSTEMD:-}" "${COMPILED:-}"; do
 		[ "$mode" = demo ] || [ -z "$kit" ] ||
 			cp -r "$kit/kit/." "$dir/" || return 1
 	done

@@ -147,6 +147,7 @@ for file in /usr/lib/modprobe.d/vcpu-info.conf \
 	/usr/share/bash-completion/completions/vcpu-info-guest \
 	/usr/share/vcpu-info/record.schema.json /usr/include/vcpu_info_abi.h \
 	"${services[@]/#//lib/systemd/system/}" \
+	/usr/lib/systemd/system-preset/80-vcpu-info{,-exporter}.preset \
 	/usr/share/vcpu-info/prometheus/vcpu-info.rules.yml; do
 	check "$file is there" test -s "$file"
 done
@@ -170,8 +171,19 @@ enabled()
 	done
 }
 
-check "services are enabled" env DPKG_MAINTSCRIPT_PACKAGE=vcpu-info-exporter \
-	deb-systemd-helper enable "${services[@]}"
+# enable - as an administrator does; where there is no systemd, what stands in for it.
+# deb-systemd-helper of Debian 13 asks the presets, which have them off.
+enable()
+{
+	if command -v systemctl >/dev/null; then
+		systemctl enable "${services[@]}"
+	else
+		DPKG_MAINTSCRIPT_PACKAGE=vcpu-info-exporter \
+			deb-systemd-helper enable "${services[@]}"
+	fi
+}
+
+check "services are enabled" enable
 check "wholly" enabled
 echo '# mine' >>/etc/default/vcpu-info-exporter
 

@@ -168,6 +168,7 @@ static void web_config(void **state)
 		"basic_auth_users:\n  a: $2y$15$abcdefghijklmnopqrstuu12f.Pu8ic0A965BfTwGcW6x7Xin9Xgu\n",
 		"basic_auth_users:\n  \"a:b\": " HASH "\n",
 		"basic_auth_users:\n  \"\": " HASH "\n",
+		"basic_auth_users:\n  a: " HASH "\n  a: " HASH "\n",
 		"basic_auth_users: &x\n  a: *x\n", "basic_auth_users:\n\ta: b\n",
 		"basic_auth_users:\n  \"a\\0b\": " HASH "\n",
 		"http_server_config:\n  http2: true\n", "{", "\xff\xfe",
@@ -222,20 +223,35 @@ static void basic(void **state)
 static void users(void **state)
 {
 	static struct web_config config;
+	uint64_t now = 0, paid = 0;
 
 	(void)state;
 	assert_true(parse(&config, "basic_auth_users:\n  a: " HASH "\n"));
 	assert_int_equal(web_config_check(&config, NULL, 0), WEB_DENIED);
 	assert_int_equal(web_config_check(&config, "Basic YTpi", 0),
 			 WEB_GRANTED);
-	for (int i = 1; i < WEB_CHECKS_PER_SECOND; i++)
-		assert_int_equal(web_config_check(&config, "Basic YTpj", 0),
+	/* as many as one likes, if one waits */
+	for (uint64_t i = 0; i < 1000; i++) {
+		now += 60 * NS_PER_SEC;
+		assert_int_equal(web_config_check(&config, "Basic YTpj", now),
 				 WEB_DENIED);
-	assert_int_equal(web_config_check(&config, "Basic YTpj", 0),
+		paid = config.paid;
+		assert_true(paid > now);
+	}
+	while (web_config_check(&config, "Basic YTpj", now) == WEB_DENIED) {
+		assert_true(config.paid > paid);
+		assert_true(paid - now < WEB_CHECK_SHARE * WEB_CHECK_BURST);
+		paid = config.paid;
+	}
+	assert_true(paid - now >= WEB_CHECK_SHARE * WEB_CHECK_BURST);
+	assert_int_equal(web_config_check(&config, "Basic YTpj", now),
 			 WEB_TOO_MANY);
-	assert_int_equal(web_config_check(&config, "Basic YTpi", 0),
+	assert_int_equal(web_config_check(&config, "Basic Yjpi", now),
+			 WEB_TOO_MANY);
+	/* that it was right is known */
+	assert_int_equal(web_config_check(&config, "Basic YTpi", now),
 			 WEB_GRANTED);
-	assert_int_equal(web_config_check(&config, "Basic Yjpi", NS_PER_SEC),
+	assert_int_equal(web_config_check(&config, "Basic Yjpi", paid),
 			 WEB_DENIED);
 }
 
@@ -255,10 +271,21 @@ static void accepts(void **state)
 	assert_true(wants("application/openmetrics-text;q=0.5,*/*;q=0.1"));
 	assert_false(wants("application/openmetrics-text;q=0,text/plain"));
 	assert_false(wants("application/openmetrics-text;q=0.0"));
+	assert_false(wants("application/openmetrics-text ; version=1.0.0 ; q=0 , a/b"));
+	assert_false(wants("application/openmetrics-text; q=0.000"));
+	assert_true(wants("a/b;q=0,\tapplication/openmetrics-text; q=0.001"));
+	assert_false(wants("xapplication/openmetrics-text"));
+	assert_false(wants("application/openmetrics-text2"));
+	assert_false(wants("a/b;x=application/openmetrics-text"));
+	assert_false(wants(""));
+	assert_false(wants(";,;"));
 	assert_true(http_takes_gzip("gzip"));
 	assert_true(http_takes_gzip("deflate, GZIP;q=1.0, *;q=0.5"));
 	assert_false(http_takes_gzip("gzip;q=0, identity"));
 	assert_false(http_takes_gzip("identity"));
+	assert_false(http_takes_gzip("gzip; q=0"));
+	assert_false(http_takes_gzip("x-gzip"));
+	assert_true(http_takes_gzip("br;q=0 , gzip"));
 	assert_false(http_takes_gzip(NULL));
 }
 
@@ -274,7 +301,7 @@ static void victims(void **state)
 		c[i] = clients_add(&clients, NULL, -1, i);
 	c[0]->asked = true;
 	assert_ptr_equal(clients_victim(&clients, 5, 10), c[1]);
-	client_cut(c[1]);
+	client_cut(&clients, c[1]);
 	assert_ptr_equal(clients_victim(&clients, 5, 10), c[2]);
 	c[2]->asked = true;
 	assert_ptr_equal(clients_victim(&clients, 5, 10), c[0]);
@@ -291,6 +318,61 @@ static void victims(void **state)
 	assert_null(clients.oldest);
 }
 
+/* Room is made by as many as it takes, of those that may be cut. */
+static void room(void **state)
+{
+	struct clients clients = { 0 };
+	struct client *c[5];
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		c[i] = clients_add(&clients, NULL, -1, i);
+		c[i]->asked = i != 3;
+	}
+	clients_make_room(&clients, 5, 5, 7);
+	assert_int_equal(clients.nr_cut, 0);
+	clients_make_room(&clients, 2, 5, 7);
+	assert_int_equal(clients.nr_cut, 3);
+	assert_true(c[3]->cut && c[0]->cut && c[1]->cut);
+	clients_make_room(&clients, 2, 5, 100);
+	assert_int_equal(clients.nr_cut, 3);
+	/* the others are within their grace */
+	clients_make_room(&clients, 0, 6, 7);
+	assert_int_equal(clients.nr_cut, 3);
+	clients_remove(&clients, c[3]);
+	assert_int_equal(clients.nr_cut, 2);
+	for (int i = 0; i < 5; i++)
+		if (i != 3)
+			clients_remove(&clients, c[i]);
+	assert_int_equal(clients.nr_cut, 0);
+}
+
+/* Who reads goes, the oldest first, and nobody else. */
+static void readers(void **state)
+{
+	struct clients clients = { 0 };
+	struct client *c[4];
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		c[i] = clients_add(&clients, NULL, -1, i);
+	c[1]->reads = true;
+	c[1]->format = METRICS_OPENMETRICS;
+	c[2]->reads = true;
+	c[3]->reads = true;
+	clients_cut_reader(&clients, METRICS_TEXT, 5, 6);
+	assert_int_equal(clients.nr_cut, 0);
+	clients_cut_reader(&clients, METRICS_TEXT, 5, 20);
+	assert_true(c[2]->cut);
+	assert_int_equal(clients.nr_cut, 1);
+	clients_cut_reader(&clients, METRICS_TEXT, 5, 20);
+	assert_true(c[3]->cut);
+	clients_cut_reader(&clients, METRICS_TEXT, 5, 20);
+	assert_int_equal(clients.nr_cut, 2);
+	for (int i = 0; i < 4; i++)
+		clients_remove(&clients, c[i]);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -298,7 +380,8 @@ int main(void)
 		cmocka_unit_test(addresses), cmocka_unit_test(unix_socket),
 		cmocka_unit_test(web_config), cmocka_unit_test(basic),
 		cmocka_unit_test(users), cmocka_unit_test(accepts),
-		cmocka_unit_test(victims),
+		cmocka_unit_test(victims), cmocka_unit_test(room),
+		cmocka_unit_test(readers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -420,30 +420,104 @@ static void collector_hangs(void **state)
 	stop(&served);
 }
 
-/* Those who take a text and do not read it get one of a few. */
-static void unread_pages(void **state)
+/* As many clients as there may be texts take one each, and do not read it. */
+static void take_all(const struct served *served, int fds[HTTP_MAX_PAGES])
 {
 	static char big[4 << 20];
-	const struct http_times times = { .client = 60 * NS_PER_SEC,
-					  .answer = 60 * NS_PER_SEC };
-	struct served served = serve_in(NULL, &times);
-	enum metrics_format format;
-	int fds[HTTP_MAX_PAGES];
 
-	(void)state;
 	memset(big, 'a', sizeof(big) - 1);
 	for (int i = 0; i < HTTP_MAX_PAGES; i++) {
-		fds[i] = request(&served, GET);
-		answer_next(&served, big);
+		fds[i] = request(served, GET);
+		answer_next(served, big);
 		wait_readable(fds[i]);
 	}
-	close(request(&served, GET));
-	read_all(request(&served, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
-	assert_int_equal(page_asked(served.channel, &format), -1);
-	assert_int_equal(errno, EAGAIN);
+}
+
+static void close_all(const int fds[HTTP_MAX_PAGES])
+{
 	for (int i = 0; i < HTTP_MAX_PAGES; i++)
 		close(fds[i]);
+}
+
+/* Those who come then get the last one, but those who want the other format a new one. */
+static void unread_pages(void **state)
+{
+	const struct http_times times = { .client = 60 * NS_PER_SEC,
+					  .grace = 60 * NS_PER_SEC,
+					  .answer = 60 * NS_PER_SEC };
+	struct served served = serve_in(NULL, &times);
+	int fds[HTTP_MAX_PAGES], other;
+	enum metrics_format format;
+
+	(void)state;
+	take_all(&served, fds);
+	for (int i = 0; i < 20; i++)
+		assert_true(is_ok(read_all(request(&served, GET)), "aaaa"));
+	assert_int_equal(page_asked(served.channel, &format), -1);
+	assert_int_equal(errno, EAGAIN);
+	other = request(&served, OPENMETRICS);
+	answer_next(&served, "other\n");
+	assert_true(is_ok(read_all(other), "other\n"));
+	close_all(fds);
 	stop(&served);
+}
+
+/* They have their grace; after that one is cut off if somebody wants a newer text. */
+static void slow_readers(void **state)
+{
+	const struct http_times times = { .client = 600 * NS_PER_SEC,
+					  .grace = NS_PER_SEC / 10,
+					  .answer = 60 * NS_PER_SEC };
+	struct served served = serve_in(NULL, &times);
+	int fds[HTTP_MAX_PAGES], fd, tries = 0;
+	struct pollfd both[2];
+
+	(void)state;
+	take_all(&served, fds);
+	do {
+		fd = request(&served, GET);
+		both[0] = (struct pollfd){ fd, POLLIN, 0 };
+		both[1] = (struct pollfd){ served.channel, POLLIN, 0 };
+		assert_true(poll(both, 2, 60000) > 0);
+		if (!both[1].revents)
+			read_all(fd);
+	} while (!both[1].revents && ++tries < 100000);
+	answer_next(&served, "new\n");
+	assert_true(is_ok(read_all(fd), "new\n"));
+	close_all(fds);
+	stop(&served);
+}
+
+/* Requests that come while it ends are answered, or hung up on; it ends well. */
+static void end_while_asked(void)
+{
+	struct served served = serve(NULL);
+	int fds[60], status;
+	char *text;
+
+	read_all(request(&served, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+	kill(served.pid, SIGSTOP);
+	assert_int_equal(waitpid(served.pid, &status, WUNTRACED), served.pid);
+	assert_true(WIFSTOPPED(status));
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		fds[i] = request(&served, GET);
+	kill(served.pid, SIGTERM);
+	kill(served.pid, SIGCONT);
+	assert_int_equal(waitpid(served.pid, &status, 0), served.pid);
+	assert_int_equal(status, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		text = read_all(fds[i]);
+		assert_true(!text[0] || strstr(text, "HTTP/1.1 503 "));
+	}
+	close(served.channel);
+}
+
+/* It is a matter of how far it is then. */
+static void ends_while_asked(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		end_while_asked();
 }
 
 /* "a" has the password "b". */
@@ -478,7 +552,8 @@ int main(void)
 		cmocka_unit_test(huge_headers),
 		cmocka_unit_test(many_clients), cmocka_unit_test(no_page),
 		cmocka_unit_test(collector_hangs),
-		cmocka_unit_test(unread_pages), cmocka_unit_test(with_users),
+		cmocka_unit_test(unread_pages), cmocka_unit_test(slow_readers),
+		cmocka_unit_test(ends_while_asked), cmocka_unit_test(with_users),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -31,6 +32,7 @@ static int try_all(const char *path, int fd)
 {
 	char *argv[2] = { "true" };
 	bool was_root = !geteuid();
+	int available;
 	char byte;
 
 	if (!sandbox_enter())
@@ -49,6 +51,15 @@ static int try_all(const char *path, int fd)
 		return 8;
 	if (!denied(syscall(SYS_mmap, NULL, 1, PROT_READ, MAP_PRIVATE, fd, 0)))
 		return 10;
+	if (!denied(ioctl(fd, TIOCSTI, "x")) ||
+	    !denied(syscall(SYS_ioctl, fd, 1UL << 32 | TIOCSTI, "x")))
+		return 11;
+	if (!denied(ioctl(fd, TIOCLINUX, "x")))
+		return 12;
+	if (ioctl(fd, FIONREAD, &available))
+		return 13;
+	if (!denied(syscall(SYS_pidfd_open, getppid(), 0)))
+		return 14;
 	free(malloc(1 << 20));
 	return printf("%c", byte) == 1 ? 0 : 9;
 }
@@ -74,6 +85,40 @@ static void gives_up_privileges(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	tree_remove(root);
+}
+
+/* As a service that is not root, but may do what root may */
+static int try_capabilities(void)
+{
+	char status[4096];
+	ssize_t n;
+	int fd;
+
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) || setresuid(1, 1, 1))
+		return 2;
+	if (!sandbox_enter())
+		return 3;
+	fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	n = read(fd, status, sizeof(status) - 1);
+	status[n > 0 ? n : 0] = '\0';
+	close(fd);
+	return strstr(status, "CapPrm:\t0000000000000000\n") ? 0 : 4;
+}
+
+static void gives_up_capabilities(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(try_capabilities());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 static void write_file(const char *path)
@@ -171,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_up_privileges),
+		cmocka_unit_test(gives_up_capabilities),
 		cmocka_unit_test(report_is_confined),
 	};
 

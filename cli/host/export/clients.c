@@ -36,6 +36,7 @@ void clients_remove(struct clients *clients, struct client *client)
 	else
 		clients->newest = client->before;
 	clients->nr--;
+	clients->nr_cut -= client->cut;
 	free(client);
 }
 
@@ -53,11 +54,24 @@ struct client *clients_victim(const struct clients *clients, uint64_t grace,
 	return NULL;
 }
 
-/* Its server finds the end of it when it next looks. */
-void client_cut(struct client *client)
+void client_cut(struct clients *clients, struct client *client)
 {
 	client->cut = true;
+	clients->nr_cut++;
 	shutdown(client->socket, SHUT_RDWR);
+}
+
+void clients_make_room(struct clients *clients, size_t max, uint64_t grace,
+		       uint64_t now)
+{
+	struct client *victim;
+
+	while (clients->nr - clients->nr_cut > max) {
+		victim = clients_victim(clients, grace, now);
+		if (!victim)
+			return;
+		client_cut(clients, victim);
+	}
 }
 
 void clients_cut_old(struct clients *clients, uint64_t age, uint64_t now)
@@ -66,5 +80,18 @@ void clients_cut_old(struct clients *clients, uint64_t age, uint64_t now)
 
 	for (; client && now - client->since >= age; client = client->next)
 		if (!client->cut)
-			client_cut(client);
+			client_cut(clients, client);
+}
+
+void clients_cut_reader(struct clients *clients, enum metrics_format format,
+			uint64_t grace, uint64_t now)
+{
+	struct client *client = clients->oldest;
+
+	for (; client && now - client->since >= grace; client = client->next) {
+		if (client->cut || !client->reads || client->format != format)
+			continue;
+		client_cut(clients, client);
+		return;
+	}
 }

@@ -21,6 +21,7 @@ struct MHD_Connection;
  * @asked: its request has come whole
  * @waiting: for a text that is being written
  * @answered: it has waited for one, or for too long
+ * @reads: it has been given one, not compressed
  * @format: of that text
  * @cut: its socket was shut down
  */
@@ -33,6 +34,7 @@ struct client {
 	bool asked;
 	bool waiting;
 	bool answered;
+	bool reads;
 	enum metrics_format format;
 	bool cut;
 };
@@ -42,6 +44,7 @@ struct clients {
 	struct client *oldest;
 	struct client *newest;
 	size_t nr;
+	size_t nr_cut;
 };
 
 /* NULL on OOM */
@@ -50,6 +53,9 @@ struct client *clients_add(struct clients *clients,
 			   uint64_t now);
 void clients_remove(struct clients *clients, struct client *client);
 
+/* Shut its socket down: its server finds the end of it when it next looks. */
+void client_cut(struct clients *clients, struct client *client);
+
 /*
  * Which one has to make room: the oldest that has not asked yet, else the oldest that
  * has had its grace; NULL: none.
@@ -57,8 +63,15 @@ void clients_remove(struct clients *clients, struct client *client);
 struct client *clients_victim(const struct clients *clients, uint64_t grace,
 			      uint64_t now);
 
-/* Shut down all that are older; those that wait are left to who wakes them. */
+/* Cut such victims off until at most so many are left, or there is none. */
+void clients_make_room(struct clients *clients, size_t max, uint64_t grace,
+		       uint64_t now);
+
+/* Cut off all that are older. */
 void clients_cut_old(struct clients *clients, uint64_t age, uint64_t now);
-void client_cut(struct client *client);
+
+/* Cut off the oldest that reads a text of that format and has had its grace. */
+void clients_cut_reader(struct clients *clients, enum metrics_format format,
+			uint64_t grace, uint64_t now);
 
 #endif /* HOST_EXPORT_CLIENTS_H */

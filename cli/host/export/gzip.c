@@ -37,7 +37,10 @@ static bool make_room(struct output *out)
 	return true;
 }
 
-/* Put what it has been given, or with Z_FINISH all there is. False if that failed. */
+/*
+ * Put what it has been given, or with Z_FINISH all there is. False if that failed.
+ * Z_BUF_ERROR is none: what has filled the room was all there was.
+ */
 static bool deflate_all(z_stream *stream, int flush, struct output *out)
 {
 	int status;
@@ -50,7 +53,8 @@ static bool deflate_all(z_stream *stream, int flush, struct output *out)
 		status = deflate(stream, flush);
 		out->len = out->room - stream->avail_out;
 	} while (status == Z_OK && !stream->avail_out);
-	return status == (flush == Z_FINISH ? Z_STREAM_END : Z_OK);
+	return status == (flush == Z_FINISH ? Z_STREAM_END : Z_OK) ||
+	       (flush != Z_FINISH && status == Z_BUF_ERROR);
 }
 
 static bool compress_file(z_stream *stream, int fd, struct output *out)

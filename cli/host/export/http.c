@@ -74,6 +74,9 @@ static const struct {
  * @response: it; NULL: there is none
  * @fd: its file, as long as there is @response
  * @gzip: the same compressed; NULL: nobody has asked for that yet
+ * @nr: texts of the format that are kept, by clients that read them or here
+ * @nr_gzips: compressed ones of which that is so
+ * @wanted: somebody got an old one, for others are read still
  * @made: when it came
  * @asked: one is asked for
  * @asked_at: when
@@ -82,6 +85,9 @@ struct page {
 	struct MHD_Response *response;
 	int fd;
 	struct MHD_Response *gzip;
+	size_t nr;
+	size_t nr_gzips;
+	bool wanted;
 	uint64_t made;
 	bool asked;
 	uint64_t asked_at;
@@ -96,8 +102,7 @@ struct page {
  * @times: limits
  * @clients: connections
  * @pages: by format
- * @nr_pages: texts that are kept, by clients that read them or here
- * @nr_gzips: compressed ones of which that is so
+ * @stops: nobody is to wait any more
  * @canned: other answers
  */
 struct http {
@@ -108,26 +113,45 @@ struct http {
 	const struct http_times *times;
 	struct clients clients;
 	struct page pages[PAGE_FORMATS];
-	size_t nr_pages;
-	size_t nr_gzips;
+	bool stops;
 	struct MHD_Response *canned[NR_CANNED];
 };
 
 /* What a response reads from */
 struct page_file {
-	struct http *http;
+	struct page *page;
 	int fd;
 };
 
+/* "q=0", "q=0.0"; "q=0.5" is none */
+static bool is_refusal(const char *parameter)
+{
+	size_t len;
+
+	if (strncasecmp(parameter, "q=", 2))
+		return false;
+	len = strcspn(parameter + 2, ",; \t");
+	return len && strspn(parameter + 2, "0.") >= len;
+}
+
+/* Whether a list of "NAME; PARAMETER" has that name, and does not refuse it. */
 static bool accepts(const char *header, const char *what)
 {
-	const char *at = header ? strcasestr(header, what) : NULL;
-	size_t len = at ? strcspn(at, ",") : 0;
-	const char *q = at ? strcasestr(at, ";q=0") : NULL;
+	size_t len = strlen(what);
+	const char *at = header ?: "";
+	bool is_it = false, refused = false;
 
-	/* ";q=0" is a refusal, ";q=0.5" is not */
-	return at && !(q && q < at + len && strspn(q + 4, ".0") ==
-		       strcspn(q + 4, ",; "));
+	while (*at && !is_it) {
+		at += strspn(at, ", \t");
+		is_it = !strncasecmp(at, what, len) && strchr(",; \t", at[len]);
+		refused = false;
+		for (at += strcspn(at, ",;"); *at == ';';
+		     at += strcspn(at, ",;")) {
+			at += 1 + strspn(at + 1, " \t");
+			refused |= is_refusal(at);
+		}
+	}
+	return is_it && !refused;
 }
 
 bool http_wants_openmetrics(const char *accept)
@@ -152,7 +176,7 @@ static void free_page(void *cls)
 {
 	struct page_file *file = cls;
 
-	file->http->nr_pages--;
+	file->page->nr--;
 	close(file->fd);
 	free(file);
 }
@@ -168,7 +192,7 @@ static bool add_headers(struct MHD_Response *response, const char *name,
 }
 
 /* The file is closed with the response, or now. */
-static struct MHD_Response *new_page(struct http *http, int fd,
+static struct MHD_Response *new_page(struct page *page, int fd,
 				     enum metrics_format format)
 {
 	struct page_file *file = malloc(sizeof(*file));
@@ -176,7 +200,7 @@ static struct MHD_Response *new_page(struct http *http, int fd,
 	struct stat st;
 
 	if (file && !fstat(fd, &st)) {
-		*file = (struct page_file){ http, fd };
+		*file = (struct page_file){ page, fd };
 		response = MHD_create_response_from_callback(st.st_size,
 							     BLOCK_SIZE,
 							     read_page, file,
@@ -187,7 +211,7 @@ static struct MHD_Response *new_page(struct http *http, int fd,
 		close(fd);
 		return NULL;
 	}
-	http->nr_pages++;
+	page->nr++;
 	if (add_headers(response, "Content-Type", types[format]) &&
 	    MHD_add_response_header(response, "Vary", "Accept, Accept-Encoding"))
 		return response;
@@ -196,7 +220,7 @@ static struct MHD_Response *new_page(struct http *http, int fd,
 }
 
 struct gzip {
-	struct http *http;
+	struct page *page;
 	void *data;
 };
 
@@ -204,7 +228,7 @@ static void free_gzip(void *cls)
 {
 	struct gzip *gzip = cls;
 
-	gzip->http->nr_gzips--;
+	gzip->page->nr_gzips--;
 	free(gzip->data);
 	free(gzip);
 }
@@ -212,7 +236,7 @@ static void free_gzip(void *cls)
 /* A name that leaves room for arguments */
 #define create_with_free MHD_create_response_from_buffer_with_free_callback_cls
 
-static struct MHD_Response *new_gzip(struct http *http, int fd,
+static struct MHD_Response *new_gzip(struct page *page,
 				     enum metrics_format format)
 {
 	struct gzip *gzip = malloc(sizeof(*gzip));
@@ -220,7 +244,7 @@ static struct MHD_Response *new_gzip(struct http *http, int fd,
 	size_t len;
 
 	if (gzip)
-		*gzip = (struct gzip){ http, gzip_file(fd, &len) };
+		*gzip = (struct gzip){ page, gzip_file(page->fd, &len) };
 	if (gzip && gzip->data)
 		response = create_with_free(len, gzip->data, free_gzip, gzip);
 	if (!response) {
@@ -229,7 +253,7 @@ static struct MHD_Response *new_gzip(struct http *http, int fd,
 		free(gzip);
 		return NULL;
 	}
-	http->nr_gzips++;
+	page->nr_gzips++;
 	if (add_headers(response, "Content-Type", types[format]) &&
 	    MHD_add_response_header(response, "Vary",
 				    "Accept, Accept-Encoding") &&
@@ -270,13 +294,19 @@ static void wake(struct http *http, enum metrics_format format)
 	}
 }
 
+static bool is_new(const struct http *http, const struct page *page,
+		   uint64_t now)
+{
+	return page->response && now - page->made < http->times->fresh;
+}
+
 /* Good for this client: new, or as new as can be had */
 static bool is_good(const struct http *http, const struct page *page,
 		    const struct client *client, uint64_t now)
 {
-	return page->response &&
-	       (client->answered || now - page->made < http->times->fresh ||
-		http->nr_pages >= HTTP_MAX_PAGES);
+	return is_new(http, page, now) ||
+	       (page->response &&
+		(client->answered || page->nr >= HTTP_MAX_PAGES));
 }
 
 static const char *header_of(struct MHD_Connection *connection,
@@ -293,8 +323,8 @@ static struct MHD_Response *response_for(struct http *http,
 
 	if (!http_takes_gzip(header_of(client->connection, "Accept-Encoding")))
 		return page->response;
-	if (!page->gzip && http->nr_gzips < HTTP_MAX_PAGES)
-		page->gzip = new_gzip(http, page->fd, client->format);
+	if (!page->gzip && page->nr_gzips < HTTP_MAX_PAGES)
+		page->gzip = new_gzip(page, client->format);
 	return page->gzip ?: page->response;
 }
 
@@ -302,6 +332,7 @@ static enum MHD_Result give_metrics(struct http *http, struct client *client)
 {
 	struct MHD_Connection *connection = client->connection;
 	uint64_t now = signals_clock();
+	struct MHD_Response *response;
 	struct page *page;
 
 	if (!client->asked)
@@ -309,10 +340,14 @@ static enum MHD_Result give_metrics(struct http *http, struct client *client)
 								  "Accept"));
 	client->asked = true;
 	page = &http->pages[client->format];
-	if (is_good(http, page, client, now))
-		return MHD_queue_response(connection, MHD_HTTP_OK,
-					  response_for(http, client));
-	if (client->answered || http->nr_pages >= HTTP_MAX_PAGES)
+	if (is_good(http, page, client, now)) {
+		page->wanted = page->nr >= HTTP_MAX_PAGES &&
+			       !is_new(http, page, now);
+		response = response_for(http, client);
+		client->reads = response == page->response;
+		return MHD_queue_response(connection, MHD_HTTP_OK, response);
+	}
+	if (client->answered || http->stops || page->nr >= HTTP_MAX_PAGES)
 		return answer(http, connection, CANNED_UNAVAILABLE);
 	if (!page->asked) {
 		if (!page_ask(http->channel, client->format))
@@ -395,17 +430,6 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection,
 		      strcmp(url, "/") ? CANNED_NOT_FOUND : CANNED_FRONT);
 }
 
-static void make_room(struct http *http, uint64_t now)
-{
-	struct client *victim;
-
-	if (http->clients.nr < HTTP_MAX_CLIENTS)
-		return;
-	victim = clients_victim(&http->clients, http->times->grace, now);
-	if (victim)
-		client_cut(victim);
-}
-
 static int socket_of(struct MHD_Connection *connection)
 {
 	return MHD_get_connection_info(connection,
@@ -425,7 +449,8 @@ static void notify(void *cls, struct MHD_Connection *connection,
 		*context = NULL;
 		return;
 	}
-	make_room(http, now);
+	clients_make_room(&http->clients, HTTP_MAX_CLIENTS - 1,
+			  http->times->grace, now);
 	*context = clients_add(&http->clients, connection,
 			       socket_of(connection), now);
 }
@@ -442,7 +467,8 @@ static bool take_answers(struct http *http)
 		drop_page(page);
 		page->fd = fd;
 		if (fd >= 0)
-			page->response = new_page(http, fd, format);
+			page->response = new_page(page, fd, format);
+		page->wanted = false;
 		page->made = signals_clock();
 		page->asked = false;
 		wake(http, format);
@@ -463,12 +489,21 @@ static void give_up(struct http *http, uint64_t now)
 	}
 }
 
-/* A text that nobody asks for any more takes memory for nothing. */
+/*
+ * A text that nobody asks for any more takes memory for nothing. If there can be no newer
+ * one since others are read still, for longer than they should, one of these has to end.
+ */
 static void drop_stale(struct http *http, uint64_t now)
 {
-	for (size_t i = 0; i < PAGE_FORMATS; i++)
-		if (now - http->pages[i].made >= http->times->fresh)
-			drop_page(&http->pages[i]);
+	for (size_t i = 0; i < PAGE_FORMATS; i++) {
+		struct page *page = &http->pages[i];
+
+		if (page->nr < HTTP_MAX_PAGES && !is_new(http, page, now))
+			drop_page(page);
+		else if (page->nr >= HTTP_MAX_PAGES && page->wanted)
+			clients_cut_reader(&http->clients, i,
+					   http->times->grace, now);
+	}
 }
 
 static int wait_ms(const struct http *http)
@@ -490,16 +525,20 @@ static bool serve(struct http *http)
 	while (!signals_want_end()) {
 		uint64_t now;
 
-		if (poll(fds, 2, wait_ms(http)) < 0 && errno != EINTR)
+		if (poll(fds, 2, wait_ms(http)) < 0 && errno != EINTR) {
+			msg_error("cannot wait for clients: %s",
+				  strerror(errno));
 			return false;
+		}
 		if (!take_answers(http))
 			break;
 		now = signals_clock();
 		give_up(http, now);
 		clients_cut_old(&http->clients, http->times->client, now);
+		clients_make_room(&http->clients, HTTP_MAX_CLIENTS,
+				  http->times->grace, now);
 		MHD_run(http->daemon);
-		if (http->nr_pages < HTTP_MAX_PAGES)
-			drop_stale(http, now);
+		drop_stale(http, now);
 	}
 	return true;
 }
@@ -577,8 +616,10 @@ static bool start(struct http *http, int socket)
 	return info;
 }
 
+/* libmicrohttpd aborts if a client is left that waits. */
 static void stop(struct http *http)
 {
+	http->stops = true;
 	for (size_t i = 0; i < PAGE_FORMATS; i++)
 		wake(http, i);
 	if (http->daemon) {

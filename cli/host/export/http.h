@@ -25,10 +25,11 @@
 #define HTTP_SILENCE_SECONDS	10
 
 /*
- * Texts that slow clients are still reading; then there are no newer ones. As many
- * may be compressed, others get a text as it is.
+ * Texts of a format that are read still, with the newest; then there is no newer one
+ * until one of those who have read for longer than their grace is cut off. As many may be
+ * compressed, others get a text as it is.
  */
-#define HTTP_MAX_PAGES		4
+#define HTTP_MAX_PAGES		2
 
 /**
  * struct http_times - what takes how long, in nanoseconds

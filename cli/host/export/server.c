@@ -4,7 +4,6 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
@@ -74,9 +73,9 @@ static void collect(struct collector *collector, int channel)
 	}
 }
 
+/* It ends with the other end of the channel. */
 static int serve(int socket, int channel, struct web_config *web)
 {
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	return http_serve(socket, channel, web, &http_times, sandbox_enter) ?
 		       EXIT_OK : EXIT_FAILED;
 }

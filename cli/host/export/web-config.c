@@ -97,6 +97,10 @@ static bool take_user(struct web_config *config, const char *name,
 {
 	struct web_user *user = &config->users[config->nr_users];
 
+	for (size_t i = 0; i < config->nr_users; i++)
+		if (!strcmp(config->users[i].name, name))
+			return bad(config, "user '%.40s' twice", name);
+
 	if (config->nr_users == WEB_MAX_USERS)
 		return bad(config, "more than %d users", WEB_MAX_USERS);
 	if (!name[0] || strlen(name) >= sizeof(user->name) || strchr(name, ':'))

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "duration.h"
+
 #define WEB_MAX_USERS		64
 #define WEB_NAME_SIZE		64
 #define WEB_HASH_SIZE		61	/* "$2y$10$..." */
@@ -19,8 +21,12 @@
 /* Hashes that take longer would hold up every other client. */
 #define WEB_MAX_COST		14
 
-/* Passwords that were not verified before are checked at most so often. */
-#define WEB_CHECKS_PER_SECOND	4
+/*
+ * Nobody else is served while a password is checked that was not verified before. That
+ * takes a quarter of the time at most, but for so many nanoseconds at once.
+ */
+#define WEB_CHECK_SHARE		4
+#define WEB_CHECK_BURST		(250 * NS_PER_MS)
 
 /**
  * struct web_user - a user
@@ -55,8 +61,7 @@ enum web_client_auth {
  * @key: the same of @key_file
  * @client_ca: the same of @client_ca_file; NULL: it has none
  * @err: what is wrong
- * @second: the second in which passwords were checked last
- * @checks: how many in that
+ * @paid: when what checks of passwords took will have been made up for
  */
 struct web_config {
 	char cert_file[WEB_PATH_SIZE];
@@ -70,8 +75,7 @@ struct web_config {
 	char *key;
 	char *client_ca;
 	char err[200];
-	uint64_t second;
-	unsigned int checks;
+	uint64_t paid;
 };
 
 /* From text. False with @err set: what is not known is an error. */
