@@ -170,7 +170,15 @@ like "early boot: the guest's log" "$(vcpu-info dmesg lab | grep 'not syncing')"
 	'Attempted to kill init! exitcode=0x00000300'
 guest_stop lab
 
-# ends COMMAND REASON - the guest ends itself so, and that is recorded
+# halted - the guest has stopped all its CPUs, and its VM is still there
+halted()
+{
+	vcpu-info diagnose --json --no-guest-memory "$1" >/tmp/halted &&
+		[ "$(jq -r ".vcpus[].word" /tmp/halted | xargs)" = \
+			"halted-off halted-off" ]
+}
+
+# ends COMMAND REASON CHECK - the guest ends itself so, and that is recorded
 ends()
 {
 	first "$1" reboot=1
@@ -178,10 +186,11 @@ ends()
 	check "$1: each is recorded once, with nothing else" \
 		test "$(records | wc -l)" = 2
 	is "$1: with one cookie" "$(field cookie "$(records)" | sort -u | wc -l)" 1
-	check "$1: the guest has ended" poll_until 60 guest_dead lab
+	check "$1: the guest has ended" poll_until 60 "$3" lab
 	guest_stop lab
 }
 
-ends reboot reboot
-ends poweroff halt
+ends reboot reboot guest_dead
+ends poweroff halt guest_dead
+ends halt halt halted
 tap_end
