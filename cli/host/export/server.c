@@ -4,12 +4,12 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "cmd.h"
 #include "exit-codes.h"
 #include "export/http.h"
@@ -76,7 +76,6 @@ static void collect(struct collector *collector, int channel)
 
 static int serve(int socket, int channel, struct web_config *web)
 {
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	return http_serve(socket, channel, web, &http_times, sandbox_enter) ?
 		       EXIT_OK : EXIT_FAILED;
 }
@@ -108,7 +107,7 @@ static int run(struct collector *collector, int socket, struct web_config *web)
 	}
 	fflush(stdout);
 	fflush(stderr);
-	pid = fork();
+	pid = child_fork();
 	if (!pid) {
 		close(channel[0]);
 		_exit(serve(socket, channel[1], web));
