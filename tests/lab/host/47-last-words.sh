@@ -101,9 +101,67 @@ clear_records
 guest_run lab 'vcpu-info-guest mark 4711' >/tmp/mark
 like "a mark's record" "$(records)" ' caller_id=0 vcpu_id=0 .* reason=mark cookie=0x1267$'
 
+# What it says while it is profiled is in the timeline. On CPU 1 a program computes between
+# marks 1 and 2, and sleeps between 2 and 3.
+TIMELINE=/tmp/timeline.json
+profiled()
+{
+	[ "$(count samples)" -ge "$1" ]
+}
+start=$(count samples)
+vcpu-info profile --no-guest-memory --frequency 20 --duration 1h \
+	--timeline $TIMELINE lab 2>/tmp/profile.notes &
+profile=$!
+check "it is profiled" poll_until 120 profiled $((start + 20))
+read -r before _ </proc/uptime
+guest_run lab "taskset 2 sh -c 'vcpu-info-guest mark 1; timeout 3 sh -c \"while :; do :; done\"
+	vcpu-info-guest mark 2; sleep 3; vcpu-info-guest mark 3'; vcpu-info-guest mark 4" >/tmp/mark
+read -r after _ </proc/uptime
+
 clear_records
 guest_run lab "for i in 1 2 3 4; do echo oops >$RUN; done"
 tells "oops" oops 1
+check "it is profiled until after that" poll_until 120 profiled $(($(count samples) + 10))
+kill -TERM $profile
+wait $profile
+is "the profile ends" $? 0
+is "it has nothing to remark on marks" "$(grep -c mark /tmp/profile.notes)" 0
+check "its trace instance is gone" eval \
+	'! ls /sys/kernel/tracing/instances | grep -q "^vcpu_info.profile"'
+
+# marks FILTER - of what is said in the timeline, by jq: vCPU, reason, cookie
+marks()
+{
+	jq -r "[.traceEvents[] | select(.name == \"thread_name\")] as \$lanes |
+		.traceEvents[] | select(.ph == \"i\") | . as \$mark |
+		(\$lanes[] | select(.tid == \$mark.tid) | .args.name) as \$lane |
+		select($1) | \"\(\$lane) \(.args.reason) \(.args.cookie)\"" $TIMELINE
+}
+is "the timeline has the marks in their vCPUs' lanes" "$(marks '.name == "mark"' | xargs)" \
+	"vCPU 0 mark 0x4 vCPU 1 mark 0x1 vCPU 1 mark 0x2 vCPU 1 mark 0x3"
+is "and the oopses, once for each vCPU" "$(marks '.name == "oops"' | sort)" \
+	"$(records ' reason=oops ' |
+		sed -E 's/.* vcpu_id=([0-9]+) .* reason=oops cookie=(0x[0-9a-f]+).*/vCPU \1 oops \2/' | sort)"
+# halted FROM TO - of the time between these marks, how much CPU 1 was halted, in percent
+halted_between()
+{
+	jq -r '[.traceEvents[] | select(.ph == "i" and .name == "mark")] as $marks |
+		def at(n): $marks[] | select(.args.cookie == n);
+		at($from) as $a | at($to) as $b |
+		[.traceEvents[] | select(.ph == "X" and .tid == $a.tid and (.name | test("^halted"))) |
+			([.ts + .dur, $b.ts] | min) - ([.ts, $a.ts] | max) | select(. > 0)] |
+		(add // 0) * 100 / ($b.ts - $a.ts) | floor' --arg from "$1" --arg to "$2" $TIMELINE
+}
+busy=$(halted_between 0x1 0x2)
+idle=$(halted_between 0x2 0x3)
+check "it was halted for $busy % of the time from mark 1 to 2: it computed" test "$busy" -lt 30
+check "and for $idle % from mark 2 to 3: it slept" test "$idle" -gt 60
+check "by CLOCK_MONOTONIC mark 1 is from when it was made" \
+	awk -v before="$before" -v after="$after" \
+	-v mark="$(jq '[.traceEvents[] | select(.ph == "i" and .args.cookie == "0x1") |
+		.ts * 1000] + [.otherData.start_ns] | add / 1e9' $TIMELINE)" \
+	'BEGIN { exit !(mark > before - 0.02 && mark < after + 0.02) }'
+check "it is as the trace format has it" python3 /lab/check_trace.py $TIMELINE
 check "the guest goes on" guest_run lab true
 oopses()
 {
