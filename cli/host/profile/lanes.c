@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A timeline as a picture: a lane for each vCPU, its state in colours, with a pin for each
- * moment at which its guest said something, and below how many VM exits it took. The time is cut into as many columns as can be told apart; each
- * has the state in which most of it was spent.
+ * A timeline as a picture: a lane for each vCPU, its state in colours, with a pin for
+ * each moment at which its guest said something, and below how many VM exits it took.
+ * The time is cut into as many columns as can be told apart; each has the state in which
+ * most of it was spent.
  */
 #include <inttypes.h>
 #include <stdlib.h>

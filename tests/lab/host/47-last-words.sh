@@ -115,17 +115,23 @@ profile=$!
 check "it is profiled" poll_until 120 profiled $((start + 20))
 read -r before _ </proc/uptime
 guest_run lab "taskset 2 sh -c 'vcpu-info-guest mark 1; timeout 3 sh -c \"while :; do :; done\"
-	vcpu-info-guest mark 2; sleep 3; vcpu-info-guest mark 3'; vcpu-info-guest mark 4" >/tmp/mark
+	vcpu-info-guest mark 2; sleep 5; vcpu-info-guest mark 3'; vcpu-info-guest mark 4" >/tmp/mark
 read -r after _ </proc/uptime
 
 clear_records
 guest_run lab "for i in 1 2 3 4; do echo oops >$RUN; done"
 tells "oops" oops 1
+check "the guest goes on" guest_run lab true
+oopses()
+{
+	[ "$(guest_run lab 'dmesg | grep -c "BUG: kernel NULL pointer"')" = 4 ]
+}
+check "it has had four" poll_until 60 oopses
 check "it is profiled until after that" poll_until 120 profiled $(($(count samples) + 10))
 kill -TERM $profile
 wait $profile
 is "the profile ends" $? 0
-is "it has nothing to remark on marks" "$(grep -c mark /tmp/profile.notes)" 0
+is "it has nothing to remark on marks" "$(grep mark /tmp/profile.notes)" ""
 check "its trace instance is gone" eval \
 	'! ls /sys/kernel/tracing/instances | grep -q "^vcpu_info.profile"'
 
@@ -155,19 +161,13 @@ halted_between()
 busy=$(halted_between 0x1 0x2)
 idle=$(halted_between 0x2 0x3)
 check "it was halted for $busy % of the time from mark 1 to 2: it computed" test "$busy" -lt 30
-check "and for $idle % from mark 2 to 3: it slept" test "$idle" -gt 60
+check "and for $idle % from mark 2 to 3: it slept" test "$idle" -gt 50
 check "by CLOCK_MONOTONIC mark 1 is from when it was made" \
 	awk -v before="$before" -v after="$after" \
 	-v mark="$(jq '[.traceEvents[] | select(.ph == "i" and .args.cookie == "0x1") |
 		.ts * 1000] + [.otherData.start_ns] | add / 1e9' $TIMELINE)" \
 	'BEGIN { exit !(mark > before - 0.02 && mark < after + 0.02) }'
 check "it is as the trace format has it" python3 /lab/check_trace.py $TIMELINE
-check "the guest goes on" guest_run lab true
-oopses()
-{
-	[ "$(guest_run lab 'dmesg | grep -c "BUG: kernel NULL pointer"')" = 4 ]
-}
-check "it has had four" poll_until 60 oopses
 is "one in ten seconds is told of" "$(field cookie "$(records ' reason=oops ')" |
 	sort -u | while read -r ns; do echo $((ns)); done | sort -n |
 	awk 'NR > 1 && $1 - last < 9.9e9 { print last, $1 } { last = $1 }')" ""
@@ -182,11 +182,23 @@ like "the guest's log says why" "$(vcpu-info dmesg lab | grep 'not syncing')" \
 {
 	echo "\$ vcpu-info show --last 1 --format line lab"
 	vcpu-info show --last 1 --format line lab
+	echo "\$ vcpu-info show --last 1 --vcpu 0 lab"
+	vcpu-info show --last 1 --vcpu 0 lab
 	echo "\$ vcpu-info stack lab"
 	vcpu-info stack lab
 	echo "\$ vcpu-info dmesg --last 5 lab"
 	vcpu-info dmesg --last 5 lab
 } 2>&1 | diag
+guest_stop lab
+
+set_up "NULL pointer"
+clear_records
+guest_run lab "echo 1 >/proc/sys/kernel/panic_on_oops
+	(sleep 1; echo oops >$RUN) >/dev/null 2>&1 &"
+panics "NULL dereference in a module" 1 1 last_words_oops
+tells "the oops before it" oops 1
+like "NULL dereference: the guest's log" "$(vcpu-info dmesg lab | grep 'not syncing')" \
+	'Kernel panic - not syncing: Fatal exception'
 guest_stop lab
 
 set_up "NMI"
