@@ -55,6 +55,9 @@ def main():
     """Check the file."""
     with open(sys.argv[1], encoding="utf-8") as file:
         trace = json.load(file)
+    if trace.get("displayTimeUnit") not in ("ms", "ns") or \
+            not isinstance(trace.get("otherData", {}), dict):
+        sys.exit("wrong keys beside the events")
     events = trace["traceEvents"]
     for number, event in enumerate(events):
         wrong = check_event(event)
@@ -68,13 +71,16 @@ def main():
              if event["name"] == "thread_name"}
     if not lanes or set(lanes) - named:
         sys.exit("there is no lane, or one without a name")
+    ends = {}
     for lane, states in lanes.items():
-        end = check_lane(lane, states)
+        end = ends[lane] = check_lane(lane, states)
         print(f"lane {lane}: {len(states)} states, {end / 1e6:.3f} s")
     instants = [event for event in events if event["ph"] == "i"]
     for event in instants:
-        if (event["pid"], event["tid"]) not in lanes:
-            sys.exit(f"an instant in no lane: {event}")
+        lane = (event["pid"], event["tid"])
+        # the last sample may be a little older
+        if lane not in lanes or event["ts"] > ends[lane] + 1e6:
+            sys.exit(f"an instant in no lane, or after its end: {event}")
     print(sum(event["ph"] == "C" for event in events), "counts of exits,",
           len(instants), "instants")
 
