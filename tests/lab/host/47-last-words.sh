@@ -122,9 +122,11 @@ clear_records
 guest_run lab "for i in 1 2 3 4; do echo oops >$RUN; done"
 tells "oops" oops 1
 check "the guest goes on" guest_run lab true
+# It is told of after the registers are printed, and before the trace's end is.
 oopses()
 {
-	[ "$(guest_run lab 'dmesg | grep -c "BUG: kernel NULL pointer"')" = 4 ]
+	[ "$(guest_run lab 'dmesg | grep -c "BUG: kernel NULL pointer"')" = 4 ] &&
+		[ "$(guest_run lab 'dmesg | grep -c "end trace"')" -ge 4 ]
 }
 check "it has had four" poll_until 60 oopses
 check "it is profiled until after that" poll_until 120 profiled $(($(count samples) + 10))
