@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # check-readers.sh [DIR] - have other people's programs read what 'vcpu-info profile'
-# writes: flamegraph.pl, go tool pprof, a browser, and the rules of the trace format;
+# writes: flamegraph.pl, go tool pprof, a browser, and the rules of the trace format
+# (Perfetto's own reader of it is in no package);
 # and 'perf kvm' what 'vcpu-info symbols' writes
 #
 # DIR has the files of the lab's test 48-profile-load, if that was run; otherwise they are

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "cmd.h"
 #include "compiler.h"
 #include "exit-codes.h"
@@ -119,8 +120,12 @@ static bool drop_capabilities(void)
 
 bool sandbox_enter(void)
 {
-	return drop_root() && drop_capabilities() &&
-	       !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && filter_calls();
+	pid_t parent = getppid();
+
+	if (!drop_root() || !drop_capabilities())
+		return false;
+	child_tie(parent);
+	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && filter_calls();
 }
 
 /* A signal that ends the child by intent ends us, too. */
@@ -152,8 +157,6 @@ static int call_confined(int (*call)(void *arg), void *arg)
 		msg_error("cannot give up privileges: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
-	/* a change of the user clears it */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	return cmd_flush(call(arg));
 }
 
@@ -164,7 +167,7 @@ int sandbox_call(int (*call)(void *arg), void *arg, const char *file)
 
 	fflush(stdout);
 	fflush(stderr);
-	pid = fork();
+	pid = child_fork();
 	if (pid < 0) {
 		msg_error("cannot fork: %s", strerror(errno));
 		return EXIT_FAILED;

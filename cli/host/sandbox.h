@@ -10,8 +10,8 @@
 /*
  * Give up root's privileges and all capabilities, and for good what reading and
  * printing never needs: to run programs, use the network, or look into other
- * processes; nor are files mapped. What is open stays open. False and errno if that
- * failed.
+ * processes; nor are files mapped. What is open stays open. The process ends with its parent
+ * (child.h). False and errno if that failed.
  */
 bool sandbox_enter(void);
 

@@ -176,7 +176,8 @@ make_payload()
 	mkdir -p "$dir/bench"
 	cp -r "$LAB/l1" "$LAB/host" "$LAB/demo.sh" "$TOP/tests/tap.sh" \
 		"$TOP/docs/record.schema.json" \
-		"$TOP/tests/unit/check_schema.py" "$dir/" &&
+		"$TOP/tests/unit/check_schema.py" \
+		"$TOP/tests/readers/check_trace.py" "$dir/" &&
 		cp "$LAB"/bench/*.sh "$dir/bench/" &&
 		cp -r "$LAB/plant" "$dir/" || return 1
 	for kit in "$KIT" "$MODULES" "${UPGRADE:-}" "${UPSTREAM:-}" \

@@ -3,7 +3,7 @@
 """check_trace.py FILE - whether a file is as the Trace Event Format has it
 
 The format's rules for the events that are used, and what a timeline promises: in a lane no
-two states at a time, and no time between them without one.
+two states at a time, and no time between them without one; what a guest says is in a lane.
 """
 import json
 import sys
@@ -12,6 +12,8 @@ NEEDED = {
     "M": {"name": str, "pid": int, "tid": int, "args": dict},
     "X": {"name": str, "cat": str, "pid": int, "tid": int,
           "ts": (int, float), "dur": (int, float)},
+    "i": {"name": str, "s": str, "pid": int, "tid": int, "ts": (int, float),
+          "args": dict},
     "C": {"name": str, "pid": int, "ts": (int, float), "args": dict},
 }
 
@@ -33,6 +35,9 @@ def check_event(event):
     if event["ph"] == "C" and (not event["args"] or not all(
             isinstance(value, (int, float)) for value in event["args"].values())):
         return "counters that are no numbers"
+    if event["ph"] == "i" and (event["s"] not in ("g", "p", "t") or not all(
+            isinstance(event["args"].get(key), str) for key in ("reason", "cookie"))):
+        return "an instant without a scope, reason or cookie"
     return None
 
 
@@ -50,6 +55,9 @@ def main():
     """Check the file."""
     with open(sys.argv[1], encoding="utf-8") as file:
         trace = json.load(file)
+    if trace.get("displayTimeUnit") not in ("ms", "ns") or \
+            not isinstance(trace.get("otherData", {}), dict):
+        sys.exit("wrong keys beside the events")
     events = trace["traceEvents"]
     for number, event in enumerate(events):
         wrong = check_event(event)
@@ -63,10 +71,18 @@ def main():
              if event["name"] == "thread_name"}
     if not lanes or set(lanes) - named:
         sys.exit("there is no lane, or one without a name")
+    ends = {}
     for lane, states in lanes.items():
-        end = check_lane(lane, states)
+        end = ends[lane] = check_lane(lane, states)
         print(f"lane {lane}: {len(states)} states, {end / 1e6:.3f} s")
-    print(sum(event["ph"] == "C" for event in events), "counts of exits")
+    instants = [event for event in events if event["ph"] == "i"]
+    for event in instants:
+        lane = (event["pid"], event["tid"])
+        # the last sample may be a little older
+        if lane not in lanes or event["ts"] > ends[lane] + 1e6:
+            sys.exit(f"an instant in no lane, or after its end: {event}")
+    print(sum(event["ph"] == "C" for event in events), "counts of exits,",
+          len(instants), "instants")
 
 
 main()

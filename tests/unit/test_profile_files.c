@@ -187,6 +187,60 @@ static void names_in_pictures(void **state)
 	captured_free(&cap);
 }
 
+struct said {
+	uint64_t ts;
+	int fd;
+	int caller;
+	int vcpu;
+	uint64_t why;
+	uint64_t cookie;
+};
+
+static void add_mark(struct timeline *timeline, const struct said *said)
+{
+	struct event ev;
+
+	event_clear(&ev);
+	ev.ts = said->ts;
+	ev.ts_is_ns = true;
+	event_set(&ev, FIELD_VM_PID, 100);
+	event_set(&ev, FIELD_VM_FD, said->fd);
+	if (said->caller >= 0)
+		event_set(&ev, FIELD_CALLER_ID, said->caller);
+	event_set(&ev, FIELD_VCPU_ID, said->vcpu);
+	event_set(&ev, FIELD_WHY_NR, said->why);
+	event_set(&ev, FIELD_COOKIE, said->cookie);
+	timeline_add_mark(timeline, &ev);
+}
+
+/*
+ * Two marks at one place of the picture, a panic of both, seven marks at one place, a
+ * reason of a newer guest; and what is not to be there: from before and after, for no
+ * reason, of another VM, and of a vCPU that is not sampled.
+ */
+static const struct said marks[] = {
+	{ 1499500000, 10, 3, 3, VCPU_INFO_WHY_MARK, 1 },
+	{ 1250000000, 10, 0, 0, VCPU_INFO_WHY_MARK, ~0ULL },
+	{ 1250100000, 10, 0, 0, VCPU_INFO_WHY_MARK, 2 },
+	{ 1750000001, 10, 3, 0, VCPU_INFO_WHY_PANIC, 77 },
+	{ 1750000002, 10, 3, 3, VCPU_INFO_WHY_PANIC, 77 },
+	{ 1900000000, 10, -1, 3, VCPU_INFO_WHY_MARK, 11 },
+	{ 1900000100, 10, -1, 3, VCPU_INFO_WHY_MARK, 12 },
+	{ 1900000200, 10, -1, 3, VCPU_INFO_WHY_MARK, 13 },
+	{ 1900000300, 10, -1, 3, VCPU_INFO_WHY_MARK, 14 },
+	{ 1900000400, 10, -1, 3, VCPU_INFO_WHY_MARK, 15 },
+	{ 1900000500, 10, -1, 3, VCPU_INFO_WHY_MARK, 16 },
+	{ 1900000600, 10, -1, 3, VCPU_INFO_WHY_MARK, 17 },
+	{ 1000000000, 10, 0, 0, 4711, 5 },
+	{ 999999999, 10, 0, 0, VCPU_INFO_WHY_MARK, 100 },
+	{ 2000000001, 10, 0, 0, VCPU_INFO_WHY_MARK, 101 },
+	{ 1500000000, 10, 0, 0, VCPU_INFO_WHY_NONE, 102 },
+	{ 1500000000, 11, 0, 0, VCPU_INFO_WHY_MARK, 103 },
+	{ 1500000000, 10, 0, 1, VCPU_INFO_WHY_MARK, 104 },
+};
+
+#define NR_MARKS_WITHIN	13
+
 /* A VM with two vCPUs, 100 samples each, 10 ms from one to the next */
 static void make_timeline(struct timeline *timeline, uint32_t max_pieces)
 {
@@ -210,6 +264,8 @@ static void make_timeline(struct timeline *timeline, uint32_t max_pieces)
 				     start + i * 10000000);
 		}
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
+		add_mark(timeline, &marks[i]);
 	timeline_finish(timeline, start, start + 1000000000);
 }
 
@@ -238,6 +294,47 @@ static void timelines(void **state)
 	make_timeline(&timeline, 3);
 	assert_int_equal(timeline.nr_pieces, 3);
 	assert_true(timeline.left_out > 0);
+	timeline_free(&timeline);
+}
+
+/* A guest that says something without end has a bound, and others are as they were. */
+static void marks_without_end(void **state)
+{
+	struct said said = { 1500000000, 10, 0, 0, VCPU_INFO_WHY_MARK, 0 };
+	const struct profile_vm other = { .pid = 100, .fd = 11, .frame = "other" };
+	struct profile_vcpu vcpu = { .id = 0, .last = 1600000000 };
+	struct timeline timeline;
+
+	(void)state;
+	make_timeline(&timeline, 0);
+	assert_int_equal(timeline.nr_marks, NR_MARKS_WITHIN);
+	for (uint32_t i = 1; i < timeline.nr_marks; i++)
+		assert_true(timeline.marks[i - 1].lane < timeline.marks[i].lane ||
+			    (timeline.marks[i - 1].lane == timeline.marks[i].lane &&
+			     timeline.marks[i - 1].at <= timeline.marks[i].at));
+	timeline_free(&timeline);
+	make_timeline(&timeline, 0);
+	for (int i = 0; i < 100000; i++) {
+		said.vcpu = i % 2 ? 3 : 0;
+		add_mark(&timeline, &said);
+	}
+	assert_in_range(timeline.nr_marks, TIMELINE_MAX_MARKS - 2,
+			TIMELINE_MAX_MARKS + 3);
+	assert_in_range(timeline.marks_left_out, 100000 - TIMELINE_MAX_MARKS,
+			100000 - TIMELINE_MAX_MARKS + 12);
+	timeline.marks_left_out = 0;
+	timeline.nr_marks = 0;
+	said.why = VCPU_INFO_WHY_PANIC;
+	for (int i = 0; i < 2000; i++)
+		add_mark(&timeline, &said);
+	assert_in_range(timeline.nr_marks, TIMELINE_MAX_WORDS - 3, TIMELINE_MAX_WORDS);
+	assert_int_equal(timeline.nr_marks + timeline.marks_left_out, 2000);
+	timeline.marks_left_out = 0;
+	timeline_add(&timeline, &other, &vcpu, 1000000000);
+	said.fd = 11;
+	said.vcpu = 0;
+	add_mark(&timeline, &said);
+	assert_int_equal(timeline.marks_left_out, 0);
 	timeline_free(&timeline);
 }
 
@@ -292,6 +389,12 @@ static void timeline_files(void **state)
 	assert_int_equal(phases['M'], 4);
 	assert_int_equal(phases['X'], 6);
 	assert_int_equal(phases['C'], timeline.nr_counts);
+	assert_int_equal(phases['i'], NR_MARKS_WITHIN);
+	assert_non_null(strstr(cap.out, "{\"ph\":\"i\",\"name\":\"mark\",\"pid\":100,\"tid\":2,\"cat\":\"guest\",\"s\":\"t\",\"ts\":499500.000,\"args\":{\"reason\":\"mark\",\"cookie\":\"0x1\",\"caller_id\":3}}"));
+	assert_non_null(strstr(cap.out, "\"ts\":750000.001,\"args\":{\"reason\":\"panic\",\"cookie\":\"0x4d\",\"caller_id\":3}}"));
+	assert_non_null(strstr(cap.out, "\"ts\":0.000,\"args\":{\"reason\":\"reason 4711\",\"cookie\":\"0x5\",\"caller_id\":0}}"));
+	assert_non_null(strstr(cap.out, "\"cookie\":\"0x11\"}}"));
+	assert_non_null(strstr(cap.out, "\"start_ns\":1000000000,\"pieces_left_out\":0,\"marks_left_out\":0}"));
 	assert_non_null(strstr(cap.out, "\"ts\":500000.000,\"dur\":500000.000"));
 	json_object_put(trace);
 	captured_free(&cap);
@@ -316,6 +419,7 @@ int main(void)
 		cmocka_unit_test(names_in_pictures),
 		cmocka_unit_test(timelines),
 		cmocka_unit_test(timeline_files),
+		cmocka_unit_test(marks_without_end),
 		cmocka_unit_test(files_for_readers),
 	};
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -17,10 +18,12 @@
 
 #include "unit.h"
 
+#include "child.h"
 #include "cmd/commands.h"
 #include "datfile.h"
 #include "sandbox.h"
 #include "support.h"
+#include "vm/guest-child.h"
 
 static bool denied(long ret)
 {
@@ -212,12 +215,85 @@ static void report_is_confined(void **state)
 	tree_remove(root);
 }
 
+/* Whatever it is sent, it goes on, and the command's output stays open. */
+static int go_on(void *arg)
+{
+	(void)arg;
+	/* in case it is not killed */
+	alarm(120);
+	signal(SIGTERM, SIG_IGN);
+	if (write(STDOUT_FILENO, "x", 1) != 1)
+		return 1;
+	for (;;)
+		pause();
+}
+
+static void read_file(void)
+{
+	sandbox_call(go_on, NULL, "file");
+}
+
+/* As those that look into guests do */
+static void look_into_guest(void)
+{
+	pid_t pid = child_fork();
+
+	if (!pid && guest_child_confine(STDERR_FILENO + 1, 60))
+		go_on(NULL);
+	waitpid(pid, NULL, 0);
+}
+
+static void run_part(void)
+{
+	pid_t pid = child_fork();
+
+	if (!pid)
+		go_on(NULL);
+	waitpid(pid, NULL, 0);
+}
+
+/* A command is killed while its child works: who reads its output reads the end. */
+static void ends_with_parent(void (*run)(void))
+{
+	struct pollfd pfd = { .events = POLLIN };
+	int fds[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		if (dup2(fds[1], STDOUT_FILENO) < 0)
+			_exit(1);
+		run();
+		_exit(0);
+	}
+	close(fds[1]);
+	assert_int_equal(read(fds[0], &byte, 1), 1);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	pfd.fd = fds[0];
+	assert_int_equal(poll(&pfd, 1, 60000), 1);
+	assert_int_equal(read(fds[0], &byte, 1), 0);
+	close(fds[0]);
+}
+
+static void children_end_with_command(void **state)
+{
+	(void)state;
+	ends_with_parent(read_file);
+	ends_with_parent(look_into_guest);
+	ends_with_parent(run_part);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_up_privileges),
 		cmocka_unit_test(gives_up_capabilities),
 		cmocka_unit_test(report_is_confined),
+		cmocka_unit_test(children_end_with_command),
 	};
 
 	return cmocka_run_group_tests_name("sandbox", tests, NULL, NULL);

@@ -230,6 +230,8 @@ static int report_end(const struct sampler *sampler, enum sampler_end end)
 	case SAMPLER_NO_MEMORY:
 		msg_error("out of memory");
 		return EXIT_FAILED;
+	case SAMPLER_LEFT_INSTANCE:
+		return EXIT_FAILED;
 	case SAMPLER_FAILED:
 		errno = sampler->req.err;
 		return host_device_report(sampler->req.status);
@@ -270,6 +272,9 @@ static int write_timeline(const struct profile_params *params,
 	if (timeline->left_out)
 		msg_note("%" PRIu64 " pieces of the timeline had no room and were left out",
 			 timeline->left_out);
+	if (timeline->marks_left_out)
+		msg_note("%" PRIu64 " marks of guests had no room in the timeline, or were lost",
+			 timeline->marks_left_out);
 	if (timeline_write(timeline, params->timeline))
 		return EXIT_OK;
 	msg_error("cannot write %s: %s", params->timeline, strerror(errno));

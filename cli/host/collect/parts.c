@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "cmd.h"
 #include "collect/parts.h"
 #include "duration.h"
@@ -19,10 +19,9 @@
 
 #define TIDY_UP_NS	(2 * NS_PER_SEC)
 
-static void run_child(struct part *part, pid_t parent)
+static void run_child(struct part *part)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent || dup2(part->out, STDOUT_FILENO) < 0 ||
+	if (dup2(part->out, STDOUT_FILENO) < 0 ||
 	    dup2(part->messages, STDERR_FILENO) < 0)
 		_exit(EXIT_FAILED);
 	_exit(cmd_flush(part->run(part->arg)));
@@ -30,7 +29,6 @@ static void run_child(struct part *part, pid_t parent)
 
 bool part_start(struct part *part)
 {
-	pid_t parent = getpid();
 	int err;
 
 	part->pid = 0;
@@ -40,9 +38,9 @@ bool part_start(struct part *part)
 	fflush(stdout);
 	fflush(stderr);
 	if (part->out >= 0 && part->messages >= 0)
-		part->pid = fork();
+		part->pid = child_fork();
 	if (!part->pid && part->messages >= 0)
-		run_child(part, parent);
+		run_child(part);
 	if (part->pid > 0)
 		part->pidfd = syscall(SYS_pidfd_open, part->pid, 0);
 	if (part->pidfd >= 0)

@@ -9,6 +9,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "cmd.h"
 #include "exit-codes.h"
 #include "export/http.h"
@@ -107,7 +108,7 @@ static int run(struct collector *collector, int socket, struct web_config *web)
 	}
 	fflush(stdout);
 	fflush(stderr);
-	pid = fork();
+	pid = child_fork();
 	if (!pid) {
 		close(channel[0]);
 		_exit(serve(socket, channel[1], web));

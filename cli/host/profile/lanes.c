@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A timeline as a picture: a lane for each vCPU, its state in colours, and below how many
- * VM exits it took. The time is cut into as many columns as can be told apart; each
- * has the state in which most of it was spent.
+ * A timeline as a picture: a lane for each vCPU, its state in colours, with a pin for
+ * each moment at which its guest said something, and below how many VM exits it took.
+ * The time is cut into as many columns as can be told apart; each has the state in which
+ * most of it was spent.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,10 +19,17 @@
 #define LANE		48
 #define STATE_HEIGHT	18
 #define EXITS_HEIGHT	20
+#define PIN_HEIGHT	6
 #define FOOT		60
 
 /* States, and one for user mode */
 #define NR_STATES	(PROFILE_NR_STATES + 1)
+
+/* How many marks at one place are named */
+#define MAX_NAMED	5
+
+#define MARK_COLOUR	"#000"
+#define ALARM_COLOUR	"#c00"
 
 /**
  * struct columns - a lane
@@ -205,6 +213,59 @@ static void put_exits(FILE *out, const struct timeline *timeline,
 	}
 }
 
+/* Its head is above y, and its needle goes down from there. */
+static void put_pin(FILE *out, unsigned int x, unsigned int y, int needle, bool alarm)
+{
+	fprintf(out, "<path d=\"M%u %uh6l-2 %dv%dh-2v-%dz\" fill=\"%s\">", x - 3,
+		y - PIN_HEIGHT, PIN_HEIGHT, needle, needle, alarm ? ALARM_COLOUR : MARK_COLOUR);
+}
+
+/* "0.250000 s: mark 0x1267" */
+static void put_mark_tip(FILE *out, const struct timeline *timeline,
+			 const struct timeline_mark *mark)
+{
+	double ns = (double)(mark->at - timeline->from);
+	char text[40];
+
+	fprintf(out, "%.6f s: %s 0x%" PRIx64, ns / NS_PER_SEC,
+		timeline_mark_name(mark, text, sizeof(text)), mark->cookie);
+	if (mark->caller >= 0 && mark->caller != timeline->lanes[mark->lane].id)
+		fprintf(out, ", said vCPU %d", mark->caller);
+}
+
+/* Those that are at one place are one pin. How many there are of them is returned. */
+static uint32_t put_marks_at(FILE *out, const struct timeline *timeline,
+			     uint32_t first)
+{
+	const struct timeline_mark *marks = &timeline->marks[first];
+	unsigned int at = column_of(timeline, marks->at);
+	uint32_t nr = 0;
+	bool alarm = false;
+
+	while (first + nr < timeline->nr_marks &&
+	       marks[nr].lane == marks->lane &&
+	       column_of(timeline, marks[nr].at) == at)
+		alarm |= event_why_is_alarm(marks[nr++].why);
+	put_pin(out, LABEL + at, HEAD + LANE * marks->lane, STATE_HEIGHT,
+		alarm);
+	fputs("<title>", out);
+	for (uint32_t i = 0; i < nr && i < MAX_NAMED; i++) {
+		if (i)
+			fputc('\n', out);
+		put_mark_tip(out, timeline, &marks[i]);
+	}
+	if (nr > MAX_NAMED)
+		fprintf(out, "\nand %" PRIu32 " more", nr - MAX_NAMED);
+	fputs("</title></path>\n", out);
+	return nr;
+}
+
+static void put_marks(FILE *out, const struct timeline *timeline)
+{
+	for (uint32_t i = 0; i < timeline->nr_marks; )
+		i += put_marks_at(out, timeline, i);
+}
+
 static void put_lane(FILE *out, const struct timeline *timeline, uint32_t lane,
 		     const struct columns *columns, double most)
 {
@@ -232,11 +293,12 @@ static void put_axis(FILE *out, const struct timeline *timeline, double most)
 			LABEL + COLUMNS / 10 * i, y + 10,
 			i == 10 ? "end" : "middle", seconds * i / 10);
 	fprintf(out, "<text class=\"n\" x=\"%d\" y=\"%u\">highest bar: %.0f exits/s; %" PRIu64
-		" pieces left out</text>\n", LABEL, y + 50,
-		seconds > 0 ? most * COLUMNS / seconds : 0, timeline->left_out);
+		" pieces and %" PRIu64 " marks left out</text>\n", LABEL, y + 50,
+		seconds > 0 ? most * COLUMNS / seconds : 0, timeline->left_out,
+		timeline->marks_left_out);
 }
 
-static void put_legend(FILE *out, unsigned int y)
+static void put_legend(FILE *out, unsigned int y, bool marks)
 {
 	static const unsigned int order[] = {
 		PROFILE_RUNNING, PROFILE_NR_STATES, PROFILE_EXIT, PROFILE_HALTED,
@@ -252,6 +314,10 @@ static void put_legend(FILE *out, unsigned int y)
 			state_text(order[i]));
 		x += 130;
 	}
+	if (!marks)
+		return;
+	put_pin(out, x + 3, y - 10 + PIN_HEIGHT, 6, false);
+	fprintf(out, "</path><text x=\"%u\" y=\"%u\">mark</text>\n", x + 10, y);
 }
 
 static struct columns *fill(const struct timeline *timeline)
@@ -293,8 +359,9 @@ bool timeline_write_svg(FILE *out, const void *arg)
 	svg_begin(out, foot + FOOT, "What vCPUs did when");
 	for (uint32_t i = 0; i < timeline->nr_lanes; i++)
 		put_lane(out, timeline, i, &lanes[i], most);
+	put_marks(out, timeline);
 	put_axis(out, timeline, most);
-	put_legend(out, foot + 32);
+	put_legend(out, foot + 32, timeline->nr_marks);
 	fputs("</svg>\n", out);
 	free(lanes);
 	return true;

@@ -209,6 +209,8 @@ static enum sampler_end do_rounds(struct sampler *sampler)
 		end = do_round(sampler);
 		now = signals_clock();
 		profile->ended = now;
+		if (sampler->timeline)
+			marks_take(&sampler->marks, now);
 		if (end != SAMPLER_DONE || signals_want_end())
 			return end;
 		if (sampler->progress && now - shown >= PROGRESS_NS) {
@@ -225,6 +227,18 @@ static enum sampler_end do_rounds(struct sampler *sampler)
 	}
 }
 
+static enum sampler_end finish_timeline(struct sampler *sampler,
+					enum sampler_end end)
+{
+	const struct profile *profile = sampler->profile;
+	bool removed = marks_end(&sampler->marks);
+
+	timeline_finish(sampler->timeline, profile->started, profile->ended);
+	if (removed || (end != SAMPLER_DONE && end != SAMPLER_ALL_GONE))
+		return end;
+	return SAMPLER_LEFT_INSTANCE;
+}
+
 enum sampler_end sampler_run(struct sampler *sampler)
 {
 	struct profile *profile = sampler->profile;
@@ -239,12 +253,13 @@ enum sampler_end sampler_run(struct sampler *sampler)
 	if (sampler->names &&
 	    !host_request_round(&sampler->req, look_ahead, sampler))
 		return SAMPLER_FAILED;
+	if (sampler->timeline)
+		marks_begin(&sampler->marks, sampler->timeline);
 	profile->started = signals_clock();
 	profile->started_wall = timebase_wall_now();
 	profile->ended = profile->started;
 	end = do_rounds(sampler);
 	if (sampler->timeline)
-		timeline_finish(sampler->timeline, profile->started,
-				profile->ended);
+		end = finish_timeline(sampler, end);
 	return end;
 }

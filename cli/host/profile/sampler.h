@@ -5,6 +5,7 @@
 #ifndef HOST_PROFILE_SAMPLER_H
 #define HOST_PROFILE_SAMPLER_H
 
+#include "profile/marks.h"
 #include "profile/profile.h"
 #include "trace/host-request.h"
 
@@ -19,6 +20,7 @@ enum sampler_end {
 	SAMPLER_ALL_GONE,	/* every VM ended */
 	SAMPLER_FAILED,		/* see req.status */
 	SAMPLER_NO_MEMORY,
+	SAMPLER_LEFT_INSTANCE,	/* a trace instance could not be removed, which was said */
 };
 
 /**
@@ -41,6 +43,7 @@ struct sampler {
 	void (*progress)(const struct sampler *sampler, uint64_t now);
 	/* what follows is sampler.c's */
 	struct frame_list list;
+	struct marks marks;
 	bool no_memory;
 };
 

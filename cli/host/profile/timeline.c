@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,28 @@ static bool more(void **array, uint32_t nr, uint32_t *room, uint32_t max,
 	return true;
 }
 
+static struct timeline_lane *find_lane(const struct timeline *timeline, int pid,
+				       int fd, int id)
+{
+	for (uint32_t i = 0; i < timeline->nr_lanes; i++) {
+		struct timeline_lane *lane = &timeline->lanes[i];
+
+		if (lane->id == id && lane->pid == pid && lane->fd == fd)
+			return lane;
+	}
+	return NULL;
+}
+
+static uint32_t first_lane(const struct timeline *timeline, int pid, int fd)
+{
+	uint32_t i = 0;
+
+	while (i < timeline->nr_lanes && (timeline->lanes[i].pid != pid ||
+					  timeline->lanes[i].fd != fd))
+		i++;
+	return i;
+}
+
 static struct timeline_lane *get_lane(struct timeline *timeline,
 				      const struct profile_vm *vm,
 				      struct profile_vcpu *known, uint64_t since)
@@ -46,11 +69,13 @@ static struct timeline_lane *get_lane(struct timeline *timeline,
 	if (!lanes)
 		return NULL;
 	timeline->lanes = lanes;
-	lane = &lanes[timeline->nr_lanes++];
+	lane = &lanes[timeline->nr_lanes];
 	*lane = (struct timeline_lane){
-		.pid = vm->pid, .id = known->id, .since = since,
+		.pid = vm->pid, .fd = vm->fd, .id = known->id, .since = since,
 		.counted = known->seen,
+		.vm = first_lane(timeline, vm->pid, vm->fd),
 	};
+	timeline->nr_lanes++;
 	text_copy(lane->name, sizeof(lane->name), vm->frame);
 	known->lane = timeline->nr_lanes;
 	return lane;
@@ -129,10 +154,75 @@ void timeline_add(struct timeline *timeline, const struct profile_vm *vm,
 		timeline->to = known->last;
 }
 
+/* Room for one more of the lane's VM; NULL if there is none. */
+static uint32_t *room_of(const struct timeline *timeline,
+			 const struct timeline_lane *lane, uint64_t why)
+{
+	struct timeline_lane *vm = &timeline->lanes[lane->vm];
+
+	if (why == VCPU_INFO_WHY_MARK)
+		return vm->marks < TIMELINE_MAX_MARKS ? &vm->marks : NULL;
+	return vm->words < TIMELINE_MAX_WORDS ? &vm->words : NULL;
+}
+
+void timeline_add_mark(struct timeline *timeline, const struct event *ev)
+{
+	const struct timeline_lane *lane;
+	uint32_t *used;
+
+	if (ev->kind != EVENT_RECORD || !event_says_why(ev) ||
+	    !event_has_key(ev) || !ev->ts_is_ns)
+		return;
+	lane = find_lane(timeline, event_int(ev, FIELD_VM_PID),
+			 event_int(ev, FIELD_VM_FD), event_int(ev, FIELD_VCPU_ID));
+	if (!lane)
+		return;
+	used = room_of(timeline, lane, ev->val[FIELD_WHY_NR]);
+	if (!used || !more((void **)&timeline->marks, timeline->nr_marks,
+			   &timeline->marks_room, UINT32_MAX,
+			   sizeof(*timeline->marks))) {
+		timeline->marks_left_out++;
+		return;
+	}
+	++*used;
+	timeline->marks[timeline->nr_marks++] = (struct timeline_mark){
+		.at = ev->ts, .cookie = ev->val[FIELD_COOKIE],
+		.why = ev->val[FIELD_WHY_NR], .lane = lane - timeline->lanes,
+		.caller = event_has(ev, FIELD_CALLER_ID) ?
+			  event_int(ev, FIELD_CALLER_ID) : -1,
+	};
+}
+
+static int compare_marks(const void *a, const void *b)
+{
+	const struct timeline_mark *x = a, *y = b;
+
+	if (x->lane != y->lane)
+		return x->lane < y->lane ? -1 : 1;
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+static void finish_marks(struct timeline *timeline)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < timeline->nr_marks; i++) {
+		const struct timeline_mark *mark = &timeline->marks[i];
+
+		if (mark->at >= timeline->from && mark->at <= timeline->to)
+			timeline->marks[kept++] = *mark;
+	}
+	timeline->nr_marks = kept;
+	if (kept)
+		qsort(timeline->marks, kept, sizeof(*timeline->marks),
+		      compare_marks);
+}
+
 void timeline_finish(struct timeline *timeline, uint64_t from, uint64_t to)
 {
 	timeline->from = from;
 	timeline->to = to;
+	finish_marks(timeline);
 	for (uint32_t i = 0; i < timeline->nr_lanes; i++) {
 		struct timeline_lane *lane = &timeline->lanes[i];
 
@@ -147,6 +237,7 @@ void timeline_free(struct timeline *timeline)
 	free(timeline->lanes);
 	free(timeline->pieces);
 	free(timeline->counts);
+	free(timeline->marks);
 	*timeline = (struct timeline){ 0 };
 }
 
@@ -155,6 +246,17 @@ const char *timeline_piece_name(const struct timeline_piece *piece)
 	if (piece->user && piece->state == PROFILE_RUNNING)
 		return "running (user)";
 	return profile_state_text(piece->state);
+}
+
+const char *timeline_mark_name(const struct timeline_mark *mark, char *text,
+			       size_t size)
+{
+	const char *name = event_why_name(mark->why);
+
+	if (name)
+		return name;
+	snprintf(text, size, "reason %" PRIu64, mark->why);
+	return text;
 }
 
 static int format_of(const char *path)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A timeline in the format of Chrome's trace viewer, which Perfetto reads, too: VMs are
- * processes, vCPUs are threads, states are complete events ("X") and VM exits counters
- * ("C"). Times are microseconds.
+ * processes, vCPUs are threads, states are complete events ("X"), VM exits counters
+ * ("C"), and what guests say instants ("i"). Times are microseconds.
  */
 #include <stdlib.h>
 
@@ -93,13 +93,48 @@ static void put_count(FILE *out, const struct timeline *timeline,
 	put(out, obj, first);
 }
 
+static void put_mark(FILE *out, const struct timeline *timeline,
+		     const struct timeline_mark *mark, bool *first)
+{
+	struct json_object *args = json_object_new_object(), *obj;
+	char text[40];
+	const char *name = timeline_mark_name(mark, text, sizeof(text));
+
+	obj = event(timeline, mark->lane, "i", name);
+	json_add_text(obj, "cat", "guest");
+	json_add_text(obj, "s", "t");
+	add_time(obj, "ts", mark->at - timeline->from);
+	json_add_text(args, "reason", name);
+	json_add_hex(args, "cookie", mark->cookie);
+	if (mark->caller >= 0)
+		json_add_int(args, "caller_id", mark->caller);
+	add_object(obj, "args", args);
+	put(out, obj, first);
+}
+
+/* Readers pass over it. */
+static void put_notes(FILE *out, const struct timeline *timeline)
+{
+	struct json_object *obj = json_object_new_object();
+
+	json_add_text(obj, "clock", "CLOCK_MONOTONIC");
+	json_add_uint(obj, "start_ns", timeline->from);
+	json_add_uint(obj, "pieces_left_out", timeline->left_out);
+	json_add_uint(obj, "marks_left_out", timeline->marks_left_out);
+	fprintf(out, "\"otherData\":%s,",
+		json_object_to_json_string_ext(obj, JSON_C_TO_STRING_PLAIN));
+	json_object_put(obj);
+}
+
 bool timeline_write_trace(FILE *out, const void *arg)
 {
 	const struct timeline *timeline = arg;
 	bool first = true;
 	char name[64];
 
-	fputs("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n", out);
+	fputs("{\"displayTimeUnit\":\"ms\",", out);
+	put_notes(out, timeline);
+	fputs("\"traceEvents\":[\n", out);
 	for (uint32_t i = 0; i < timeline->nr_lanes; i++) {
 		put_name(out, timeline, i, "process_name",
 			 timeline->lanes[i].name, &first);
@@ -110,6 +145,8 @@ bool timeline_write_trace(FILE *out, const void *arg)
 		put_piece(out, timeline, &timeline->pieces[i], &first);
 	for (uint32_t i = 0; i < timeline->nr_counts; i++)
 		put_count(out, timeline, &timeline->counts[i], &first);
+	for (uint32_t i = 0; i < timeline->nr_marks; i++)
+		put_mark(out, timeline, &timeline->marks[i], &first);
 	fputs("\n]}\n", out);
 	return true;
 }

@@ -197,6 +197,37 @@ enum instance_status own_open(const char *purpose, unsigned long buffer_kb,
 	return status;
 }
 
+static const char *why_not(enum instance_status status)
+{
+	switch (status) {
+	case INSTANCE_DENIED:
+		return "no permission for tracefs";
+	case INSTANCE_NO_TRACEFS:
+		return "tracefs is not mounted";
+	case INSTANCE_NO_MEMORY:
+		return "out of memory";
+	default:
+		return "no trace instance can be made";
+	}
+}
+
+bool own_open_reasons(const char *purpose, unsigned long buffer_kb,
+		      const char *filter, struct own_instance **own,
+		      const char **why)
+{
+	enum instance_status status = own_open(purpose, buffer_kb, filter, own);
+
+	if (status != INSTANCE_OK) {
+		*why = why_not(status);
+		return false;
+	}
+	if (own_records_have(*own, FIELD_WHY_NR))
+		return true;
+	*why = "the module vcpu_info is older than this command";
+	source_close(&(*own)->source);
+	return false;
+}
+
 int own_report_failed(enum instance_status status)
 {
 	int err = errno;

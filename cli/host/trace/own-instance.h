@@ -31,6 +31,14 @@ struct own_instance;
 enum instance_status own_open(const char *purpose, unsigned long buffer_kb,
 			      const char *filter, struct own_instance **own);
 
+/*
+ * The same for records that say why the guest asked. False with why it cannot be had,
+ * for a message.
+ */
+bool own_open_reasons(const char *purpose, unsigned long buffer_kb,
+		      const char *filter, struct own_instance **own,
+		      const char **why);
+
 /* Print why it is not open, with errno as it was left; the exit code for it. */
 int own_report_failed(enum instance_status status);
 

@@ -2,7 +2,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -115,11 +114,7 @@ bool guest_child_confine(int fd, unsigned int seconds)
 	if (fd > STDERR_FILENO + 1)
 		syscall(SYS_close_range, STDERR_FILENO + 1, fd - 1, 0);
 	syscall(SYS_close_range, fd + 1, ~0U, 0);
-	if (!sandbox_enter())
-		return false;
-	/* a change of the user clears it */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	return true;
+	return sandbox_enter();
 }
 
 bool guest_child_slots(const struct vm_memory *memory,

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "introspect/remote.h"
 #include "signals.h"
 #include "text.h"
@@ -117,7 +118,7 @@ static bool start_child(struct named_vm *vm)
 		return false;
 	setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(fds[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	vm->child = fork();
+	vm->child = child_fork();
 	if (!vm->child) {
 		guest_reader_run(fds[1], vm->shared, &vm->memory);
 		_exit(0);

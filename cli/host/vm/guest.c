@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "cmd.h"
 #include "exit-codes.h"
 #include "introspect/remote.h"
@@ -197,7 +198,7 @@ static int run_child(struct look *look,
 	}
 	fflush(stdout);
 	fflush(stderr);
-	pid = fork();
+	pid = child_fork();
 	if (!pid) {
 		close(fds[0]);
 		_exit(child(look, fds[1], call, arg));

@@ -42,34 +42,15 @@ static bool stop(struct listener *listener)
 	return !own || source_close(own_source(own));
 }
 
-static const char *why_not(enum instance_status status)
-{
-	switch (status) {
-	case INSTANCE_DENIED:
-		return "no permission for tracefs";
-	case INSTANCE_NO_TRACEFS:
-		return "tracefs is not mounted";
-	case INSTANCE_NO_MEMORY:
-		return "out of memory";
-	default:
-		return "no trace instance can be made";
-	}
-}
-
 static void open_instance(struct listener *listener)
 {
-	enum instance_status status;
+	const char *why;
 
-	status = own_open("watch", BUFFER_KB, LAST_WORDS_FILTER, &listener->own);
-	if (status != INSTANCE_OK) {
-		listener->own = NULL;
-		give_up(listener, why_not(status));
+	if (own_open_reasons("watch", BUFFER_KB, LAST_WORDS_FILTER,
+			     &listener->own, &why))
 		return;
-	}
-	if (own_records_have(listener->own, FIELD_WHY_NR))
-		return;
-	stop(listener);
-	give_up(listener, "the module vcpu_info is older than this command");
+	listener->own = NULL;
+	give_up(listener, why);
 }
 
 void listener_start(struct listener *listener)

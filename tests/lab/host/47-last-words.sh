@@ -101,15 +101,75 @@ clear_records
 guest_run lab 'vcpu-info-guest mark 4711' >/tmp/mark
 like "a mark's record" "$(records)" ' caller_id=0 vcpu_id=0 .* reason=mark cookie=0x1267$'
 
+# What it says while it is profiled is in the timeline. On CPU 1 a program computes between
+# marks 1 and 2, and sleeps between 2 and 3.
+TIMELINE=/tmp/timeline.json
+profiled()
+{
+	[ "$(count samples)" -ge "$1" ]
+}
+start=$(count samples)
+vcpu-info profile --no-guest-memory --frequency 20 --duration 1h \
+	--timeline $TIMELINE lab 2>/tmp/profile.notes &
+profile=$!
+check "it is profiled" poll_until 120 profiled $((start + 20))
+read -r before _ </proc/uptime
+guest_run lab "taskset 2 sh -c 'vcpu-info-guest mark 1; timeout 3 sh -c \"while :; do :; done\"
+	vcpu-info-guest mark 2; sleep 5; vcpu-info-guest mark 3'; vcpu-info-guest mark 4" >/tmp/mark
+read -r after _ </proc/uptime
+
 clear_records
 guest_run lab "for i in 1 2 3 4; do echo oops >$RUN; done"
 tells "oops" oops 1
 check "the guest goes on" guest_run lab true
+# It is told of after the registers are printed, and before the trace's end is.
 oopses()
 {
-	[ "$(guest_run lab 'dmesg | grep -c "BUG: kernel NULL pointer"')" = 4 ]
+	[ "$(guest_run lab 'dmesg | grep -c "BUG: kernel NULL pointer"')" = 4 ] &&
+		[ "$(guest_run lab 'dmesg | grep -c "end trace"')" -ge 4 ]
 }
 check "it has had four" poll_until 60 oopses
+check "it is profiled until after that" poll_until 120 profiled $(($(count samples) + 10))
+kill -TERM $profile
+wait $profile
+is "the profile ends" $? 0
+is "it has nothing to remark on marks" "$(grep mark /tmp/profile.notes)" ""
+check "its trace instance is gone" eval \
+	'! ls /sys/kernel/tracing/instances | grep -q "^vcpu_info.profile"'
+
+# marks FILTER - of what is said in the timeline, by jq: vCPU, reason, cookie
+marks()
+{
+	jq -r "[.traceEvents[] | select(.name == \"thread_name\")] as \$lanes |
+		.traceEvents[] | select(.ph == \"i\") | . as \$mark |
+		(\$lanes[] | select(.tid == \$mark.tid) | .args.name) as \$lane |
+		select($1) | \"\(\$lane) \(.args.reason) \(.args.cookie)\"" $TIMELINE
+}
+is "the timeline has the marks in their vCPUs' lanes" "$(marks '.name == "mark"' | xargs)" \
+	"vCPU 0 mark 0x4 vCPU 1 mark 0x1 vCPU 1 mark 0x2 vCPU 1 mark 0x3"
+is "and the oopses, once for each vCPU" "$(marks '.name == "oops"' | sort)" \
+	"$(records ' reason=oops ' |
+		sed -E 's/.* vcpu_id=([0-9]+) .* reason=oops cookie=(0x[0-9a-f]+).*/vCPU \1 oops \2/' | sort)"
+# halted FROM TO - of the time between these marks, how much CPU 1 was halted, in percent
+halted_between()
+{
+	jq -r '[.traceEvents[] | select(.ph == "i" and .name == "mark")] as $marks |
+		def at(n): $marks[] | select(.args.cookie == n);
+		at($from) as $a | at($to) as $b |
+		[.traceEvents[] | select(.ph == "X" and .tid == $a.tid and (.name | test("^halted"))) |
+			([.ts + .dur, $b.ts] | min) - ([.ts, $a.ts] | max) | select(. > 0)] |
+		(add // 0) * 100 / ($b.ts - $a.ts) | floor' --arg from "$1" --arg to "$2" $TIMELINE
+}
+busy=$(halted_between 0x1 0x2)
+idle=$(halted_between 0x2 0x3)
+check "it was halted for $busy % of the time from mark 1 to 2: it computed" test "$busy" -lt 30
+check "and for $idle % from mark 2 to 3: it slept" test "$idle" -gt 50
+check "by CLOCK_MONOTONIC mark 1 is from when it was made" \
+	awk -v before="$before" -v after="$after" \
+	-v mark="$(jq '[.traceEvents[] | select(.ph == "i" and .args.cookie == "0x1") |
+		.ts * 1000] + [.otherData.start_ns] | add / 1e9' $TIMELINE)" \
+	'BEGIN { exit !(mark > before - 0.02 && mark < after + 0.02) }'
+check "it is as the trace format has it" python3 /lab/check_trace.py $TIMELINE
 is "one in ten seconds is told of" "$(field cookie "$(records ' reason=oops ')" |
 	sort -u | while read -r ns; do echo $((ns)); done | sort -n |
 	awk 'NR > 1 && $1 - last < 9.9e9 { print last, $1 } { last = $1 }')" ""
@@ -124,11 +184,23 @@ like "the guest's log says why" "$(vcpu-info dmesg lab | grep 'not syncing')" \
 {
 	echo "\$ vcpu-info show --last 1 --format line lab"
 	vcpu-info show --last 1 --format line lab
+	echo "\$ vcpu-info show --last 1 --vcpu 0 lab"
+	vcpu-info show --last 1 --vcpu 0 lab
 	echo "\$ vcpu-info stack lab"
 	vcpu-info stack lab
 	echo "\$ vcpu-info dmesg --last 5 lab"
 	vcpu-info dmesg --last 5 lab
 } 2>&1 | diag
+guest_stop lab
+
+set_up "NULL pointer"
+clear_records
+guest_run lab "echo 1 >/proc/sys/kernel/panic_on_oops
+	(sleep 1; echo oops >$RUN) >/dev/null 2>&1 &"
+panics "NULL dereference in a module" 1 1 last_words_oops
+tells "the oops before it" oops 1
+like "NULL dereference: the guest's log" "$(vcpu-info dmesg lab | grep 'not syncing')" \
+	'Kernel panic - not syncing: Fatal exception'
 guest_stop lab
 
 set_up "NMI"
@@ -170,7 +242,15 @@ like "early boot: the guest's log" "$(vcpu-info dmesg lab | grep 'not syncing')"
 	'Attempted to kill init! exitcode=0x00000300'
 guest_stop lab
 
-# ends COMMAND REASON - the guest ends itself so, and that is recorded
+# halted - the guest has stopped all its CPUs, and its VM is still there
+halted()
+{
+	vcpu-info diagnose --json --no-guest-memory "$1" >/tmp/halted &&
+		[ "$(jq -r ".vcpus[].word" /tmp/halted | xargs)" = \
+			"halted-off halted-off" ]
+}
+
+# ends COMMAND REASON CHECK - the guest ends itself so, and that is recorded
 ends()
 {
 	first "$1" reboot=1
@@ -178,10 +258,11 @@ ends()
 	check "$1: each is recorded once, with nothing else" \
 		test "$(records | wc -l)" = 2
 	is "$1: with one cookie" "$(field cookie "$(records)" | sort -u | wc -l)" 1
-	check "$1: the guest has ended" poll_until 60 guest_dead lab
+	check "$1: the guest has ended" poll_until 60 "$3" lab
 	guest_stop lab
 }
 
-ends reboot reboot
-ends poweroff halt
+ends reboot reboot guest_dead
+ends poweroff halt guest_dead
+ends halt halt halted
 tap_end
