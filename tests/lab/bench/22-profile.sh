@@ -7,6 +7,7 @@
 # machine does. VCPU_INFO_PROFILE_SECONDS is how long (60: what docs/profile.md has).
 # shellcheck source-path=SCRIPTDIR source=bench.sh
 . /lab/bench/bench.sh
+# shellcheck source-path=SCRIPTDIR source=../host/profiled.sh
 . /lab/host/profiled.sh
 
 HZ=99
@@ -43,12 +44,12 @@ numbers()
 profiled()
 {
 	BEFORE=$(numbers "$@")
-	profile "$LENGTH" --output $PROFILE
+	profile "$LENGTH" --output "$PROFILE"
 	is "profile ends" $? 0
 	AFTER=$(numbers "$@")
-	head -n 1 $PROFILE | diag
+	head -n 1 "$PROFILE" | diag
 	diag </tmp/notes
-	is "rounds that came too late" "$(jq -s '.[0].missed_rounds' $PROFILE)" 0
+	is "rounds that came too late" "$(jq -s '.[0].missed_rounds' "$PROFILE")" 0
 }
 
 check "the module loads" module_generous || exit 1

@@ -9,6 +9,7 @@
 # rest
 . /lab/host/lib.sh
 . /lab/host/module.sh
+# shellcheck source-path=SCRIPTDIR source=profiled.sh
 . /lab/host/profiled.sh
 
 # As often as an emulated host has time for, where a round takes 100 ms. Five standard
@@ -34,26 +35,26 @@ times()
 
 before=$(times)
 vcpu-info profile --by-vcpu --frequency $HZ --duration "$LENGTH" \
-	--output $PROFILE lab 2>/tmp/notes
+	--output "$PROFILE" lab 2>/tmp/notes
 is "vcpu-info profile ends" $? 0
 after=$(times)
 diag </tmp/notes
-head -n 3 $PROFILE | diag
+head -n 3 "$PROFILE" | diag
 check "JSON is as the schema has it" python3 /lab/check_schema.py --valid \
-	/lab/record.schema.json $PROFILE
+	/lab/record.schema.json "$PROFILE"
 jq -r 'select(.type == "profile_stack") | "\(.ns) \(.samples) \([.frames[].name] |
-	join(";"))"' $PROFILE | sort -rn | head -n 25 | diag
+	join(";"))"' "$PROFILE" | sort -rn | head -n 25 | diag
 
 # It all adds up.
 is "the states of each vCPU add up to its time" "$(jq -c 'select(.states) |
-	.total_ns - ([.states[]] | add)' $PROFILE | sort -u)" 0
+	.total_ns - ([.states[]] | add)' "$PROFILE" | sort -u)" 0
 is "the stacks add up to the time of all vCPUs" "$(jq -s '(.[0].total_ns) -
-	([.[] | select(.frames) | .ns] | add)' $PROFILE)" 0
+	([.[] | select(.frames) | .ns] | add)' "$PROFILE")" 0
 is "samples of stacks are all samples" "$(jq -s '.[0].samples -
-	([.[] | select(.frames) | .samples] | add)' $PROFILE)" 0
+	([.[] | select(.frames) | .samples] | add)' "$PROFILE")" 0
 check "two vCPUs' time is twice the wall time, less the end of the last round" \
 	jq -se '(.[0].wall_ns * 2 - .[0].total_ns) / .[0].wall_ns | . >= 0 and . < 0.1' \
-	$PROFILE
+	"$PROFILE"
 check "there are samples enough to tell 50 % from 30 %" \
 	test "$(sampled 1 '^load_[abc] ')" -ge 225
 

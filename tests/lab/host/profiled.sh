@@ -3,6 +3,7 @@
 # What profiles say of a guest whose load is known, beside what the guest says of it.
 # PROFILE is the profile as JSON, with a frame for each vCPU.
 
+# shellcheck disable=SC2034 # used by whoever makes it
 PROFILE=/tmp/profile.json
 
 # What of a vCPU may be of any name, for something about it is not known
@@ -13,7 +14,7 @@ spent()
 {
 	jq -s --arg vcpu "vCPU $1" --arg name "$2" '[.[] | select(.frames and
 		.frames[1].name == $vcpu and any(.frames[]; .name | test($name))) |
-		.ns] | add // 0' $PROFILE
+		.ns] | add // 0' "$PROFILE"
 }
 
 # sampled VCPU ERE - how many samples that are
@@ -21,7 +22,7 @@ sampled()
 {
 	jq -s --arg vcpu "vCPU $1" --arg name "$2" '[.[] | select(.frames and
 		.frames[1].name == $vcpu and any(.frames[]; .name | test($name))) |
-		.samples] | add // 0' $PROFILE
+		.samples] | add // 0' "$PROFILE"
 }
 
 # unknown VCPU ERE - nanoseconds of those without such a frame in which something is not
@@ -31,7 +32,7 @@ unknown()
 	jq -s --arg vcpu "vCPU $1" --arg name "$2" --arg unknown "$UNKNOWN" '[.[] |
 		select(.frames and .frames[1].name == $vcpu and
 		any(.frames[]; .name | test($unknown)) and
-		all(.frames[]; .name | test($name) | not)) | .ns] | add // 0' $PROFILE
+		all(.frames[]; .name | test($name) | not)) | .ns] | add // 0' "$PROFILE"
 }
 
 # share NAME PART ALL VCPU ERE [OF] - whether the share that the guest counts, PART of
