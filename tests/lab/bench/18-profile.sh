@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # asked
 # silence: 3600
-# What a profile costs the host, counted in instructions: its CPU time and its readers', by
-# how many vCPUs and VMs there are that are in their kernels all the time.
+# What a profile costs, counted in instructions: the host, as its CPU time and its readers',
+# by how many vCPUs and VMs there are that are in their kernels all the time; and a guest, as
+# the CPU time that its vCPU's thread takes for a loop. There is one CPU, so that vCPUs are
+# preempted when they are sampled: one that runs on another CPU pays for an interrupt (see
+# 21-sample.sh), and its stack is copied in it.
 # shellcheck source-path=SCRIPTDIR source=bench.sh
 . /lab/bench/bench.sh
 
@@ -54,10 +57,56 @@ busy()
 		dd if=/dev/zero of=/dev/null bs=64k >/dev/null 2>&1 & done"
 }
 
+# run_ns - the CPU time of the vCPU's thread
+run_ns()
+{
+	cut -d ' ' -f 1 "/proc/$(guest_pid first)/task/$VCPU/schedstat"
+}
+
+# guest_loop FIGURE - a loop in the guest; the figures are what it takes of the thread's
+# CPU time, and of time
+guest_loop()
+{
+	local before after took
+
+	before=$(run_ns)
+	took=$(guest_run first "busy loop 500000000")
+	after=$(run_ns)
+	THREAD=$((after - before)) WALL=$took
+	figure "$1_thread" $THREAD
+	figure "$1_time" "$WALL"
+}
+
+# less NAME VALUE OF PERCENT - whether a value is more than another by less than so much
+less()
+{
+	check "$1: $(awk -v a="$3" -v b="$2" 'BEGIN { printf "%.3f", (b / a - 1) * 100 }') %, less than $4 %" \
+		awk -v a="$3" -v b="$2" -v max="$4" \
+		'BEGIN { exit !(a > 0 && b > 0 && (b / a - 1) * 100 < max) }'
+}
+taken()
+{
+	[ "$(count samples)" -ge $((start + 9)) ]
+}
+
 check "the module loads" module_generous || exit 1
 HZ=99
-guest_start first -smp 1
+check "a guest boots" guest_start first -smp 1 || exit 1
+VCPU=$(guest_threads first | cut -d ' ' -f 3)
 cost profile_idle
+guest_loop loop_alone
+alone=$THREAD alone_time=$WALL
+start=$(count samples)
+vcpu-info profile --frequency $HZ --duration 1h --output /tmp/loop.json first 2>/dev/null &
+profile=$!
+check "it samples" poll_until 60 taken
+guest_loop loop_profiled
+kill -TERM $profile
+wait $profile
+check "it was sampled in its user mode" \
+	jq -se '[.[] | select(.type == "profile_vcpu")][0].user_ns > 5e8' /tmp/loop.json
+less "what the guest loses" "$THREAD" "$alone" 1
+less "the same with all that the profile takes of the only CPU" "$WALL" "$alone_time" 10
 guest_stop first
 busy first 1
 cost profile_1_vm

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # asked
 # silence: 3600
-# How true a profile is, and what it takes from its guest, in a host whose time is a count
-# of instructions: a second is 10^9 of them, so that 99 Hz are 99 Hz whatever the real
-# machine does. VCPU_INFO_PROFILE_SECONDS is how long (60: what docs/profile.md has).
+# How true a profile is, in a host whose time is a count of instructions: a second is 10^9
+# of them, so that 99 Hz are 99 Hz whatever the real machine does. VCPU_INFO_PROFILE_SECONDS is how long (docs/profile.md: 60). The lab's own
+# patience is for real seconds: VCPU_INFO_LAB_SILENCE=3600.
 # shellcheck source-path=SCRIPTDIR source=bench.sh
 . /lab/bench/bench.sh
 # shellcheck source-path=SCRIPTDIR source=../host/profiled.sh
@@ -40,16 +40,21 @@ numbers()
 	guest_run lab "cat $*" | xargs
 }
 
-# in_guest VARIABLE... - the guest's counts are read into BEFORE and AFTER
+# profiled SECONDS FILE... - a profile, and what the guest's files have BEFORE and AFTER it
 profiled()
 {
+	local length=$1
+
+	shift
 	BEFORE=$(numbers "$@")
-	profile "$LENGTH" --output "$PROFILE"
+	profile "$length" --output "$PROFILE"
 	is "profile ends" $? 0
 	AFTER=$(numbers "$@")
 	head -n 1 "$PROFILE" | diag
+	figure profile_samples "$(jq -s '.[0].samples' "$PROFILE")"
 	diag </tmp/notes
-	is "rounds that came too late" "$(jq -s '.[0].missed_rounds' "$PROFILE")" 0
+	check "less than one in 100 rounds came too late" \
+		jq -se '.[0] | .missed_rounds * 100 < .rounds' "$PROFILE"
 }
 
 check "the module loads" module_generous || exit 1
@@ -61,7 +66,7 @@ TIMES=/sys/kernel/debug/profile_load/times
 check "a module with a known load loads" guest_run lab insmod /lab/profile_load.ko
 pid=$(guest_run lab 'taskset 1 busy part 3000 7000 /tmp/busy >/dev/null 2>&1 & echo $!')
 check "a process with a known load runs" poll_until 60 guest_run lab test -s /tmp/busy
-profiled $TIMES /tmp/busy
+profiled "$LENGTH" $TIMES /tmp/busy
 read -r a0 b0 c0 all0 run0 up0 <<<"$BEFORE"
 read -r a1 b1 c1 all1 run1 up1 <<<"$AFTER"
 a=$((10#$a1 - 10#$a0)) b=$((10#$b1 - 10#$b0)) c=$((10#$c1 - 10#$c0))
@@ -87,42 +92,12 @@ guest_run lab "kill $pid; rmmod profile_load"
 for hz in 100 250 99; do
 	check "a load in step with $hz Hz" \
 		guest_run lab insmod /lab/profile_load.ko tick_hz=$hz || continue
-	profiled $TIMES
+	profiled $(((LENGTH + 3) / 4)) $TIMES
 	read -r a0 b0 _ all0 <<<"$BEFORE"
 	read -r a1 b1 _ all1 <<<"$AFTER"
 	share "$hz Hz: load_a, the first 30 % of a tick" $((a1 - a0)) $((all1 - all0)) 1 '^load_a '
 	share "$hz Hz: load_b, 60 %" $((b1 - b0)) $((all1 - all0)) 1 '^load_b '
 	guest_run lab rmmod profile_load
-done
-
-# A loop of the guest's own, with a profile and without. Time counts the instructions of
-# both CPUs, so that what the profile itself executes meanwhile, on the other CPU, seems
-# to be lost by the guest, too: it is at most what is printed.
-ROUNDS=1000000000
-guest_loop()
-{
-	guest_run lab "taskset 2 busy loop $ROUNDS"
-}
-taken()
-{
-	[ "$(count samples)" -ge $((start + 4)) ]
-}
-for i in 1 2; do
-	alone=$(guest_loop)
-	start=$(count samples)
-	taskset -c 0 vcpu-info profile --frequency $HZ --duration 1h \
-		--output /tmp/loop.json lab 2>/dev/null &
-	profile=$!
-	check "it samples" poll_until 60 taken
-	profiled=$(guest_loop)
-	kill -TERM $profile
-	wait $profile
-	diag "the loop alone: $alone ns, with a profile: $profiled ns"
-	check "run $i: the loop takes longer by less than 1 %: $(awk -v a="$alone" -v p="$profiled" \
-		'BEGIN { printf "%.3f", (p / a - 1) * 100 }')" \
-		awk -v a="$alone" -v p="$profiled" 'BEGIN { exit !(a && p && p < a * 1.01) }'
-	check "vCPU 1 was sampled in it" jq -se '[.[] | select(.vcpu_id == 1)][0].user_ns > 1e9' \
-		/tmp/loop.json
 done
 guest_stop lab
 tap_end

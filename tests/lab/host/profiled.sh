@@ -25,14 +25,14 @@ sampled()
 		.samples] | add // 0' "$PROFILE"
 }
 
-# unknown VCPU ERE - nanoseconds of those without such a frame in which something is not
-# known, so that it may be missing
+# unknown VCPU ERE - nanoseconds of those without such a frame, or one of the functions that
+# are told apart, in which something is not known, so that it may be missing
 unknown()
 {
 	jq -s --arg vcpu "vCPU $1" --arg name "$2" --arg unknown "$UNKNOWN" '[.[] |
 		select(.frames and .frames[1].name == $vcpu and
 		any(.frames[]; .name | test($unknown)) and
-		all(.frames[]; .name | test($name) | not)) | .ns] | add // 0' "$PROFILE"
+		all(.frames[]; .name | test($name) or test("^load_[abc] ") | not)) | .ns] | add // 0' "$PROFILE"
 }
 
 # share NAME PART ALL VCPU ERE [OF] - whether the share that the guest counts, PART of
