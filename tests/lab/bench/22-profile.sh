@@ -92,7 +92,7 @@ guest_run lab "kill $pid; rmmod profile_load"
 for hz in 100 250 99; do
 	check "a load in step with $hz Hz" \
 		guest_run lab insmod /lab/profile_load.ko tick_hz=$hz || continue
-	profiled $(((LENGTH + 3) / 4)) $TIMES
+	profiled $((LENGTH < 30 ? 5 : LENGTH / 6)) $TIMES
 	read -r a0 b0 _ all0 <<<"$BEFORE"
 	read -r a1 b1 _ all1 <<<"$AFTER"
 	share "$hz Hz: load_a, the first 30 % of a tick" $((a1 - a0)) $((all1 - all0)) 1 '^load_a '
