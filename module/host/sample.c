@@ -364,11 +364,14 @@ static int make_room(struct call *call)
 	if (!(call->args.flags & VCPU_INFO_SAMPLE_STACK))
 		return 0;
 
-	call->stack = kvzalloc(sizeof(*call->stack), GFP_KERNEL_ACCOUNT);
+	/* not cleared: that would be most of what a call takes */
+	call->stack = kvmalloc(sizeof(*call->stack), GFP_KERNEL_ACCOUNT);
 	if (!call->stack)
 		return -ENOMEM;
 	call->stack->root = call->args.stack_root;
 	call->stack->levels = call->args.stack_levels;
+	call->stack->nr_pages = 0;
+	call->stack->stack.reserved = 0;
 	return 0;
 }
 

@@ -196,17 +196,80 @@ static void frames_of_no_guest(void **state)
 	assert_int_equal(profile_state_of(&vcpu), PROFILE_UNKNOWN);
 }
 
-static void grid(void **state)
+static void moments(void **state)
 {
-	uint64_t missed;
+	uint64_t random = 1, missed, sum = 0, least = UINT64_MAX, most = 0;
 
 	(void)state;
-	assert_int_equal(sampler_next(1000, 10, 1003, &missed), 1010);
-	assert_int_equal(missed, 0);
-	assert_int_equal(sampler_next(1000, 10, 1010, &missed), 1010);
-	assert_int_equal(missed, 0);
-	assert_int_equal(sampler_next(1000, 10, 1035, &missed), 1030);
-	assert_int_equal(missed, 2);
+	for (int i = 0; i < 10000; i++) {
+		uint64_t gap = sampler_next(1000, 100, 1001, &random, &missed) - 1000;
+
+		assert_int_equal(missed, 0);
+		sum += gap;
+		least = gap < least ? gap : least;
+		most = gap > most ? gap : most;
+	}
+	assert_int_equal(least, 50);
+	assert_int_equal(most, 149);
+	assert_in_range(sum, 990000, 1010000);
+	/* late: what is over is left out */
+	for (int i = 0; i < 100; i++) {
+		assert_in_range(sampler_next(1000, 100, 2000, &random, &missed),
+				2000, 2149);
+		assert_in_range(missed, 6, 19);
+	}
+}
+
+/* The share of a guest's tick that its first part seems to have, by 60 s of samples. */
+static double seen_of_tick(uint64_t interval, uint64_t tick, uint64_t *random,
+			   uint64_t (*next)(uint64_t last, uint64_t interval,
+					    uint64_t now, uint64_t *random,
+					    uint64_t *missed))
+{
+	const uint64_t length = 60 * NS_PER_SEC;
+	uint64_t at = 0, before = 0, seen = 0, missed;
+
+	while (at < length) {
+		at = next(before, interval, before + 1, random, &missed);
+		if (at % tick < tick * 3 / 10)
+			seen += at - before;
+		before = at;
+	}
+	return 100.0 * seen / at;
+}
+
+/* What it must not be */
+static uint64_t next_of_grid(uint64_t last, uint64_t interval, uint64_t now,
+			     uint64_t *random, uint64_t *missed)
+{
+	(void)now;
+	(void)random;
+	*missed = 0;
+	return last + interval;
+}
+
+/* A guest that does one thing in the first 30 % of each tick, and another one after it */
+static void no_lock_step(void **state)
+{
+	static const double ticks[] = { 33, 49.5, 50, 99, 100, 198, 250, 300, 990, 1000 };
+	static const int frequencies[] = { 99, 100, 250 };
+	uint64_t random = 20261127;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(frequencies); i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(ticks); j++) {
+			double seen = seen_of_tick(NS_PER_SEC / frequencies[i],
+						   NS_PER_SEC / ticks[j],
+						   &random, sampler_next);
+
+			if (seen < 28 || seen > 32)
+				fail_msg("%d Hz, a guest of %.1f Hz: %.2f %%",
+					 frequencies[i], ticks[j], seen);
+		}
+	}
+	/* by a grid this guest would seem to do the first thing alone */
+	assert_true(seen_of_tick(NS_PER_SEC / 100, NS_PER_SEC / 100, &random,
+				 next_of_grid) > 99);
 }
 
 /* A vCPU of a VM: so many samples of a state, 10 ms from one to the next */
@@ -456,7 +519,8 @@ int main(void)
 		cmocka_unit_test(bad_options),
 		cmocka_unit_test(frames_of_guest),
 		cmocka_unit_test(frames_of_no_guest),
-		cmocka_unit_test(grid),
+		cmocka_unit_test(moments),
+		cmocka_unit_test(no_lock_step),
 		cmocka_unit_test(times_add_up),
 		cmocka_unit_test(same_names),
 		cmocka_unit_test(formats),

@@ -28,6 +28,7 @@
  * @flame: what is drawn
  * @order: nodes, callers before what they call, then by name
  * @start: of each node, where it starts; in nanoseconds from the left
+ * @samples: of each node, how many are of it or of what it calls
  * @depth: of the deepest one that is drawn
  * @hidden: nodes that are too narrow
  */
@@ -35,6 +36,7 @@ struct layout {
 	const struct svg_flame *flame;
 	uint32_t *order;
 	uint64_t *start;
+	uint64_t *samples;
 	unsigned int depth;
 	uint32_t hidden;
 };
@@ -59,6 +61,16 @@ static double width_of(const struct tree *tree, uint64_t ns)
 	return total ? (double)ns * INNER / (double)total : 0;
 }
 
+static void count_samples(struct layout *layout)
+{
+	const struct tree *tree = layout->flame->tree;
+
+	for (uint32_t i = tree->nr - 1; i; i--) {
+		layout->samples[i] += tree->nodes[i].samples;
+		layout->samples[tree->nodes[i].parent] += layout->samples[i];
+	}
+}
+
 /* A node's index is higher than that of its caller, which so has its place first. */
 static bool make_layout(struct layout *layout)
 {
@@ -67,10 +79,12 @@ static bool make_layout(struct layout *layout)
 
 	layout->order = calloc(tree->nr, sizeof(*layout->order));
 	layout->start = calloc(tree->nr, sizeof(*layout->start));
-	if (!next || !layout->order || !layout->start) {
+	layout->samples = calloc(tree->nr, sizeof(*layout->samples));
+	if (!next || !layout->order || !layout->start || !layout->samples) {
 		free(next);
 		return false;
 	}
+	count_samples(layout);
 	for (uint32_t i = 0; i < tree->nr; i++)
 		layout->order[i] = i;
 	/* the root stays the first */
@@ -98,9 +112,10 @@ static double base_share(const struct tree *tree, const struct tree_node *node)
 }
 
 static void put_tip(FILE *out, const struct layout *layout,
-		    const struct tree_node *node)
+		    uint32_t at)
 {
 	const struct tree *tree = layout->flame->tree;
+	const struct tree_node *node = &tree->nodes[at];
 	double share = profile_percent(node->total, tree->nodes[0].total);
 
 	fputs("<title>", out);
@@ -110,10 +125,9 @@ static void put_tip(FILE *out, const struct layout *layout,
 			base_share(tree, node),
 			share - base_share(tree, node));
 	else
-		fprintf(out, " \xe2\x80\x93 %.2f %%, %.3f s (%s)", share,
-			(double)node->total / 1e9, frame_kind_text(node->kind));
-	if (node->samples && !layout->flame->compare)
-		fprintf(out, ", %" PRIu64 " samples end here", node->samples);
+		fprintf(out, " \xe2\x80\x93 %.2f %%, %.3f s, %" PRIu64 " samples (%s)",
+			share, (double)node->total / 1e9, layout->samples[at],
+			frame_kind_text(node->kind));
 	fputs("</title>", out);
 }
 
@@ -181,7 +195,7 @@ static void put_box(FILE *out, const struct layout *layout, uint32_t at)
 	fprintf(out, "<g class=\"f\" data-d=\"%u\" data-n=\"", node->depth);
 	svg_text(out, tree_name(tree, node));
 	fputs("\">", out);
-	put_tip(out, layout, node);
+	put_tip(out, layout, at);
 	fprintf(out, "<rect x=\"%.3f\" y=\"%u\" width=\"%.3f\" height=\"%d\" rx=\"2\" fill=\"",
 		x, y, width, SVG_LINE - 1);
 	put_fill(out, layout, node);
@@ -248,6 +262,7 @@ bool svg_write_flame(FILE *out, const struct svg_flame *flame)
 	}
 	free(layout.order);
 	free(layout.start);
+	free(layout.samples);
 	return done;
 }
 

@@ -24,13 +24,25 @@
 /* vCPUs of which no more is done than to sample them before stacks are looked at */
 #define MAX_LOOKS	64
 
-uint64_t sampler_next(uint64_t last, uint64_t interval, uint64_t now,
-		      uint64_t *missed)
+/* xorshift: good enough not to be in step with anything; it must not be 0 */
+static uint64_t next_random(uint64_t *random)
 {
-	uint64_t next = last + interval;
+	*random ^= *random << 13;
+	*random ^= *random >> 7;
+	*random ^= *random << 17;
+	return *random;
+}
 
-	*missed = now > next ? (now - next) / interval : 0;
-	return next + *missed * interval;
+uint64_t sampler_next(uint64_t last, uint64_t interval, uint64_t now,
+		      uint64_t *random, uint64_t *missed)
+{
+	uint64_t next = last;
+
+	for (*missed = 0;; ++*missed) {
+		next += interval / 2 + next_random(random) % interval;
+		if (next >= now)
+			return next;
+	}
 }
 
 /* A signal ends it, unless it comes right before: then it is over at the deadline. */
@@ -202,6 +214,7 @@ static enum sampler_end do_round(struct sampler *sampler)
 static enum sampler_end do_rounds(struct sampler *sampler)
 {
 	struct profile *profile = sampler->profile;
+	const uint64_t until = profile->started + sampler->duration_ns;
 	uint64_t next = profile->started, shown = 0, now, missed;
 	enum sampler_end end;
 
@@ -217,10 +230,14 @@ static enum sampler_end do_rounds(struct sampler *sampler)
 			sampler->progress(sampler, now);
 			shown = now;
 		}
-		next = sampler_next(next, sampler->interval_ns, now, &missed);
-		if (next - profile->started > sampler->duration_ns)
+		if (now >= until)
 			return end;
+		next = sampler_next(next, sampler->interval_ns, now,
+				    &sampler->random, &missed);
 		profile->missed += missed;
+		/* the last one is at the end, so that all of the time is there */
+		if (next > until)
+			next = until;
 		sleep_until(next);
 		if (signals_want_end())
 			return end;
@@ -247,6 +264,7 @@ enum sampler_end sampler_run(struct sampler *sampler)
 	/* children have it, too; without the right to it, it works worse */
 	setpriority(PRIO_PROCESS, 0, NICE);
 	sampler->interval_ns = NS_PER_SEC / profile->frequency;
+	sampler->random = timebase_wall_now() | 1;
 	sampler->req.attempts = ATTEMPTS;
 	sampler->req.rescan_ns = DURATION_MAX_NS;
 	sampler->req.names = sampler->names;

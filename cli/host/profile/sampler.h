@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Takes samples of all vCPUs of VMs at a fixed frequency, and their stacks.
+ * Takes samples of all vCPUs of VMs, so many a second on average, and their stacks.
  */
 #ifndef HOST_PROFILE_SAMPLER_H
 #define HOST_PROFILE_SAMPLER_H
@@ -29,7 +29,7 @@ enum sampler_end {
  * @req: what is asked for
  * @names: for what is in guests' memory; NULL: it is not read
  * @duration_ns: how long it lasts
- * @interval_ns: time from one sample to the next
+ * @interval_ns: mean time from one sample to the next
  * @timeline: what each vCPU did when; NULL: that is not wanted
  * @progress: called a few times a second; may be NULL
  */
@@ -44,6 +44,7 @@ struct sampler {
 	/* what follows is sampler.c's */
 	struct frame_list list;
 	struct marks marks;
+	uint64_t random;
 	bool no_memory;
 };
 
@@ -54,10 +55,12 @@ struct sampler {
 enum sampler_end sampler_run(struct sampler *sampler);
 
 /*
- * The next moment of the grid of start + n * interval that is not over, and how many
- * after the last one are.
+ * The next moment that is not over, and how many after the last one are. The time from
+ * one to the next is uniform from half an interval to one and a half: whatever the guest
+ * does once an interval, or n times in it, each sample sees any part of that with the
+ * same likelihood, whatever the one before has seen. random is the generator's state.
  */
 uint64_t sampler_next(uint64_t last, uint64_t interval, uint64_t now,
-		      uint64_t *missed);
+		      uint64_t *random, uint64_t *missed);
 
 #endif /* HOST_PROFILE_SAMPLER_H */

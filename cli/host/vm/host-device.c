@@ -206,9 +206,12 @@ static enum device_status call(struct host_device *dev,
 		return DEVICE_FAILED;
 	args.entries = (uintptr_t)sample->vcpus;
 	if (sample->stack_levels && dev->has_stacks) {
-		sample->stacks = calloc(room, sizeof(*sample->stacks));
+		/* many pages, most of which stay as they are: not cleared */
+		sample->stacks = reallocarray(NULL, room, sizeof(*sample->stacks));
 		if (!sample->stacks)
 			return DEVICE_FAILED;
+		for (size_t i = 0; i < room; i++)
+			sample->stacks[i].len = 0;
 		args.flags |= VCPU_INFO_SAMPLE_STACK;
 		args.stack_root = sample->stack_root;
 		args.stack_levels = sample->stack_levels;

@@ -13,10 +13,11 @@
 OUT=$GUEST_LOGS/profile
 mkdir -p "$OUT"
 
-# profile NAME... - of 20 seconds, as these files
+# profile NAME... - of 20 seconds (tests/lab/bench/23-profile-load.sh: less), as these files
 profile()
 {
-	vcpu-info profile --frequency 49 --duration 20s "$@" lab 2>>"$OUT/notes"
+	vcpu-info profile --frequency "${HZ:-49}" --duration "${LENGTH:-20}" "$@" lab \
+		2>>"$OUT/notes"
 }
 
 # has FILE NAME - a frame of that name is in folded stacks
