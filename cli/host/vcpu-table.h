@@ -64,8 +64,8 @@ struct exit_counts {
  * @name: its VM's, for 'top'
  * @symbol: what RIP was in, "" if that is not known, for 'top'
  * @nr_vcpus: how many vCPUs it stands for in a total of 'top', else 0
- * @number: what 'top' sorts by
  * @marked: for who goes through a table
+ * @after: the one that was looked up after it the last time, or NULL
  */
 struct vcpu {
 	int vm_pid;
@@ -80,8 +80,8 @@ struct vcpu {
 	char name[64];
 	char symbol[96];
 	int nr_vcpus;
-	double number;
 	bool marked;
+	struct vcpu *after;
 };
 
 /**
