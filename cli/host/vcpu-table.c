@@ -203,6 +203,8 @@ const struct event *vcpu_record(const struct vcpu *vcpu, size_t i)
 
 const struct event *vcpu_last(const struct vcpu *vcpu)
 {
+	if (vcpu->nr_records == 1)
+		return vcpu->records[0];
 	return vcpu->nr_records ? vcpu_record(vcpu, vcpu->nr_records - 1) :
 				  NULL;
 }
@@ -254,7 +256,7 @@ static struct exit_counts counts_of(const struct event *ev)
 		.known = ev->present >> FIELD_EXITS & EXIT_FIELDS,
 	};
 
-	_Static_assert(FIELD_WAIT_NS == FIELD_RUN_NS + 1, "they follow each other");
+	_Static_assert(FIELD_WAIT_NS - FIELD_RUN_NS == 1, "they follow each other");
 	counts.known |= (ev->present >> FIELD_RUN_NS & 3) << KIND_RUN;
 	memcpy(counts.count, &ev->val[FIELD_EXITS],
 	       NR_EXIT_KINDS * sizeof(counts.count[0]));
@@ -274,7 +276,8 @@ static void compute(struct exit_delta *delta, const struct exit_counts *old,
 
 	for (int i = 0; i < NR_KINDS; i++) {
 		delta->count[i] = new->count[i] - old->count[i];
-		shrunk |= (unsigned int)(new->count[i] < old->count[i]) << i;
+		if (old->count[i] > new->count[i])
+			shrunk |= 1U << i;
 	}
 	delta->known = old->known & new->known;
 	if (old->thread != new->thread || shrunk & delta->known) {

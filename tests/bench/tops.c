@@ -13,6 +13,7 @@
 #include "fake-vms.h"
 #include "host-file.h"
 #include "msg.h"
+#include "signals.h"
 #include "trace/own-instance.h"
 #include "unit.h"
 #include "host.h"
@@ -61,10 +62,10 @@ static const struct event_source_ops ops = {
 
 static struct event_source none = { .ops = &ops };
 
-enum instance_status __wrap_own_open(const char *purpose, unsigned long buffer_kb,
-				     const char *filter, struct own_instance **own);
-struct event_source *__wrap_own_source(struct own_instance *own);
-bool __wrap_own_has_more(const struct own_instance *own);
+typeof(own_open) __wrap_own_open;
+typeof(own_source) __wrap_own_source;
+typeof(own_has_more) __wrap_own_has_more;
+typeof(own_wait) __wrap_own_wait;
 
 enum instance_status __wrap_own_open(const char *purpose, unsigned long buffer_kb,
 				     const char *filter, struct own_instance **own)
@@ -86,6 +87,12 @@ bool __wrap_own_has_more(const struct own_instance *own)
 {
 	(void)own;
 	return false;
+}
+
+void __wrap_own_wait(struct own_instance *own, unsigned int idle_ms)
+{
+	(void)own;
+	signals_sleep_ms(idle_ms);
 }
 
 /* Where the threads' times are looked up */

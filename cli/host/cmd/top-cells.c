@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/top-cells.h"
+#include "compiler.h"
 #include "print/outbuf.h"
 #include "print/value.h"
 #include "text.h"
@@ -151,7 +152,7 @@ void top_cell(const struct top_rows *top, const struct vcpu *vcpu,
 }
 
 double top_cell_number(const struct top_rows *top, const struct vcpu *vcpu,
-		     enum top_column col)
+		       enum top_column col)
 {
 	const struct event *last = vcpu_last(vcpu);
 	double rate;
@@ -230,6 +231,15 @@ static void add_ascii(struct top_line *line, char *text, size_t len, int wide)
 	line->columns += all;
 }
 
+/* Between two cells, if there is room for it */
+static void add_gap(struct top_line *line)
+{
+	bool room = line->columns < line->width;
+
+	line->bytes += room;
+	line->columns += room;
+}
+
 /* Text is cut, numbers are not; the last column takes what is left. */
 static void add_cell(const struct top_rows *top, struct top_line *line,
 		     enum top_column col, char *text, size_t len)
@@ -241,9 +251,84 @@ static void add_cell(const struct top_rows *top, struct top_line *line,
 	} else {
 		add_ascii(line, text, len, top_columns[col].width);
 	}
-	if (col != TOP_RIP && line->columns < line->width) {
-		line->bytes++;
-		line->columns++;
+	if (col != TOP_RIP)
+		add_gap(line);
+}
+
+/* The numbers that have more digits than that */
+static const uint64_t too_long[] = {
+	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000,
+};
+
+/* In its column, if it fits there and is not cut: nearly all do, and are short. */
+static bool add_number(struct top_line *line, uint64_t number, size_t wide)
+{
+	char *digit = line->text + line->bytes + wide;
+
+	if (wide > line->width - line->columns || wide >= ARRAY_SIZE(too_long) ||
+	    number >= too_long[wide])
+		return false;
+	do {
+		*--digit = '0' + number % 10;
+		number /= 10;
+	} while (number);
+	line->bytes += wide;
+	line->columns += wide;
+	return true;
+}
+
+static bool add_tenths(struct top_line *line, double number, size_t wide)
+{
+	uint64_t tenths = whole(number * 10);
+
+	if (wide > line->width - line->columns ||
+	    !add_number(line, tenths / 10, wide - 2))
+		return false;
+	line->text[line->bytes++] = '.';
+	line->text[line->bytes++] = '0' + tenths % 10;
+	line->columns += 2;
+	return true;
+}
+
+static bool add_rate(struct top_line *line, const struct vcpu *vcpu, int kind,
+		     size_t wide)
+{
+	double rate;
+
+	if (!exit_rate(&vcpu->delta, kind, &rate))
+		return false;
+	if (kind >= NR_EXIT_KINDS)
+		return add_tenths(line, rate * 100 / NS_PER_SEC, wide);
+	return rate < 99999.5 && add_number(line, whole(rate), wide);
+}
+
+/* What is a number, and no longer than its column; all else is for add_cell(). */
+static bool add_short(const struct top_rows *top, struct top_line *line,
+		      const struct vcpu *vcpu, const struct event *last,
+		      enum top_column col)
+{
+	size_t wide = abs(top_columns[col].width);
+	int field = FIELD_PID;
+
+	if (top_columns[col].kind >= 0)
+		return add_rate(line, vcpu, top_columns[col].kind, wide);
+	switch (col) {
+	case TOP_PID:
+		return vcpu->vm_pid >= 0 && add_number(line, vcpu->vm_pid, wide);
+	case TOP_VCPU:
+		return vcpu->vcpu_id >= 0 && !vcpu->nr_vcpus &&
+		       add_number(line, vcpu->vcpu_id, wide);
+	case TOP_CPU:
+		field = FIELD_CPU;
+		/* fallthrough */
+	case TOP_THREAD:
+		return last && event_has(last, field) && event_int(last, field) >= 0 &&
+		       add_number(line, event_int(last, field), wide);
+	case TOP_AGE:
+		return last && add_tenths(line, (double)age_of(top, last) / NS_PER_SEC,
+					  wide);
+	default:
+		return false;
 	}
 }
 
@@ -278,6 +363,10 @@ void top_rows_line(const struct top_rows *top, const struct vcpu *vcpu,
 
 		if (top_columns[col].from > width)
 			continue;
+		if (add_short(top, &out, vcpu, last, col)) {
+			add_gap(&out);
+			continue;
+		}
 		memset(text, ' ', 2 * TOP_SHORT_CELL);
 		len = known_text(top, vcpu, last, col, text);
 		if (!len && col != TOP_NAME)

@@ -278,10 +278,11 @@ const struct vcpu **top_rows_sorted(struct top_rows *top, size_t width,
 {
 	struct listing listing = { .top = top };
 	const struct vcpu_table *rows = rows_of(top);
-	const struct vcpu **sorted = calloc(rows->nr + 1, sizeof(*sorted));
+	const struct vcpu **sorted = reallocarray(NULL, rows->nr + 1,
+						   sizeof(*sorted));
 
 	*nr = 0;
-	listing.list = calloc(rows->nr + 1, sizeof(*listing.list));
+	listing.list = reallocarray(NULL, rows->nr + 1, sizeof(*listing.list));
 	if (!listing.list || !sorted) {
 		free(listing.list);
 		free(sorted);

@@ -377,6 +377,13 @@ static void show_update(struct topping *run)
 		top_screen_draw(run->top);
 }
 
+static unsigned int ms_until(uint64_t when)
+{
+	uint64_t now = signals_clock();
+
+	return when > now ? (when - now + NS_PER_MS - 1) / NS_PER_MS : 0;
+}
+
 static int update_until_end(struct topping *run)
 {
 	const struct top_params *params = run->params;
@@ -398,7 +405,7 @@ static int update_until_end(struct topping *run)
 		}
 		wait_ms = own_has_more(run->own) ? 0 : PERIOD_MS;
 		if (params->batch)
-			signals_sleep_ms(wait_ms);
+			own_wait(run->own, ms_until(next));
 		else if (!handle_key(run, wait_ms))
 			break;
 	}
