@@ -319,9 +319,9 @@ static bool add_short(const struct top_rows *top, struct top_line *line,
 		return vcpu->vcpu_id >= 0 && !vcpu->nr_vcpus &&
 		       add_number(line, vcpu->vcpu_id, wide);
 	case TOP_CPU:
-		field = FIELD_CPU;
-		/* fallthrough */
 	case TOP_THREAD:
+		if (col == TOP_CPU)
+			field = FIELD_CPU;
 		return last && event_has(last, field) && event_int(last, field) >= 0 &&
 		       add_number(line, event_int(last, field), wide);
 	case TOP_AGE:

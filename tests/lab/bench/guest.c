@@ -87,7 +87,6 @@ static bool has_counted(struct vcpu *vcpu)
 
 static void start_counting(struct vcpu *vcpu)
 {
-	vcpu_setup(vcpu, true);
 	vcpu_start(vcpu);
 	if (!poll_for(has_counted, vcpu))
 		die("vCPU %d does not run", vcpu->id);
@@ -102,6 +101,7 @@ struct vcpu *guest_counting(struct vm *vm, int id, int cpu)
 	prog_add_lockstep(&vcpu->prog);
 	prog_add(&vcpu->prog, OP_BACK, 0, 0);
 	vcpu_make_runnable(vcpu);
+	vcpu_setup(vcpu, true);
 	start_counting(vcpu);
 
 	return vcpu;
@@ -117,7 +117,9 @@ struct vcpu *guest_on_stack(struct vm *vm, int id, int cpu, uint64_t rsp)
 	prog_add(&vcpu->prog, OP_STORE, 0, 0);
 	prog_add(&vcpu->prog, OP_BACK, 0, 0);
 	vcpu_make_runnable(vcpu);
+	vcpu_setup(vcpu, true);
 	vcpu->init.r[REG(RSP)] = rsp;
+	vcpu_set_regs(vcpu);
 	start_counting(vcpu);
 
 	return vcpu;
