@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace-time.h"
 #include "vcpu-table.h"
 
 static int order(int a, int b)
@@ -298,14 +297,4 @@ void vcpu_count(struct vcpu *vcpu, const struct event *ev)
 	else
 		vcpu->delta = (struct exit_delta){ .state = DELTA_FIRST };
 	vcpu->counts = new;
-}
-
-bool exit_rate(const struct exit_delta *delta, unsigned int kind,
-	       double *per_second)
-{
-	if (delta->state != DELTA_OK || !delta->ns ||
-	    !(delta->known & (1U << kind)))
-		return false;
-	*per_second = (double)delta->count[kind] * NS_PER_SEC / delta->ns;
-	return true;
 }

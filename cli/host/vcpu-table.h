@@ -6,6 +6,7 @@
 #ifndef HOST_VCPU_TABLE_H
 #define HOST_VCPU_TABLE_H
 
+#include "trace-time.h"
 #include "trace/event.h"
 
 /* exits, io_exits, ..., hypercalls: consecutive fields of the event */
@@ -37,8 +38,15 @@ struct exit_delta {
 };
 
 /* Exits of that kind a second; false if it is not known. */
-bool exit_rate(const struct exit_delta *delta, unsigned int kind,
-	       double *per_second);
+static inline bool exit_rate(const struct exit_delta *delta, unsigned int kind,
+			     double *per_second)
+{
+	if (delta->state != DELTA_OK || !delta->ns ||
+	    !(delta->known & (1U << kind)))
+		return false;
+	*per_second = (double)delta->count[kind] * NS_PER_SEC / delta->ns;
+	return true;
+}
 
 /* The counts of a record, and when they were those. */
 struct exit_counts {

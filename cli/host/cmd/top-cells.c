@@ -255,6 +255,23 @@ static void add_cell(const struct top_rows *top, struct top_line *line,
 		add_gap(line);
 }
 
+/* To the left, if it is ASCII and fits */
+static bool add_plain(struct top_line *line, const char *text, size_t wide)
+{
+	size_t len = 0;
+
+	if (wide > line->width - line->columns)
+		return false;
+	while (text[len] >= ' ' && text[len] <= '~' && len < wide)
+		len++;
+	if (text[len])
+		return false;
+	memcpy(line->text + line->bytes, text, len);
+	line->bytes += wide;
+	line->columns += wide;
+	return true;
+}
+
 /* The numbers that have more digits than that */
 static const uint64_t too_long[] = {
 	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000,
@@ -327,6 +344,8 @@ static bool add_short(const struct top_rows *top, struct top_line *line,
 	case TOP_AGE:
 		return last && add_tenths(line, (double)age_of(top, last) / NS_PER_SEC,
 					  wide);
+	case TOP_NAME:
+		return add_plain(line, vcpu->name, top->name_width);
 	default:
 		return false;
 	}

@@ -234,10 +234,22 @@ static double sort_number(const struct top_rows *top, const struct vcpu *vcpu)
 	return (top_columns[top->sort].kind >= 0) != top->reverse ? -by : by;
 }
 
+/* Of counters alone there is none. */
+static size_t rip_width(const struct top_rows *top, const struct vcpu *vcpu)
+{
+	const struct event *last = vcpu_last(vcpu);
+	char rip[CELL_SIZE];
+
+	if (!vcpu->symbol[0] &&
+	    (!last || !event_has(last, FIELD_REGS + VCPU_INFO_REG_RIP)))
+		return strlen(UNKNOWN);
+	top_cell(top, vcpu, TOP_RIP, rip);
+	return text_width(rip);
+}
+
 static void list_vcpu(struct vcpu *vcpu, void *arg)
 {
 	struct listing *listing = arg;
-	char rip[CELL_SIZE];
 	size_t width;
 
 	if (!is_wanted(listing->top, vcpu))
@@ -248,8 +260,7 @@ static void list_vcpu(struct vcpu *vcpu, void *arg)
 		.vcpu = vcpu,
 	};
 	listing->nr++;
-	top_cell(listing->top, vcpu, TOP_RIP, rip);
-	width = text_width(rip);
+	width = rip_width(listing->top, vcpu);
 	if (width > listing->longest_rip)
 		listing->longest_rip = width;
 	width = text_width(vcpu->name);
@@ -273,6 +284,23 @@ static size_t name_width(const struct listing *listing, size_t width)
 							width - others;
 }
 
+/* Where next to nothing happens all is in order already. */
+static void sort(struct listing *listing)
+{
+	bool by_text = top_cell_is_text(listing->top->sort);
+	int (*compare)(const void *a, const void *b, void *arg) =
+		by_text ? compare_texts : compare_numbers;
+	void *top = (void *)listing->top;
+
+	for (size_t i = 1; i < listing->nr; i++) {
+		if (compare(&listing->list[i - 1], &listing->list[i], top) > 0) {
+			qsort_r(listing->list, listing->nr, sizeof(*listing->list),
+				compare, top);
+			return;
+		}
+	}
+}
+
 const struct vcpu **top_rows_sorted(struct top_rows *top, size_t width,
 				    size_t *nr)
 {
@@ -291,8 +319,7 @@ const struct vcpu **top_rows_sorted(struct top_rows *top, size_t width,
 	vcpu_table_each(rows, list_vcpu, &listing);
 	*nr = listing.nr;
 	top->name_width = name_width(&listing, width);
-	qsort_r(listing.list, *nr, sizeof(*listing.list),
-		top_cell_is_text(top->sort) ? compare_texts : compare_numbers, top);
+	sort(&listing);
 	for (size_t i = 0; i < *nr; i++)
 		sorted[i] = listing.list[i].vcpu;
 	free(listing.list);
