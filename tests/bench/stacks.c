@@ -3,7 +3,7 @@
  * What a warm stack costs: CPU time of both processes for a stack of the unit tests'
  * guest, by how many are asked for at once.
  *
- * stacks COUNT
+ * stacks COUNT [AT_ONCE] - AT_ONCE: only for so many at once
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,9 +138,10 @@ static double measure(size_t calls, size_t at_once, struct tally *tally)
 int main(int argc, char **argv)
 {
 	size_t nr = argc > 1 ? strtoul(argv[1], NULL, 10) : 20000;
+	size_t only = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
 
 	fake_linux_make(&fake, FAKE_6_12, 0);
-	for (size_t at_once = 1; at_once <= MOST; at_once *= 2) {
+	for (size_t at_once = only ?: 1; at_once <= (only ?: MOST); at_once *= 2) {
 		struct tally first, all;
 		double start = measure(1, at_once, &first);
 		double whole = measure(nr / at_once + 1, at_once, &all);

@@ -13,6 +13,7 @@
 #include "cmd/commands.h"
 #include "fake-linux.h"
 #include "introspect/remote.h"
+#include "introspect/turn.h"
 #include "print/stack.h"
 #include "support.h"
 #include "vm/guest-child.h"
@@ -353,7 +354,7 @@ struct asking {
 	pthread_t thread;
 };
 
-static void start_asking(struct asking *asking)
+static void start_other(struct asking *asking, void *(*other)(void *arg), void *arg)
 {
 	int fds[2];
 
@@ -367,13 +368,19 @@ static void start_asking(struct asking *asking)
 	client = (struct remote_client){
 		.fd = fds[1], .shared = asking->server.shared,
 	};
-	assert_int_equal(pthread_create(&asking->thread, NULL, answer, NULL), 0);
+	assert_int_equal(pthread_create(&asking->thread, NULL, other, arg), 0);
+}
+
+static void start_asking(struct asking *asking)
+{
+	start_other(asking, answer, NULL);
 }
 
 static void end_asking(struct asking *asking)
 {
-	close(asking->server.fd);
+	remote_end(&asking->server);
 	pthread_join(asking->thread, NULL);
+	close(asking->server.fd);
 	remote_unshare(asking->server.shared);
 }
 
@@ -509,6 +516,41 @@ static void remote_lies(void **state)
 	remote_unshare(asking.server.shared);
 }
 
+/* It ends in the middle of a question, or says what means nothing. */
+static void *fall_silent(void *arg)
+{
+	const uint32_t *says = arg;
+
+	if (remote_wait(&client) && says)
+		turn_give(&client.shared->turn, *says);
+	close(client.fd);
+	return NULL;
+}
+
+static bool stop_now(void)
+{
+	return true;
+}
+
+static void remote_silent(void **state)
+{
+	static const uint32_t nonsense = 12345;
+	struct asking asking;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		start_other(&asking, fall_silent, i ? (void *)&nonsense : NULL);
+		assert_false(remote_ask(&asking.server, 1));
+		end_asking(&asking);
+	}
+	/* nobody waits for an answer any more */
+	asking.server = (struct remote_server){
+		.fd = -1, .shared = remote_share(), .stop = stop_now,
+	};
+	assert_false(remote_ask(&asking.server, 0));
+	remote_unshare(asking.server.shared);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -524,6 +566,7 @@ int main(void)
 		cmocka_unit_test(remote_many),
 		cmocka_unit_test(remote_unmapped),
 		cmocka_unit_test(remote_lies),
+		cmocka_unit_test(remote_silent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

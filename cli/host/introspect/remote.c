@@ -9,16 +9,29 @@
 #include <unistd.h>
 
 #include "remote.h"
+#include "turn.h"
 
-enum { READ = 1, SAMPLE, SAMPLE_STACK, QUESTIONS, ANSWERS };
+enum { READ = 1, SAMPLE, SAMPLE_STACK, ANSWERS };
 
 /* How often to ask whether to go on waiting, and for how long at the most. */
 #define STOP_MS		500
 #define MAX_WAITS	240
 
 /*
- * @which: the vCPU of a sample, the question of a read, or how many questions. For a
- * stack @where and @len are the page table's address and levels.
+ * Whose turn it is: that of the side that asks, once it has the answers; the same
+ * side's, which has to read and is asked for that by the socket; the other one's, with
+ * so many questions; or nobody's any more.
+ */
+enum { TURN_ANSWERED, TURN_READS, TURN_END, TURN_QUESTIONS };
+
+/* How often to look whether the other side is still there */
+#define ANSWER_MS	20
+#define MAX_ANSWER_WAITS	(MAX_WAITS * STOP_MS / ANSWER_MS)
+#define QUESTION_MS	2000
+
+/*
+ * @which: the vCPU of a sample, or the question of a read. For a stack @where and @len
+ * are the page table's address and levels.
  */
 struct request {
 	uint32_t kind;
@@ -297,9 +310,35 @@ static void read_ahead(const struct remote_server *server, uint32_t nr)
 	}
 }
 
+/* Nothing more will come. */
+static bool hung_up(int fd)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents & (POLLHUP | POLLNVAL);
+}
+
+/* The other side may write there whatever it likes: no more than so many times. */
+static bool wait_for_answers(struct remote_server *server)
+{
+	const uint32_t *turn = &server->shared->turn;
+
+	for (unsigned int i = 0; i < MAX_ANSWER_WAITS; i++) {
+		uint32_t now = turn_now(turn);
+
+		if (now == TURN_ANSWERED)
+			return true;
+		if (now == TURN_READS)
+			return remote_serve(server);
+		if (!turn_wait(turn, now, ANSWER_MS) &&
+		    (hung_up(server->fd) || (server->stop && server->stop())))
+			return false;
+	}
+	return false;
+}
+
 bool remote_ask(struct remote_server *server, uint32_t nr)
 {
-	const struct request request = { .kind = QUESTIONS, .which = nr };
 	uint32_t asked[REMOTE_QUESTIONS] = { 0 };
 
 	read_ahead(server, nr);
@@ -314,8 +353,8 @@ bool remote_ask(struct remote_server *server, uint32_t nr)
 		slot->used = 0;
 		slot->answer_len = 0;
 	}
-	if (!send_all(server->fd, &request, sizeof(request)) ||
-	    !remote_serve(server))
+	turn_give(&server->shared->turn, TURN_QUESTIONS + nr);
+	if (!wait_for_answers(server))
 		return false;
 	for (uint32_t i = 0; i < nr; i++) {
 		if (server->ahead[i])
@@ -338,15 +377,25 @@ size_t remote_take(const struct remote_server *server, uint32_t which, void *to,
 	return len;
 }
 
+void remote_end(struct remote_server *server)
+{
+	turn_give(&server->shared->turn, TURN_END);
+}
+
 bool remote_wait(struct remote_client *client)
 {
-	struct request request;
+	const uint32_t *turn = &client->shared->turn;
+	uint32_t now;
 
 	client->at = 0;
-	if (!receive_all(client->fd, &request, sizeof(request)))
-		return false;
-	client->nr = request.which;
-	return true;
+	client->by_socket = false;
+	while ((now = turn_now(turn)) <= TURN_QUESTIONS) {
+		if (now == TURN_END ||
+		    (!turn_wait(turn, now, QUESTION_MS) && hung_up(client->fd)))
+			return false;
+	}
+	client->nr = now - TURN_QUESTIONS;
+	return client->nr <= REMOTE_QUESTIONS;
 }
 
 bool remote_answer(struct remote_client *client, const void *answer, size_t len)
@@ -365,6 +414,11 @@ bool remote_done(const struct remote_client *client)
 {
 	const struct request request = { .kind = ANSWERS };
 
+	if (!client->by_socket) {
+		turn_give(&client->shared->turn, TURN_ANSWERED);
+		return true;
+	}
+	turn_set(&client->shared->turn, TURN_ANSWERED);
 	return send_all(client->fd, &request, sizeof(request));
 }
 
@@ -406,6 +460,10 @@ bool remote_client_read(void *context, uint64_t where, void *to, size_t len)
 			return true;
 		}
 		data += range->len;
+	}
+	if (!client->by_socket) {
+		client->by_socket = true;
+		turn_give(&client->shared->turn, TURN_READS);
 	}
 	return read_remote(client->fd, client->at, where, to, len);
 }

@@ -2,7 +2,8 @@
 /*
  * Two processes for a guest's memory: one that may read it, and one that
  * believes nothing in it but has no privileges. They share a socket; the one
- * without asks, and the other checks what it is asked for.
+ * without asks, and the other checks what it is asked for. Questions the other way go
+ * through memory that both have.
  */
 #ifndef INTROSPECT_REMOTE_H
 #define INTROSPECT_REMOTE_H
@@ -44,6 +45,7 @@ struct remote_reads {
 
 /**
  * struct remote_slot - a question and its answer, in memory that both processes have
+ * @turn: whose turn it is; that of the first question is for all of them
  * @ahead: what was read for it
  * @used: a bit for each of these that was of use
  * @answer_len: bytes of the answer
@@ -56,6 +58,7 @@ struct remote_reads {
  * the answer before it looks at it.
  */
 struct remote_slot {
+	uint32_t turn;
 	struct remote_reads ahead;
 	uint32_t used;
 	uint32_t answer_len;
@@ -115,6 +118,9 @@ bool remote_serve(struct remote_server *server);
  */
 bool remote_ask(struct remote_server *server, uint32_t nr);
 
+/* No more questions: who waits for them need not. */
+void remote_end(struct remote_server *server);
+
 /* Copy an answer; returns its length, 0 if it has none of at most size bytes. */
 size_t remote_take(const struct remote_server *server, uint32_t which, void *to,
 		   size_t size);
@@ -125,9 +131,11 @@ size_t remote_take(const struct remote_server *server, uint32_t which, void *to,
  * @shared: questions and answers
  * @nr: how many there are
  * @at: the one that is being answered
+ * @by_socket: the other side waits there, for what it has to read
  */
 struct remote_client {
 	int fd;
+	bool by_socket;
 	struct remote_slot *shared;
 	uint32_t nr;
 	uint32_t at;
