@@ -10,43 +10,56 @@
 # shellcheck source-path=SCRIPTDIR source=bench.sh
 . /lab/bench/bench.sh
 
-# cpu_ns SECONDS - CPU time of a profile, its children's included; how many rounds, samples
-# and those of vCPUs that had not moved
+# cpu_ns - CPU time so far of the profile and its readers
 cpu_ns()
 {
-	python3 - vcpu-info profile --frequency "$HZ" --duration "$1" --output /tmp/cost.json \
-		<<-'END' 2>/tmp/notes
-		import json, resource, subprocess, sys
-		subprocess.run(sys.argv[1:], check=True)
-		used = resource.getrusage(resource.RUSAGE_CHILDREN)
-		profile = json.loads(open("/tmp/cost.json").readline())
-		print(round((used.ru_utime + used.ru_stime) * 1e9), profile["rounds"],
-		      profile["samples"], profile["reused"])
-	END
+	local pid
+
+	for pid in "$profile" $(cat "/proc/$profile/task/$profile/children"); do
+		cut -d ' ' -f 1 "/proc/$pid/schedstat"
+	done | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
 }
 
-# cost NAME - of one more round
+# begin VM... - a profile of them, once its clock has started; end ends it
+begin()
+{
+	local start
+
+	start=$(count samples)
+	vcpu-info profile --frequency "$HZ" --duration 1h --output /tmp/cost.json "$@" \
+		2>/tmp/notes &
+	profile=$!
+	check "it samples" poll_until 60 taken $((start + 20))
+}
+end()
+{
+	kill -TERM "$profile"
+	wait "$profile"
+	is "it ends" $? 0
+	head -n 1 /tmp/cost.json | diag
+}
+taken()
+{
+	[ "$(count samples)" -ge "$1" ]
+}
+
+# cost NAME VM... - of a round, by the CPU time of two seconds; and how many stacks are read
+# in one
 cost()
 {
-	local short long
+	local name=$1 from since to until
 
-	short=$(cpu_ns 1s)
-	long=$(cpu_ns 3s)
-	diag "$1: 1 s: $short; 3 s: $long (ns, rounds, samples, reused)"
-	diag </tmp/notes
-	awk -v a="$short" -v b="$long" 'BEGIN {
-		split(a, from); split(b, to)
-		exit !(to[2] > from[2] + 10)
-		}' || {
-		not_ok "$1: rounds enough"
-		return
-	}
-	figure "$1" "$(awk -v a="$short" -v b="$long" 'BEGIN {
-		split(a, from); split(b, to)
-		printf "%.0f", (to[1] - from[1]) / (to[2] - from[2]) }')"
-	figure "$1_looks" "$(awk -v a="$short" -v b="$long" 'BEGIN {
-		split(a, from); split(b, to)
-		printf "%.2f", (to[3] - to[4] - from[3] + from[4]) / (to[2] - from[2]) }')"
+	shift
+	begin "$@"
+	since=$(date +%s%N)
+	from=$(cpu_ns)
+	sleep 2
+	to=$(cpu_ns)
+	until=$(date +%s%N)
+	end
+	figure "$name" "$(awk -v cpu=$((to - from)) -v ns=$((until - since)) -v hz="$HZ" \
+		'BEGIN { printf "%.0f", cpu / (ns / 1e9 * hz) }')"
+	figure "${name}_looks" "$(jq -s '.[0] | (.samples - .reused) / .rounds' /tmp/cost.json)"
 }
 
 # busy NAME VCPUS - a guest whose vCPUs are in the kernel all the time
@@ -84,39 +97,30 @@ less()
 		awk -v a="$3" -v b="$2" -v max="$4" \
 		'BEGIN { exit !(a > 0 && b > 0 && (b / a - 1) * 100 < max) }'
 }
-taken()
-{
-	[ "$(count samples)" -ge $((start + 9)) ]
-}
-
 check "the module loads" module_generous || exit 1
 HZ=99
 check "a guest boots" guest_start first -smp 1 || exit 1
 VCPU=$(guest_threads first | cut -d ' ' -f 3)
-cost profile_idle
+cost profile_idle first
 guest_loop loop_alone
 alone=$THREAD alone_time=$WALL
-start=$(count samples)
-vcpu-info profile --frequency $HZ --duration 1h --output /tmp/loop.json first 2>/dev/null &
-profile=$!
-check "it samples" poll_until 60 taken
+begin first
 guest_loop loop_profiled
-kill -TERM $profile
-wait $profile
+end
 check "it was sampled in its user mode" \
-	jq -se '[.[] | select(.type == "profile_vcpu")][0].user_ns > 5e8' /tmp/loop.json
+	jq -se '[.[] | select(.type == "profile_vcpu")][0].user_ns > 5e8' /tmp/cost.json
 less "what the guest loses" "$THREAD" "$alone" 1
 less "the same with all that the profile takes of the only CPU" "$WALL" "$alone_time" 10
 guest_stop first
 busy first 1
-cost profile_1_vm
+cost profile_1_vm first
 busy second 1
-cost profile_2_vms
+cost profile_2_vms first second
 guest_stop first
 guest_stop second
 # so seldom that each has run since the last time
 HZ=33
 busy many 4
-cost profile_4_vcpus
+cost profile_4_vcpus many
 guest_stop many
 tap_end
