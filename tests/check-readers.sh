@@ -6,7 +6,7 @@
 # and 'perf kvm' what 'vcpu-info symbols' writes
 #
 # DIR has the files of the lab's test 48-profile-load, if that was run; otherwise they are
-# those of a unit test. Needs the packages of "setup.sh readers". Prints TAP; pictures of
+# those of a unit test. Symbols are there after "lab bench bookworm-amd 18-stack", too. Needs the packages of "setup.sh readers". Prints TAP; pictures of
 # the browser are in build/readers.
 set -u
 
@@ -16,6 +16,7 @@ set -u
 TOP=$(cd "$(dirname "$0")/.." && pwd)
 OUT=$TOP/build/readers
 FILES=${1:-$TOP/build/lab/bookworm-amd/logs/profile}
+SYMBOLS=$FILES/symbols
 FLAMEGRAPH=/usr/share/perl5/Devel/NYTProf/flamegraph.pl
 
 rm -rf "$OUT"
@@ -57,10 +58,10 @@ python3 "$TOP/tests/readers/check_trace.py" "$FILES/timeline.json" >"$OUT/trace.
 is "the timeline is as the trace format has it" $? 0
 diag <"$OUT/trace.txt"
 
-if [ -s "$FILES/symbols" ]; then
-	python3 "$TOP/tests/readers/perf_data.py" "$OUT/perf.data" <"$FILES/symbols" |
+if [ -s "$SYMBOLS" ]; then
+	python3 "$TOP/tests/readers/perf_data.py" "$OUT/perf.data" <"$SYMBOLS" |
 		sort >"$OUT/perf.wanted"
-	perf kvm --guest --guestkallsyms="$FILES/symbols" report --stdio \
+	perf kvm --guest --guestkallsyms="$SYMBOLS" report --stdio \
 		-i "$OUT/perf.data" --sort symbol 2>"$OUT/perf.err" |
 		awk '{ for (i = 1; i < NF; i++) if ($i == "[g]") print $(i + 1) }' | sort >"$OUT/perf.names"
 	check "perf kvm has many functions to name" \

@@ -41,12 +41,14 @@ bench_plugin()
 }
 
 # Tests whose names begin with 1 or 2 run in a host with so many CPUs whose time
-# is a count; those with 3 in the same host as all other tests.
+# is a count; those with 3 in the same host as all other tests. With VCPU_INFO_COMPILED
+# it is done as "lab try" does it.
 cmd_bench()
 {
 	local mode=bench${1:-1} kinds=(image kit modules) line RUN_HANDLER=bench_line
 
 	mode=${mode:0:6}
+	[ -z "${VCPU_INFO_COMPILED:-}" ] || kinds=(anyimage compiled kit modules)
 	[[ " $* " != *" 15"* ]] || kinds+=(rebuilt)
 	[[ " $* " != *" 19"* ]] || bench_plugin
 	ensure_built "${kinds[@]}"

@@ -7,15 +7,6 @@
 . /lab/bench/bench.sh
 
 ROUNDS=20
-TIMEFORMAT='%3U %3S'
-
-# cpu_ns COMMAND... - CPU time that it takes, to a millisecond
-cpu_ns()
-{
-	{ time "$@" >/tmp/output 2>/tmp/errors; } 2>&1 |
-		awk '{ printf "%.0f\n", ($1 + $2) * 1e9 }'
-}
-
 # each_round NAME COMMAND... - the command takes the number of rounds as its last
 # argument; the figure is what one more of them takes
 each_round()

@@ -13,6 +13,7 @@
 struct vcpu *guest_caller(struct vm *vm, int id);
 struct vcpu *guest_halted(struct vm *vm, int id);
 struct vcpu *guest_counting(struct vm *vm, int id, int cpu);
+struct vcpu *guest_on_stack(struct vm *vm, int id, int cpu, uint64_t rsp);
 struct vcpu *guest_storming(struct vm *vm, int id, int cpu, uint32_t nr,
 			    int target);
 uint64_t guest_loop(struct vcpu *caller, uint32_t nr, int id, uint32_t calls);
@@ -37,6 +38,7 @@ void case_storm(char **argv);
 
 void case_sample(char **argv);
 void case_samples(char **argv);
+void case_stack(char **argv);
 void case_taken(char **argv);
 
 #endif /* BENCH_H */

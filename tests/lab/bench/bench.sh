@@ -153,3 +153,13 @@ lost()
 				<<<"$base $of")"
 	done
 }
+
+TIMEFORMAT='%3U %3S'
+
+# cpu_ns COMMAND... - CPU time that it takes with its children, to a millisecond; its
+# output is in /tmp/output and /tmp/errors
+cpu_ns()
+{
+	{ time "$@" >/tmp/output 2>/tmp/errors; } 2>&1 |
+		awk '{ printf "%.0f\n", ($1 + $2) * 1e9 }'
+}

@@ -85,6 +85,13 @@ static bool has_counted(struct vcpu *vcpu)
 	return vcpu_counter(vcpu) != vcpu->init.r[REG_COUNTER];
 }
 
+static void start_counting(struct vcpu *vcpu)
+{
+	vcpu_start(vcpu);
+	if (!poll_for(has_counted, vcpu))
+		die("vCPU %d does not run", vcpu->id);
+}
+
 /* A vCPU that never leaves the guest by itself, and counts */
 struct vcpu *guest_counting(struct vm *vm, int id, int cpu)
 {
@@ -95,9 +102,25 @@ struct vcpu *guest_counting(struct vm *vm, int id, int cpu)
 	prog_add(&vcpu->prog, OP_BACK, 0, 0);
 	vcpu_make_runnable(vcpu);
 	vcpu_setup(vcpu, true);
-	vcpu_start(vcpu);
-	if (!poll_for(has_counted, vcpu))
-		die("vCPU %d does not run", id);
+	start_counting(vcpu);
+
+	return vcpu;
+}
+
+/* The same, with a stack pointer that stays */
+struct vcpu *guest_on_stack(struct vm *vm, int id, int cpu, uint64_t rsp)
+{
+	struct vcpu *vcpu = vm_add_vcpu(vm, id, cpu);
+
+	vcpu_begin(vcpu);
+	prog_add(&vcpu->prog, OP_INC, REG_COUNTER, 0);
+	prog_add(&vcpu->prog, OP_STORE, 0, 0);
+	prog_add(&vcpu->prog, OP_BACK, 0, 0);
+	vcpu_make_runnable(vcpu);
+	vcpu_setup(vcpu, true);
+	vcpu->init.r[REG(RSP)] = rsp;
+	vcpu_set_regs(vcpu);
+	start_counting(vcpu);
 
 	return vcpu;
 }

@@ -26,6 +26,7 @@ static const struct {
 	{ "storm", 4, case_storm },
 	{ "sample", 1, case_sample },
 	{ "samples", 1, case_samples },
+	{ "stack", 1, case_stack },
 	{ "taken", 6, case_taken },
 };
 

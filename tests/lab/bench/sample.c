@@ -145,6 +145,78 @@ void case_samples(char **argv)
 	vm_destroy(vm);
 }
 
+#define PAGE		4096ULL
+#define STACK_PAGES	(VCPU_INFO_HOST_STACK_SIZE / PAGE)
+#define STACK_TOP	0xffffc90000004000ULL
+#define TABLES_GPA	0x1c0000U	/* one for each level, from the root on */
+#define STACK_GPA	0x1d0000U
+#define PRESENT		1U
+
+static void put_entry(struct vm *vm, uint32_t table, unsigned int index,
+		      uint32_t to)
+{
+	uint64_t entry = to | PRESENT;
+
+	memcpy(vm->mem + table + index * sizeof(entry), &entry, sizeof(entry));
+}
+
+/* Page tables of four levels, in pages of 4 KiB, that have the stack */
+static void map_stack(struct vm *vm)
+{
+	uint64_t at = STACK_TOP - STACK_PAGES * PAGE;
+	uint32_t table = TABLES_GPA;
+	unsigned int i;
+
+	for (i = 39; i > 12; i -= 9, table += PAGE)
+		put_entry(vm, table, at >> i & 511, table + PAGE);
+	for (i = 0; i < STACK_PAGES; i++)
+		put_entry(vm, table, (at >> 12 & 511) + i, STACK_GPA + i * PAGE);
+	memset(vm->mem + STACK_GPA, 1, STACK_PAGES * PAGE);
+}
+
+/* One vCPU that runs, and its stack */
+struct stack_asker {
+	struct asker asker;
+	struct vcpu_info_host_stack stack;
+	unsigned int pages;
+	unsigned long copied;
+};
+
+static void ask_with_stack(void *data)
+{
+	struct stack_asker *with = data;
+
+	ask(&with->asker);
+	with->copied += with->stack.len == with->pages * PAGE;
+}
+
+/* stack PAGES: ticks of asking for a vCPU that runs, with so much of its stack */
+void case_stack(char **argv)
+{
+	static struct stack_asker with;
+	struct vm *vm = vm_create(MODE_64);
+	struct asker *asker = &with.asker;
+	int i;
+
+	with.pages = parse_number(argv[0], 0, STACK_PAGES);
+	map_stack(vm);
+	guest_on_stack(vm, TARGET, host.cpus[1], STACK_TOP - with.pages * PAGE);
+	asker_begin(asker, vm->fd, 1, with.pages ? VCPU_INFO_SAMPLE_STACK : 0);
+	asker->state = VCPU_INFO_STATE_GUEST;
+	if (with.pages) {
+		asker->args.stack_root = TABLES_GPA;
+		asker->args.stack_levels = 4;
+		asker->args.stacks = (uintptr_t)&with.stack;
+	}
+	print_best(ask_with_stack, &with);
+	for (i = 0; i < 300; i++)
+		ask_with_stack(&with);
+	must_find(asker);
+	if (with.copied * 100 < asker->asked * 80)
+		die("%lu of %lu stacks were copied", with.copied, asker->asked);
+	vm_destroy(vm);
+}
+
 /* A monitor of QEMU, for people */
 static int open_monitor(const char *path)
 {
