@@ -2,12 +2,16 @@
 /*
  * 'sample': its options, and what the device says as an event and as counters.
  */
+#include <errno.h>
 #include <linux/kvm.h>
 
 #include "support.h"
 #include "unit.h"
 
 #include "cmd/commands.h"
+#include "compiler.h"
+#include "exit-codes.h"
+#include "host-file.h"
 #include "print/counters.h"
 #include "trace/host-request.h"
 
@@ -241,6 +245,62 @@ static void counts_have_names(void **state)
 	assert_null(host_device_exit_name(4000000000U));
 }
 
+static int report(void *arg)
+{
+	const enum device_status *status = arg;
+
+	errno = EIO;
+	return host_device_report(*status);
+}
+
+/* Why nobody can be asked for: what is said, and the exit code. */
+static void reasons(void **state)
+{
+	static const struct {
+		enum device_status status;
+		int exit_code;
+		const char *says;
+		const char *fix;
+	} all[] = {
+		{ DEVICE_VM_GONE, EXIT_NO_VM, "the VM is gone", "" },
+		{ DEVICE_NO_MODULE, EXIT_NO_MODULE, "vcpu_info is not loaded",
+		  "modprobe vcpu_info" },
+		{ DEVICE_OLD, EXIT_NO_MODULE, "does not match this version",
+		  "rmmod vcpu_info && modprobe vcpu_info" },
+		{ DEVICE_UNABLE, EXIT_NO_KVM, "does not let the module tell VMs",
+		  "/sys/kernel/vcpu_info/missing" },
+		{ DEVICE_LOCKED_DOWN, EXIT_DENIED, "locked down", "reboot" },
+		{ DEVICE_PTRACE_OFF, EXIT_DENIED, "ptrace_scope is 3", "reboot" },
+		{ DEVICE_VM_DENIED, EXIT_DENIED, "may not take the VM's descriptor",
+		  "CAP_SYS_PTRACE" },
+		{ DEVICE_DENIED, EXIT_DENIED, "cannot open /dev/vcpu-info-host",
+		  "CAP_PERFMON" },
+		{ DEVICE_FAILED, EXIT_FAILED, "cannot ask for vCPUs", "" },
+	};
+	enum device_status missing = DEVICE_NO_MODULE;
+	char *root = tree_make();
+	struct captured cap;
+
+	(void)state;
+	host_file_set_root(root);
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		cap = capture(report, (void *)&all[i].status);
+
+		assert_int_equal(cap.ret, all[i].exit_code);
+		assert_non_null(strstr(cap.err, all[i].says));
+		assert_non_null(strstr(cap.err, all[i].fix));
+		captured_free(&cap);
+	}
+	/* one that has no device yet */
+	tree_write(root, "/sys/module/vcpu_info/version", "0.0\n");
+	cap = capture(report, &missing);
+	assert_int_equal(cap.ret, EXIT_NO_MODULE);
+	assert_non_null(strstr(cap.err, "older than vcpu-info"));
+	captured_free(&cap);
+	host_file_set_root("");
+	tree_remove(root);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -253,6 +313,7 @@ int main(void)
 		cmocka_unit_test(printed_as_json),
 		cmocka_unit_test(counters_in_all_formats),
 		cmocka_unit_test(counts_have_names),
+		cmocka_unit_test(reasons),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
