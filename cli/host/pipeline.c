@@ -176,6 +176,8 @@ static void add_symbol(struct pipeline *pl, const struct event *ev,
 					     about->vm, about->vmm, rip,
 					     &about->symbol_offset);
 		in_user = !(rip >> 63);
+	} else if (!events->stacks) {
+		return;
 	}
 	if (events->stacks ||
 	    (events->names && (!in_user || events->tasks)))

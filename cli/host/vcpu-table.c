@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace-time.h"
 #include "vcpu-table.h"
 
 static int order(int a, int b)
@@ -39,11 +38,19 @@ static struct vcpu *get(struct vcpu_table *table, const struct vcpu *key)
 {
 	struct vcpu **found, *vcpu;
 
-	/* an event is looked at more than once */
-	if (table->last && !vcpu_compare(key, table->last))
-		return table->last;
+	/* an event is looked at more than once, and vCPUs come round in turn */
+	for (vcpu = table->last; vcpu; vcpu = vcpu->after) {
+		if (!vcpu_compare(key, vcpu)) {
+			table->last = vcpu;
+			return vcpu;
+		}
+		if (vcpu != table->last)
+			break;
+	}
 	found = tfind(key, &table->tree, compare);
 	if (found) {
+		if (table->last)
+			table->last->after = *found;
 		table->last = *found;
 		return *found;
 	}
@@ -117,6 +124,12 @@ static void collect(struct vcpu *vcpu, void *arg)
 		removal->gone[removal->nr++] = vcpu;
 }
 
+static void forget_after(struct vcpu *vcpu, void *arg)
+{
+	(void)arg;
+	vcpu->after = NULL;
+}
+
 void vcpu_table_remove_if(struct vcpu_table *table,
 			  bool (*fn)(const struct vcpu *vcpu, void *arg),
 			  void *arg)
@@ -128,6 +141,8 @@ void vcpu_table_remove_if(struct vcpu_table *table,
 		return;
 	table->last = NULL;
 	vcpu_table_each(table, collect, &removal);
+	if (removal.nr)
+		vcpu_table_each(table, forget_after, NULL);
 	for (size_t i = 0; i < removal.nr; i++) {
 		tdelete(removal.gone[i], &table->tree, compare);
 		free_vcpu(removal.gone[i]);
@@ -187,6 +202,8 @@ const struct event *vcpu_record(const struct vcpu *vcpu, size_t i)
 
 const struct event *vcpu_last(const struct vcpu *vcpu)
 {
+	if (vcpu->nr_records == 1)
+		return vcpu->records[0];
 	return vcpu->nr_records ? vcpu_record(vcpu, vcpu->nr_records - 1) :
 				  NULL;
 }
@@ -225,12 +242,8 @@ bool vcpu_table_copy(struct vcpu_table *to, const struct vcpu_table *from)
 	return copying.ok;
 }
 
-static enum field_id field_of(int kind)
-{
-	if (kind < NR_EXIT_KINDS)
-		return FIELD_EXITS + kind;
-	return FIELD_RUN_NS + kind - NR_EXIT_KINDS;
-}
+/* Fields of events that are counted; the exits follow each other. */
+#define EXIT_FIELDS	((1U << NR_EXIT_KINDS) - 1)
 
 static struct exit_counts counts_of(const struct event *ev)
 {
@@ -239,13 +252,15 @@ static struct exit_counts counts_of(const struct event *ev)
 		.thread = event_int(ev, FIELD_PID),
 		.ts = ev->ts,
 		.ts_is_ns = ev->ts_is_ns,
+		.known = ev->present >> FIELD_EXITS & EXIT_FIELDS,
 	};
 
-	for (int i = 0; i < NR_KINDS; i++) {
-		if (event_has(ev, field_of(i)))
-			counts.known |= 1U << i;
-		counts.count[i] = ev->val[field_of(i)];
-	}
+	_Static_assert(FIELD_WAIT_NS - FIELD_RUN_NS == 1, "they follow each other");
+	counts.known |= (ev->present >> FIELD_RUN_NS & 3) << KIND_RUN;
+	memcpy(counts.count, &ev->val[FIELD_EXITS],
+	       NR_EXIT_KINDS * sizeof(counts.count[0]));
+	memcpy(&counts.count[KIND_RUN], &ev->val[FIELD_RUN_NS],
+	       2 * sizeof(counts.count[0]));
 	return counts;
 }
 
@@ -253,49 +268,33 @@ static struct exit_counts counts_of(const struct event *ev)
  * Another VM may have come to the same PID and file descriptor, with counts
  * from 0: then its thread is another, or some count has shrunk.
  */
-static bool is_reset(const struct exit_counts *old,
-		     const struct exit_counts *new)
-{
-	if (old->thread != new->thread)
-		return true;
-	for (int i = 0; i < NR_KINDS; i++) {
-		if (old->known & new->known & (1U << i) &&
-		    new->count[i] < old->count[i])
-			return true;
-	}
-	return false;
-}
-
 static void compute(struct exit_delta *delta, const struct exit_counts *old,
 		    const struct exit_counts *new)
 {
-	*delta = (struct exit_delta){ .state = DELTA_RESET };
-	if (is_reset(old, new))
-		return;
-	delta->state = DELTA_OK;
-	delta->known = old->known & new->known;
-	for (int i = 0; i < NR_KINDS; i++)
+	unsigned int shrunk = 0;
+
+	for (int i = 0; i < NR_KINDS; i++) {
 		delta->count[i] = new->count[i] - old->count[i];
-	if (old->ts_is_ns && new->ts_is_ns && new->ts > old->ts)
-		delta->ns = new->ts - old->ts;
+		if (old->count[i] > new->count[i])
+			shrunk |= 1U << i;
+	}
+	delta->known = old->known & new->known;
+	if (old->thread != new->thread || shrunk & delta->known) {
+		*delta = (struct exit_delta){ .state = DELTA_RESET };
+		return;
+	}
+	delta->state = DELTA_OK;
+	delta->ns = old->ts_is_ns && new->ts_is_ns && new->ts > old->ts ?
+		    new->ts - old->ts : 0;
 }
 
 void vcpu_count(struct vcpu *vcpu, const struct event *ev)
 {
 	struct exit_counts new = counts_of(ev);
 
-	vcpu->delta = (struct exit_delta){ .state = DELTA_FIRST };
 	if (vcpu->counts.any)
 		compute(&vcpu->delta, &vcpu->counts, &new);
+	else
+		vcpu->delta = (struct exit_delta){ .state = DELTA_FIRST };
 	vcpu->counts = new;
-}
-
-bool exit_rate(const struct exit_delta *delta, unsigned int kind,
-	       double *per_second)
-{
-	if (delta->state != DELTA_OK || !delta->ns ||
-	    !(delta->known & (1U << kind)))
-		return false;
-	*per_second = (double)delta->count[kind] * NS_PER_SEC / delta->ns;
-	return true;
 }

@@ -6,6 +6,7 @@
 #ifndef HOST_VCPU_TABLE_H
 #define HOST_VCPU_TABLE_H
 
+#include "trace-time.h"
 #include "trace/event.h"
 
 /* exits, io_exits, ..., hypercalls: consecutive fields of the event */
@@ -37,8 +38,15 @@ struct exit_delta {
 };
 
 /* Exits of that kind a second; false if it is not known. */
-bool exit_rate(const struct exit_delta *delta, unsigned int kind,
-	       double *per_second);
+static inline bool exit_rate(const struct exit_delta *delta, unsigned int kind,
+			     double *per_second)
+{
+	if (delta->state != DELTA_OK || !delta->ns ||
+	    !(delta->known & (1U << kind)))
+		return false;
+	*per_second = (double)delta->count[kind] * NS_PER_SEC / delta->ns;
+	return true;
+}
 
 /* The counts of a record, and when they were those. */
 struct exit_counts {
@@ -64,8 +72,8 @@ struct exit_counts {
  * @name: its VM's, for 'top'
  * @symbol: what RIP was in, "" if that is not known, for 'top'
  * @nr_vcpus: how many vCPUs it stands for in a total of 'top', else 0
- * @number: what 'top' sorts by
  * @marked: for who goes through a table
+ * @after: the one that was looked up after it the last time, or NULL
  */
 struct vcpu {
 	int vm_pid;
@@ -80,8 +88,8 @@ struct vcpu {
 	char name[64];
 	char symbol[96];
 	int nr_vcpus;
-	double number;
 	bool marked;
+	struct vcpu *after;
 };
 
 /**

@@ -354,7 +354,7 @@ struct asking {
 	pthread_t thread;
 };
 
-static void start(struct asking *asking, void *(*other)(void *arg), void *arg)
+static void start_other(struct asking *asking, void *(*other)(void *arg), void *arg)
 {
 	int fds[2];
 
@@ -373,7 +373,7 @@ static void start(struct asking *asking, void *(*other)(void *arg), void *arg)
 
 static void start_asking(struct asking *asking)
 {
-	start(asking, answer, NULL);
+	start_other(asking, answer, NULL);
 }
 
 static void end_asking(struct asking *asking)
@@ -539,7 +539,7 @@ static void remote_silent(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		start(&asking, fall_silent, i ? (void *)&nonsense : NULL);
+		start_other(&asking, fall_silent, i ? (void *)&nonsense : NULL);
 		assert_false(remote_ask(&asking.server, 1));
 		end_asking(&asking);
 	}

@@ -80,7 +80,7 @@ static int teardown(void **state)
 static void check(struct top_rows *top, size_t width, const char *golden)
 {
 	const struct vcpu **rows;
-	char line[TOP_LINE_SIZE(120)];
+	char line[TOP_LINE_SIZE(200)];
 	char *text;
 	size_t len, nr;
 	FILE *out = open_memstream(&text, &len);

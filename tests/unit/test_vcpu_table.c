@@ -6,6 +6,7 @@
 
 #include "unit.h"
 
+#include "compiler.h"
 #include "support.h"
 #include "trace-time.h"
 #include "vcpu-table.h"
@@ -273,6 +274,38 @@ static void what_is_not_known(void **state)
 	vcpu_table_free(&vcpus);
 }
 
+static bool is_odd(const struct vcpu *vcpu, void *arg)
+{
+	(void)arg;
+	return vcpu->vcpu_id % 2;
+}
+
+/* Looked up in turn, in another order, and after some are gone. */
+static void in_rounds(void **state)
+{
+	static const int orders[][5] = {
+		{ 0, 1, 2, 3, 4 }, { 0, 1, 2, 3, 4 }, { 4, 3, 2, 1, 0 },
+		{ 0, 0, 2, 2, 4 }, { 1, 3, 0, 4, 2 }, { 0, 1, 2, 3, 4 },
+	};
+	struct vcpu_table vcpus = { 0 };
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
+			for (int j = 0; j < 5; j++) {
+				int id = orders[i][j];
+				struct vcpu *vcpu = vcpu_table_get_id(&vcpus, 1, 2, id);
+
+				assert_int_equal(vcpu->vcpu_id, id);
+			}
+		}
+		assert_int_equal(vcpus.nr, 5);
+		vcpu_table_remove_if(&vcpus, is_odd, NULL);
+		assert_int_equal(vcpus.nr, 3);
+	}
+	vcpu_table_free(&vcpus);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +314,7 @@ int main(void)
 		cmocka_unit_test(memory_runs_out),
 		cmocka_unit_test(forget_and_copy),
 		cmocka_unit_test(each_vcpu_for_itself),
+		cmocka_unit_test(in_rounds),
 		cmocka_unit_test(counts_that_start_afresh),
 		cmocka_unit_test(what_is_not_known),
 	};

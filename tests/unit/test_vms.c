@@ -2,7 +2,9 @@
 /*
  * 'vms' over directories that look like hosts with VMs.
  */
+#include <fcntl.h>
 #include <locale.h>
+#include <sys/stat.h>
 
 #include "unit.h"
 
@@ -472,6 +474,36 @@ static void bad_options(void **state)
 	}
 }
 
+/* What KVM's directory of all VMs is like tells whether there may be others. */
+static void marks(void **state)
+{
+	const struct timespec then[2] = { { 1000, 1 }, { 1000, 1 } };
+	char *root = tree_make(), path[200];
+	struct vm_mark none, one, two;
+
+	(void)state;
+	host_file_set_root(root);
+	vm_mark_take(&none);
+	assert_false(none.known);
+	assert_false(vm_mark_same(&none, &none));
+	tree_write(root, KVM_DIR "/10-3/x", "1\n");
+	vm_mark_take(&one);
+	assert_true(one.known);
+	assert_true(vm_mark_same(&one, &one));
+	assert_false(vm_mark_same(&none, &one));
+	assert_false(vm_mark_same(&one, &none));
+	snprintf(path, sizeof(path), "%s" KVM_DIR, root);
+	assert_int_equal(utimensat(AT_FDCWD, path, then, 0), 0);
+	vm_mark_take(&two);
+	assert_false(vm_mark_same(&one, &two));
+	/* one VM more: debugfs does not change the time then */
+	one = two;
+	two.links++;
+	assert_false(vm_mark_same(&one, &two));
+	host_file_set_root("");
+	tree_remove(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -486,6 +518,7 @@ int main(void)
 		cmocka_unit_test(denied_processes),
 		cmocka_unit_test(names_of_threads),
 		cmocka_unit_test(bad_options),
+		cmocka_unit_test(marks),
 	};
 
 	return cmocka_run_group_tests_name("vms", tests, NULL, NULL);

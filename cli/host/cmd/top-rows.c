@@ -4,56 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/top-cells.h"
 #include "cmd/top-rows.h"
 #include "compiler.h"
-#include "print/outbuf.h"
 #include "print/value.h"
 #include "text.h"
 #include "trace-time.h"
 
-const char *const top_column_names[] = {
-	[TOP_NAME] = "name",	    [TOP_PID] = "pid",	   [TOP_VCPU] = "vcpu",
-	[TOP_THREAD] = "thread",    [TOP_STATE] = "state", [TOP_CPU] = "cpu",
-	[TOP_AGE] = "age",	    [TOP_EXITS] = "exits", [TOP_IO] = "io",
-	[TOP_MMIO] = "mmio",	    [TOP_HALT] = "halt",   [TOP_IRQ] = "irq",
-	[TOP_HYPERCALLS] = "hyper", [TOP_RUN] = "run",	   [TOP_STEAL] = "steal",
-	[TOP_RIP] = "rip",	    [NR_TOP_COLUMNS] = NULL
-};
-
-/*
- * How wide a column is, to the left if negative, and from which width of the
- * screen on there is room for it. The last takes what is left.
- */
-#define KIND(field) ((field) - FIELD_EXITS)
-
-static const struct {
-	const char *heading;
-	int width;
-	size_t from;
-	int kind;		/* whose rate it is, -1: none */
-} columns[NR_TOP_COLUMNS] = {
-	[TOP_NAME] = { "NAME", -10, 0, -1 },
-	[TOP_PID] = { "PID", 7, 76, -1 },
-	[TOP_VCPU] = { "VCPU", 4, 0, -1 },
-	[TOP_THREAD] = { "THREAD", 7, 0, -1 },
-	[TOP_STATE] = { "STATE", -9, 0, -1 },
-	[TOP_CPU] = { "CPU", 3, 0, -1 },
-	[TOP_AGE] = { "AGE", 6, 100, -1 },
-	[TOP_EXITS] = { "EXIT/s", 7, 0, KIND(FIELD_EXITS) },
-	[TOP_IO] = { "IO/s", 6, 94, KIND(FIELD_IO_EXITS) },
-	[TOP_MMIO] = { "MMIO/s", 6, 108, KIND(FIELD_MMIO_EXITS) },
-	[TOP_HALT] = { "HALT/s", 6, 0, KIND(FIELD_HALT_EXITS) },
-	[TOP_IRQ] = { "IRQ/s", 6, 94, KIND(FIELD_IRQ_EXITS) },
-	[TOP_HYPERCALLS] = { "HYP/s", 6, 115, KIND(FIELD_HYPERCALLS) },
-	[TOP_RUN] = { "%CPU", 5, 130, KIND_RUN },
-	[TOP_STEAL] = { "%STEAL", 6, 130, KIND_WAIT },
-	[TOP_RIP] = { "RIP", -1, 0, -1 },
-};
-
 bool top_rows_needs_times(const struct top_rows *top, size_t width)
 {
 	return top->sort == TOP_RUN || top->sort == TOP_STEAL ||
-	       columns[TOP_RUN].from <= width;
+	       top_columns[TOP_RUN].from <= width;
+}
+
+/* It is nearly always the text that is there already, which is fit to be shown. */
+static void set_text(char *to, size_t size, const char *text)
+{
+	if (strcmp(to, text))
+		text_printable(to, size, text);
 }
 
 static void take_record(struct printer *printer, const struct event *ev,
@@ -69,12 +37,12 @@ static void take_record(struct printer *printer, const struct event *ev,
 		top->no_memory = true;
 		return;
 	}
-	text_printable(vcpu->name, sizeof(vcpu->name),
-		       about->vm	  ?:
-			       about->vmm ?:
-					    "(gone)");
+	set_text(vcpu->name, sizeof(vcpu->name),
+		 about->vm	  ?:
+			 about->vmm ?:
+				      "(gone)");
 	value_place(symbol, sizeof(symbol), about);
-	text_printable(vcpu->symbol, sizeof(vcpu->symbol), symbol);
+	set_text(vcpu->symbol, sizeof(vcpu->symbol), symbol);
 	top->records++;
 }
 
@@ -125,13 +93,6 @@ const struct printer_ops top_rows_printer = {
 	.exit = free_rows,
 };
 
-static uint64_t age(const struct top_rows *top, const struct vcpu *vcpu)
-{
-	const struct event *last = vcpu_last(vcpu);
-
-	return last && top->now > last->ts ? top->now - last->ts : 0;
-}
-
 struct expiry {
 	const struct top_rows *top;
 	uint64_t age_ns;
@@ -141,7 +102,7 @@ static bool is_old(const struct vcpu *vcpu, void *arg)
 {
 	const struct expiry *expiry = arg;
 
-	return age(expiry->top, vcpu) > expiry->age_ns;
+	return top_cell_age(expiry->top, vcpu) > expiry->age_ns;
 }
 
 void top_rows_expire(struct top_rows *top, uint64_t age_ns)
@@ -151,148 +112,36 @@ void top_rows_expire(struct top_rows *top, uint64_t age_ns)
 	vcpu_table_remove_if(top->vcpus, is_old, &expiry);
 }
 
-/* Room for a name, a symbol or any number */
-#define CELL_SIZE	128
+/* A row while it is sorted: what counts is not looked up for each comparison. */
+struct sorted {
+	double number;	/* the lowest comes first */
+	size_t index;	/* in the order of VMs and vCPUs */
+	const struct vcpu *vcpu;
+};
 
-/* Rounded to a whole number */
-static uint64_t whole(double number)
+static int compare_numbers(const void *a, const void *b, void *arg)
 {
-	return number + 0.5;
+	const struct sorted *x = a, *y = b;
+
+	(void)arg;
+	if (x->number != y->number)
+		return x->number < y->number ? -1 : 1;
+	return x->index < y->index ? -1 : 1;
 }
 
-/*
- * With what comes after it. Most of a table is numbers, and printf() takes twenty
- * times as long for one.
- */
-static void number_text(char *text, uint64_t number, const char *after)
+static int compare_texts(const void *a, const void *b, void *arg)
 {
-	strcpy(text + digits_uint(text, number), after);
-}
-
-/* In at most six characters. */
-static void rate_text(char *text, double rate)
-{
-	if (rate < 99999.5)
-		number_text(text, whole(rate), "");
-	else if (rate < 99999.5e3)
-		number_text(text, whole(rate / 1e3), "k");
-	else
-		number_text(text, whole(rate / 1e6), "M");
-}
-
-static void tenths_text(char *text, double number)
-{
-	uint64_t tenths = whole(number * 10);
-	const char after[] = { '.', '0' + tenths % 10, '\0' };
-
-	number_text(text, tenths / 10, after);
-}
-
-/* Ids and what the last record says; false if it is not known. */
-static bool value_cell(const struct vcpu *vcpu, enum top_column col, char *text)
-{
-	static const int field_of[] = {
-		[TOP_THREAD] = FIELD_PID,
-		[TOP_STATE] = FIELD_STATE_NR,
-		[TOP_CPU] = FIELD_CPU,
-		[TOP_RIP] = FIELD_REGS + VCPU_INFO_REG_RIP,
-	};
-	const struct event *last = vcpu_last(vcpu);
-	int id;
-
-	if (col == TOP_PID)
-		id = vcpu->vm_pid;
-	else if (col == TOP_VCPU)
-		id = vcpu->nr_vcpus ?: vcpu->vcpu_id;
-	else if (col == TOP_THREAD && !last && vcpu->thread)
-		id = vcpu->thread;
-	else
-		return last && value_field(text, last, field_of[col]);
-	text[digits_int(text, id)] = '\0';
-	return true;
-}
-
-/* Of CELL_SIZE */
-static void cell(const struct top_rows *top, const struct vcpu *vcpu,
-		 enum top_column col, char *text)
-{
-	bool known = true;
-	double rate;
-
-	if (col == TOP_NAME) {
-		strcpy(text, vcpu->name);
-	} else if (col == TOP_AGE) {
-		known = vcpu_last(vcpu);
-		tenths_text(text, (double)age(top, vcpu) / NS_PER_SEC);
-	} else if (col == TOP_RIP && vcpu->symbol[0]) {
-		strcpy(text, vcpu->symbol);
-	} else if (columns[col].kind < 0) {
-		known = value_cell(vcpu, col, text);
-	} else {
-		known = exit_rate(&vcpu->delta,
-				  columns[col].kind, &rate);
-		if (known && columns[col].kind >= NR_EXIT_KINDS)
-			tenths_text(text, rate * 100 / NS_PER_SEC);
-		else if (known)
-			rate_text(text, rate);
-	}
-	if (!known)
-		strcpy(text, UNKNOWN);
-}
-
-/* What is not known is less than anything. */
-static double number(const struct top_rows *top, const struct vcpu *vcpu,
-		     enum top_column col)
-{
-	const struct event *last = vcpu_last(vcpu);
-	double rate;
-
-	switch (col) {
-	case TOP_PID:
-		return vcpu->vm_pid;
-	case TOP_VCPU:
-		return vcpu->nr_vcpus ?: vcpu->vcpu_id;
-	case TOP_THREAD:
-		return last ? event_int(last, FIELD_PID) : vcpu->thread;
-	case TOP_CPU:
-		return last ? event_int(last, FIELD_CPU) : -1;
-	case TOP_AGE:
-		return last ? (double)age(top, vcpu) : -1;
-	default:
-		return exit_rate(&vcpu->delta, columns[col].kind,
-				 &rate) ?
-			       rate :
-			       -1;
-	}
-}
-
-static bool is_text(enum top_column col)
-{
-	return col == TOP_NAME || col == TOP_STATE || col == TOP_RIP;
-}
-
-/* Rates have the highest first, all else the lowest. */
-static int compare(const void *a, const void *b, void *arg)
-{
-	const struct vcpu *x = *(const struct vcpu *const *)a;
-	const struct vcpu *y = *(const struct vcpu *const *)b;
+	const struct sorted *x = a, *y = b;
 	const struct top_rows *top = arg;
-	enum top_column col = top->sort;
 	char left[CELL_SIZE], right[CELL_SIZE];
 	int order;
 
-	if (is_text(col)) {
-		cell(top, x, col, left);
-		cell(top, y, col, right);
-		order = strcmp(left, right);
-	} else {
-		order = x->number < y->number ? -1 : x->number > y->number;
-		if (columns[col].kind >= 0)
-			order = -order;
-	}
-	if (top->reverse)
-		order = -order;
-	return order ? order : vcpu_compare(x, y);
+	top_cell(top, x->vcpu, top->sort, left);
+	top_cell(top, y->vcpu, top->sort, right);
+	order = strcmp(left, right);
+	if (order)
+		return top->reverse ? -order : order;
+	return x->index < y->index ? -1 : 1;
 }
 
 static bool is_wanted(const struct top_rows *top, const struct vcpu *vcpu)
@@ -305,7 +154,7 @@ static bool is_wanted(const struct top_rows *top, const struct vcpu *vcpu)
 	if (!top->filter[0])
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(looked_at); i++) {
-		cell(top, vcpu, looked_at[i], text);
+		top_cell(top, vcpu, looked_at[i], text);
 		if (strstr(text, top->filter))
 			return true;
 	}
@@ -368,38 +217,66 @@ static const struct vcpu_table *rows_of(struct top_rows *top)
 
 struct listing {
 	const struct top_rows *top;
-	const struct vcpu **list;
+	struct sorted *list;
 	size_t nr;
 	size_t longest_name;
 	size_t longest_rip;
 };
 
+/* Rates have the highest first, all else the lowest. */
+static double sort_number(const struct top_rows *top, const struct vcpu *vcpu)
+{
+	double by;
+
+	if (top_cell_is_text(top->sort))
+		return 0;
+	by = top_cell_number(top, vcpu, top->sort);
+	return (top_columns[top->sort].kind >= 0) != top->reverse ? -by : by;
+}
+
+/* Of counters alone there is none. */
+static size_t rip_width(const struct top_rows *top, const struct vcpu *vcpu)
+{
+	const struct event *last = vcpu_last(vcpu);
+	char rip[CELL_SIZE];
+
+	if (!vcpu->symbol[0] &&
+	    (!last || !event_has(last, FIELD_REGS + VCPU_INFO_REG_RIP)))
+		return strlen(UNKNOWN);
+	top_cell(top, vcpu, TOP_RIP, rip);
+	return text_width(rip);
+}
+
 static void list_vcpu(struct vcpu *vcpu, void *arg)
 {
 	struct listing *listing = arg;
-	char rip[CELL_SIZE];
+	size_t width;
 
 	if (!is_wanted(listing->top, vcpu))
 		return;
-	listing->list[listing->nr++] = vcpu;
-	if (!is_text(listing->top->sort))
-		vcpu->number = number(listing->top, vcpu, listing->top->sort);
-	cell(listing->top, vcpu, TOP_RIP, rip);
-	if (text_width(rip) > listing->longest_rip)
-		listing->longest_rip = text_width(rip);
-	if (text_width(vcpu->name) > listing->longest_name)
-		listing->longest_name = text_width(vcpu->name);
+	listing->list[listing->nr] = (struct sorted){
+		.number = sort_number(listing->top, vcpu),
+		.index = listing->nr,
+		.vcpu = vcpu,
+	};
+	listing->nr++;
+	width = rip_width(listing->top, vcpu);
+	if (width > listing->longest_rip)
+		listing->longest_rip = width;
+	width = text_width(vcpu->name);
+	if (width > listing->longest_name)
+		listing->longest_name = width;
 }
 
 /* As wide as the longest, if that leaves the other columns their room. */
 static size_t name_width(const struct listing *listing, size_t width)
 {
-	size_t least = -columns[TOP_NAME].width;
+	size_t least = -top_columns[TOP_NAME].width;
 	size_t others = 1 + listing->longest_rip;
 
 	for (int col = TOP_NAME + 1; col < TOP_RIP; col++) {
-		if (columns[col].from <= width)
-			others += abs(columns[col].width) + 1;
+		if (top_columns[col].from <= width)
+			others += abs(top_columns[col].width) + 1;
 	}
 	if (others + least >= width || listing->longest_name <= least)
 		return least;
@@ -407,23 +284,48 @@ static size_t name_width(const struct listing *listing, size_t width)
 							width - others;
 }
 
+/* Where next to nothing happens all is in order already. */
+static void sort(struct listing *listing)
+{
+	bool by_text = top_cell_is_text(listing->top->sort);
+	int (*compare)(const void *a, const void *b, void *arg) =
+		by_text ? compare_texts : compare_numbers;
+	void *top = (void *)listing->top;
+
+	for (size_t i = 1; i < listing->nr; i++) {
+		if (compare(&listing->list[i - 1], &listing->list[i], top) > 0) {
+			qsort_r(listing->list, listing->nr, sizeof(*listing->list),
+				compare, top);
+			return;
+		}
+	}
+}
+
 const struct vcpu **top_rows_sorted(struct top_rows *top, size_t width,
 				    size_t *nr)
 {
 	struct listing listing = { .top = top };
 	const struct vcpu_table *rows = rows_of(top);
+	const struct vcpu **sorted = reallocarray(NULL, rows->nr + 1,
+						   sizeof(*sorted));
 
 	*nr = 0;
-	listing.list = calloc(rows->nr + 1, sizeof(*listing.list));
-	if (!listing.list)
+	listing.list = reallocarray(NULL, rows->nr + 1, sizeof(*listing.list));
+	if (!listing.list || !sorted) {
+		free(listing.list);
+		free(sorted);
 		return NULL;
+	}
 	vcpu_table_each(rows, list_vcpu, &listing);
 	*nr = listing.nr;
 	top->name_width = name_width(&listing, width);
-	qsort_r(listing.list, *nr, sizeof(*listing.list), compare, top);
+	sort(&listing);
+	for (size_t i = 0; i < *nr; i++)
+		sorted[i] = listing.list[i].vcpu;
+	free(listing.list);
 	if (top->scroll >= *nr)
 		top->scroll = *nr ? *nr - 1 : 0;
-	return listing.list;
+	return sorted;
 }
 
 /* Not at all if there is no memory for a copy of what is shown. */
@@ -566,96 +468,4 @@ void top_rows_summary(const struct top_rows *top, size_t rows, char *line,
 		append(line, width, &len, "; PAUSED");
 	if (top->frozen)
 		append(line, width, &len, "; FROZEN");
-}
-
-/* A line and how far it is: a character may have many bytes and two columns. */
-struct top_line {
-	char *text;
-	size_t width;
-	size_t bytes;
-	size_t columns;
-};
-
-static void add_padded(struct top_line *line, const char *text, size_t wide,
-		       bool right)
-{
-	if (wide > line->width - line->columns)
-		wide = line->width - line->columns;
-	line->bytes += text_pad(line->text + line->bytes, 4 * wide + 1, text,
-				wide, right);
-	line->columns += wide;
-}
-
-/* What is ASCII is not looked at character by character: nearly all cells are. */
-static void add_ascii(struct top_line *line, const char *text, int wide)
-{
-	size_t len = strlen(text), room = line->width - line->columns;
-	size_t all = len > (size_t)abs(wide) ? len : (size_t)abs(wide);
-	char *to = line->text + line->bytes;
-	size_t blanks = all - len;
-
-	if (all > room || (wide < 0 && all > (size_t)-wide)) {
-		add_padded(line, text, wide < 0 ? (size_t)-wide : all, wide > 0);
-		return;
-	}
-	for (size_t i = 0; wide > 0 && i < blanks; i++)
-		*to++ = ' ';
-	for (size_t i = 0; i < len; i++)
-		*to++ = text[i];
-	for (size_t i = 0; wide < 0 && i < blanks; i++)
-		*to++ = ' ';
-	*to = '\0';
-	line->bytes += all;
-	line->columns += all;
-}
-
-/* Text is cut, numbers are not; the last column takes what is left. */
-static void add_cell(const struct top_rows *top, struct top_line *line,
-		     enum top_column col, const char *text)
-{
-	if (col == TOP_RIP) {
-		add_padded(line, text, text_width(text), false);
-		return;
-	}
-	if (col == TOP_NAME)
-		add_padded(line, text, top->name_width, false);
-	else
-		add_ascii(line, text, columns[col].width);
-	if (line->columns < line->width) {
-		line->text[line->bytes++] = ' ';
-		line->text[line->bytes] = '\0';
-		line->columns++;
-	}
-}
-
-void top_rows_heading(const struct top_rows *top, char *line, size_t width)
-{
-	struct top_line out = { line, width };
-
-	line[0] = '\0';
-	for (int col = 0; col < NR_TOP_COLUMNS; col++) {
-		char text[16];
-
-		if (columns[col].from > width)
-			continue;
-		snprintf(text, sizeof(text), "%s%s", columns[col].heading,
-			 (int)top->sort == col ? "*" : "");
-		add_cell(top, &out, col, text);
-	}
-}
-
-void top_rows_line(const struct top_rows *top, const struct vcpu *vcpu,
-		   char *line, size_t width)
-{
-	struct top_line out = { line, width };
-
-	line[0] = '\0';
-	for (int col = 0; col < NR_TOP_COLUMNS; col++) {
-		char text[CELL_SIZE];
-
-		if (columns[col].from > width)
-			continue;
-		cell(top, vcpu, col, text);
-		add_cell(top, &out, col, text);
-	}
 }

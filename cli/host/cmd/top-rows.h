@@ -117,8 +117,11 @@ extern const char *const top_rows_help[];
 const struct vcpu **top_rows_sorted(struct top_rows *top, size_t width,
 				    size_t *nr);
 
-/* Bytes that a line of so many columns may have, with a NUL. */
-#define TOP_LINE_SIZE(width)	(4 * (width) + 1)
+/* Texts of so many bytes are copied whole, and what is behind them, too. */
+#define TOP_SHORT_CELL		16
+
+/* Bytes that a line of so many columns may have, with a NUL, and room to write it. */
+#define TOP_LINE_SIZE(width)	(4 * (width) + 1 + TOP_SHORT_CELL)
 
 /* Lines of at most width columns: TOP_LINE_SIZE(width) bytes. */
 void top_rows_summary(const struct top_rows *top, size_t shown, char *line,

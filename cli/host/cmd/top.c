@@ -17,6 +17,7 @@
 
 #define BUFFER_KB	2048
 #define BATCH_WIDTH	160
+#define BATCH_BUFFER	65536
 
 /* How often records are taken, and keys. */
 #define PERIOD_MS	50
@@ -154,29 +155,41 @@ static bool take_events(struct topping *run)
 /* VMs come and go, and cost much to look for. */
 #define SCAN_NS (10 * NS_PER_SEC)
 
-/* Counters have no state: that of the last record stays. */
-static void keep_state(struct topping *run, struct event *ev)
+/* Counters have no state: that of the last record stays, if there is one. */
+static const struct event *find_state(struct topping *run, const struct event *ev)
 {
-	const struct vcpu *vcpu = vcpu_table_get(&run->pl->vcpus, ev);
-	const struct event *last = vcpu ? vcpu_last(vcpu) : NULL;
+	const struct vcpu *vcpu;
+	const struct event *last;
 
-	if (!last || !event_has(last, FIELD_STATE_NR))
-		return;
+	if (event_has(ev, FIELD_STATE_NR))
+		return NULL;
+	vcpu = vcpu_table_get(&run->pl->vcpus, ev);
+	last = vcpu ? vcpu_last(vcpu) : NULL;
+	return last && event_has(last, FIELD_STATE_NR) ? last : NULL;
+}
+
+static void take_with_state(struct topping *run, const struct event *ev,
+			    const struct event *last)
+{
+	struct event full;
+
+	memcpy(&full, ev, event_size(ev));
 	for (int id = FIELD_STATE_NR; id < FIELD_EXITS; id++) {
 		if (event_has(last, id))
-			event_set(ev, id, last->val[id]);
+			event_set(&full, id, last->val[id]);
 	}
+	pipeline_take(&full, run->pl);
 }
 
 static bool take_sample(const struct event *ev, void *arg)
 {
 	struct topping *run = arg;
-	struct event full;
+	const struct event *last = find_state(run, ev);
 
-	memcpy(&full, ev, event_size(ev));
-	if (!event_has(&full, FIELD_STATE_NR))
-		keep_state(run, &full);
-	pipeline_take(&full, run->pl);
+	if (last)
+		take_with_state(run, ev, last);
+	else
+		pipeline_take(ev, run->pl);
 	return !signals_want_end();
 }
 
@@ -365,6 +378,13 @@ static void show_update(struct topping *run)
 		top_screen_draw(run->top);
 }
 
+static unsigned int ms_until(uint64_t when)
+{
+	uint64_t now = signals_clock();
+
+	return when > now ? (when - now + NS_PER_MS - 1) / NS_PER_MS : 0;
+}
+
 static int update_until_end(struct topping *run)
 {
 	const struct top_params *params = run->params;
@@ -386,7 +406,7 @@ static int update_until_end(struct topping *run)
 		}
 		wait_ms = own_has_more(run->own) ? 0 : PERIOD_MS;
 		if (params->batch)
-			signals_sleep_ms(wait_ms);
+			own_wait(run->own, ms_until(next));
 		else if (!handle_key(run, wait_ms))
 			break;
 	}
@@ -422,6 +442,7 @@ static int top_run(const struct top_params *params)
 {
 	const struct print_style style =
 		event_options_style(&params->events, stdout, TIME_AGE);
+	static char buffer[BATCH_BUFFER];
 	struct topping run = { .params = params };
 	enum instance_status status;
 	int exit_code;
@@ -435,6 +456,9 @@ static int top_run(const struct top_params *params)
 	run.top->sort = params->sort;
 	run.top->totals = params->totals;
 	run.top->some_vms = params->events.select.nr_vms;
+	/* flushed after each update, which may have thousands of lines */
+	if (params->batch)
+		setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	signals_catch();
 	run.opened = signals_clock();
 	status = own_open("top", BUFFER_KB, NULL, &run.own);

@@ -100,12 +100,6 @@ static const char * const flag_names[] = {
 	"nested", "emulation", "torn",
 };
 
-void event_set(struct event *ev, enum field_id id, uint64_t val)
-{
-	ev->present |= 1ULL << id;
-	ev->val[id] = val;
-}
-
 bool event_has_key(const struct event *ev)
 {
 	return event_has(ev, FIELD_VM_PID) && event_has(ev, FIELD_VM_FD) &&

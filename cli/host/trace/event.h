@@ -166,7 +166,11 @@ static inline int event_int(const struct event *ev, enum field_id id)
 	return (int)ev->val[id];
 }
 
-void event_set(struct event *ev, enum field_id id, uint64_t val);
+static inline void event_set(struct event *ev, enum field_id id, uint64_t val)
+{
+	ev->present |= 1ULL << id;
+	ev->val[id] = val;
+}
 
 /* Whether the event says which vCPU of which VM it is about. */
 bool event_has_key(const struct event *ev);

@@ -231,17 +231,33 @@ static uint64_t now_ns(void)
 	return now.tv_sec * NS_PER_SEC + now.tv_nsec;
 }
 
+/* So many times as long a list is good for that KVM's own has not changed since. */
+#define UNCHANGED_TIMES	6
+
+static bool is_unchanged(const struct host_request *req, const struct vm_mark *mark,
+			 uint64_t now)
+{
+	return now - req->looked < UNCHANGED_TIMES * req->rescan_ns &&
+	       vm_mark_same(&req->mark, mark);
+}
+
 /* Look for VMs, unless that was done lately and none has gone since. */
 static bool find_vms(struct host_request *req, bool again)
 {
 	uint64_t now = now_ns();
+	struct vm_mark mark;
 
 	if (!again && req->scanned && now - req->scanned < req->rescan_ns)
 		return true;
-	vm_scan_free(&req->scan);
-	req->scanned = 0;
-	if (!vm_scan_without_vcpus(&req->scan))
-		return false;
+	vm_mark_take(&mark);
+	if (again || !req->scanned || !is_unchanged(req, &mark, now)) {
+		vm_scan_free(&req->scan);
+		req->scanned = 0;
+		if (!vm_scan_without_vcpus(&req->scan))
+			return false;
+		req->looked = now;
+		req->mark = mark;
+	}
 	req->scanned = now;
 	thread_times_sweep(&req->times);
 	req->all_vms = req->scan.nr;

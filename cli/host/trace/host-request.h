@@ -23,7 +23,8 @@ typedef bool vm_sample_fn(const struct vm *vm, const struct vm_sample *sample,
  * @select: which VMs and vCPUs
  * @flags: VCPU_INFO_SAMPLE_*, as far as they are not clear anyway
  * @attempts: looks at a vCPU's state; 0: as many as the module does
- * @rescan_ns: for so long VMs that were found are believed to be all
+ * @rescan_ns: for so long VMs that were found are believed to be all; six times as
+ *	long if KVM's list of VMs has not changed
  * @singly: ask for one vCPU after the other, so that each is new when it is handed
  *	over
  * @skips_unread: a VM that cannot be asked for is counted, and does not end the round
@@ -40,7 +41,9 @@ typedef bool vm_sample_fn(const struct vm *vm, const struct vm_sample *sample,
  * @all_vms: VMs that there were, selected or not
  * @denied: processes that could not be looked into
  * @scan: the VMs that were found
- * @scanned: when; 0: never
+ * @scanned: when it was last known that these are all; 0: never
+ * @looked: when they were looked for
+ * @mark: of KVM's list at that time
  * @times: files of the times of threads
  */
 struct host_request {
@@ -64,6 +67,8 @@ struct host_request {
 	unsigned int denied;
 	struct vm_scan scan;
 	uint64_t scanned;
+	uint64_t looked;
+	struct vm_mark mark;
 	struct thread_times times;
 };
 

@@ -201,7 +201,8 @@ static enum device_status call(struct host_device *dev,
 		.ids = (uintptr_t)sample->ids,
 	};
 
-	sample->vcpus = calloc(room, sizeof(*sample->vcpus));
+	/* the device fills what it says is there, and that alone is looked at */
+	sample->vcpus = reallocarray(NULL, room, sizeof(*sample->vcpus));
 	if (!sample->vcpus)
 		return DEVICE_FAILED;
 	args.entries = (uintptr_t)sample->vcpus;

@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "exit-codes.h"
 #include "host-file.h"
 #include "msg.h"
 #include "num.h"
+#include "trace-time.h"
 #include "vm/scan.h"
 
 #define VM_LINK		"anon_inode:kvm-vm"
@@ -341,6 +343,25 @@ bool vm_scan_run(struct vm_scan *scan)
 bool vm_scan_without_vcpus(struct vm_scan *scan)
 {
 	return run(scan, false);
+}
+
+void vm_mark_take(struct vm_mark *mark)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	*mark = (struct vm_mark){ 0 };
+	if (!host_file_path(path, sizeof(path), DEBUGFS) || stat(path, &st))
+		return;
+	mark->known = true;
+	mark->links = st.st_nlink;
+	mark->changed = st.st_mtim.tv_sec * NS_PER_SEC + st.st_mtim.tv_nsec;
+}
+
+bool vm_mark_same(const struct vm_mark *before, const struct vm_mark *now)
+{
+	return before->known && now->known && before->links == now->links &&
+	       before->changed == now->changed;
 }
 
 void vm_scan_free(struct vm_scan *scan)

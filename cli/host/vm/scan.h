@@ -59,6 +59,23 @@ struct vm_scan {
 /* False if there is no procfs. */
 bool vm_scan_run(struct vm_scan *scan);
 
+/**
+ * struct vm_mark - by which it is seen that no VM has come or gone: what KVM's
+ *	directory of all VMs is like
+ * @known: whether there is such a directory
+ * @links: of it: one for each VM
+ * @changed: when a VM was last removed
+ */
+struct vm_mark {
+	bool known;
+	uint64_t links;
+	uint64_t changed;
+};
+
+/* To be taken before a scan, and compared after it; false if it is not known. */
+void vm_mark_take(struct vm_mark *mark);
+bool vm_mark_same(const struct vm_mark *before, const struct vm_mark *now);
+
 /* The same, but with no vCPUs in it, which are most of the work. */
 bool vm_scan_without_vcpus(struct vm_scan *scan);
 void vm_scan_free(struct vm_scan *scan);
