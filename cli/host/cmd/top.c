@@ -17,6 +17,7 @@
 
 #define BUFFER_KB	2048
 #define BATCH_WIDTH	160
+#define BATCH_BUFFER	65536
 
 /* How often records are taken, and keys. */
 #define PERIOD_MS	50
@@ -441,6 +442,7 @@ static int top_run(const struct top_params *params)
 {
 	const struct print_style style =
 		event_options_style(&params->events, stdout, TIME_AGE);
+	static char buffer[BATCH_BUFFER];
 	struct topping run = { .params = params };
 	enum instance_status status;
 	int exit_code;
@@ -454,6 +456,9 @@ static int top_run(const struct top_params *params)
 	run.top->sort = params->sort;
 	run.top->totals = params->totals;
 	run.top->some_vms = params->events.select.nr_vms;
+	/* flushed after each update, which may have thousands of lines */
+	if (params->batch)
+		setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	signals_catch();
 	run.opened = signals_clock();
 	status = own_open("top", BUFFER_KB, NULL, &run.own);
