@@ -10,8 +10,8 @@
 # shellcheck source-path=SCRIPTDIR source=bench.sh
 . /lab/bench/bench.sh
 
-# cpu_ns - CPU time so far of the profile and its readers
-cpu_ns()
+# profile_ns - CPU time so far of the profile and its readers
+profile_ns()
 {
 	local pid
 
@@ -52,9 +52,9 @@ cost()
 	shift
 	begin "$@"
 	since=$(date +%s%N)
-	from=$(cpu_ns)
+	from=$(profile_ns)
 	sleep 2
-	to=$(cpu_ns)
+	to=$(profile_ns)
 	until=$(date +%s%N)
 	end
 	figure "$name" "$(awk -v cpu=$((to - from)) -v ns=$((until - since)) -v hz="$HZ" \

@@ -24,7 +24,7 @@ check "the module loads" module_load || exit 1
 check "a guest boots" guest_share || exit 1
 check "a module with a known load loads" guest_run lab insmod /lab/profile_load.ko ||
 	exit 1
-pid=$(guest_run lab 'taskset 1 sh -c "while :; do :; done" >/dev/null 2>&1 & echo $!')
+pid=$(guest_run lab 'taskset 1 busy part 300000 700000 /tmp/busy >/dev/null 2>&1 & echo $!')
 
 # times - what the guest says: of A, B, C and in all; of the process; its uptime
 times()
