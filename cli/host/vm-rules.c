@@ -18,12 +18,24 @@ const char *vm_word_name(enum vm_word word)
 	return vm_word_names[word];
 }
 
+/*
+ * A waiter in a guest that knows it is one halts, and each interrupt has it spin again:
+ * on a slow host for more of the time than an idle vCPU takes.
+ */
+static bool waits_by_turns(const struct vcpu_finding *finding)
+{
+	return finding->word == VCPU_RUNNING && finding->waits_still &&
+	       finding->kinds[EXIT_HALT] && finding->have_changed &&
+	       finding->changed <= RULE_SPIN_REGS;
+}
+
 /* It waits, on the processor or, in a guest that knows it is one, halted. */
 static bool waits_for_cpu(const struct vcpu_finding *finding)
 {
-	return finding->waits_in && (finding->word == VCPU_SPINNING ||
-				     finding->word == VCPU_HALTED_OFF ||
-				     finding->word == VCPU_IDLE);
+	return waits_by_turns(finding) ||
+	       (finding->waits_in && (finding->word == VCPU_SPINNING ||
+				      finding->word == VCPU_HALTED_OFF ||
+				      finding->word == VCPU_IDLE));
 }
 
 /* The same, or found waiting twice, whatever it did meanwhile: a timer interrupts it. */

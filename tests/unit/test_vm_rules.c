@@ -108,6 +108,15 @@ static void test_vm_lock(void **state)
 	assert_vm(contended, 2, VM_NOTHING, -1);
 	contended[1] = contended[0];
 	assert_vm(contended, 2, VM_NOTHING, -1);
+	/* both halt in their wait, and have not moved */
+	contended[0].kinds[EXIT_HALT] = 1;
+	contended[0].have_changed = true;
+	contended[0].changed = RULE_SPIN_REGS;
+	assert_vm(contended, 2, VM_NOTHING, -1);
+	contended[1] = contended[0];
+	assert_vm(contended, 2, VM_LOCK_LOST, -1);
+	contended[1].changed++;
+	assert_vm(contended, 2, VM_NOTHING, -1);
 	assert_vm(queued, 3, VM_LOCK_HOLDER, 2);
 	assert_vm(queued, 2, VM_LOCK_HOLDER, 1);
 	assert_vm(queued, 5, VM_LOCK_HOLDER, 3);
