@@ -7,8 +7,9 @@
 # and 'perf kvm' what 'vcpu-info symbols' writes
 #
 # DIR has the files of the lab's test 48-profile-load, if that was run; otherwise they are
-# those of a unit test. Symbols are there after "lab bench bookworm-amd 18-stack", too. Needs the packages of "setup.sh readers". Prints TAP; pictures of
-# the browser are in build/readers.
+# those of a unit test. Symbols are there after "lab bench bookworm-amd 18-stack", too.
+# Needs the packages of "setup.sh readers". Prints TAP; pictures of the browser are in
+# build/readers.
 set -u
 
 # shellcheck source-path=SCRIPTDIR source=tap.sh

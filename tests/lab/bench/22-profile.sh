@@ -3,8 +3,9 @@
 # asked
 # silence: 3600
 # How true a profile is, in a host whose time is a count of instructions: a second is 10^9
-# of them, so that 99 Hz are 99 Hz whatever the real machine does. VCPU_INFO_PROFILE_SECONDS is how long (docs/profile.md: 60). The lab's own
-# patience is for real seconds: VCPU_INFO_LAB_SILENCE=3600.
+# of them, so that 99 Hz are 99 Hz whatever the real machine does.
+# VCPU_INFO_PROFILE_SECONDS is how long. The lab's own patience is for real seconds:
+# VCPU_INFO_LAB_SILENCE=3600.
 # shellcheck source-path=SCRIPTDIR source=bench.sh
 . /lab/bench/bench.sh
 # shellcheck source-path=SCRIPTDIR source=../host/profiled.sh

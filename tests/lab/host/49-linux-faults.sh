@@ -181,7 +181,7 @@ if wanted mutexes; then
 fi
 if wanted deadlock; then
 	fault linux deadlock
-	gives linux deadlock 'lock-never-released null: (spinning|idle)' "$ABOUT"
+	gives linux deadlock 'lock-never-released null: (spinning|idle|running)' "$ABOUT"
 	transcript deadlock linux
 fi
 if wanted panic; then
