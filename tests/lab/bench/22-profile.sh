@@ -97,8 +97,8 @@ for hz in 100 250 99; do
 	profiled $((LENGTH < 30 ? 5 : LENGTH / 6)) $TIMES
 	read -r a0 b0 _ all0 <<<"$BEFORE"
 	read -r a1 b1 _ all1 <<<"$AFTER"
-	share "$hz Hz: load_a, the first 30 % of a tick" $((a1 - a0)) $((all1 - all0)) 1 '^load_a '
-	share "$hz Hz: load_b, 60 %" $((b1 - b0)) $((all1 - all0)) 1 '^load_b '
+	MOST='' share "$hz Hz: load_a, the first 30 % of a tick" $((a1 - a0)) $((all1 - all0)) 1 '^load_a '
+	MOST='' share "$hz Hz: load_b, 60 %" $((b1 - b0)) $((all1 - all0)) 1 '^load_b '
 	guest_run lab rmmod profile_load
 done
 guest_stop lab
