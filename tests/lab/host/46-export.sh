@@ -225,15 +225,15 @@ like "and since when" "$(sample \
 
 kill $spin
 wait $spin
-# the text of the last second is still given out
+# gone VM - no series is of it; the text of the last second is still given out
 gone()
 {
-	[ "$(get | grep -c 'vm="spin"')" = 0 ]
+	[ "$(get | grep -c "vm=\"$1\"")" = 0 ]
 }
-check "a VM that is gone has no series" poll_until 20 gone
+check "a VM that is gone has no series" poll_until 20 gone spin
 check "the other one has" test "$(get | grep -c 'vm="off"')" -gt 20
 module_unload
-is "without the module there is none" "$(get | grep -c 'vm="off"')" 0
+check "without the module there is none" poll_until 20 gone off
 is "and it is said" "$(get | grep -E '^vcpu_info_(module_loaded|up)' | xargs)" \
 	"vcpu_info_up 0 vcpu_info_module_loaded 0"
 check "the module loads again" module_load
