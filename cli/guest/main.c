@@ -13,7 +13,7 @@
 static int run_trigger(const struct cmd *cmd, int argc, char **argv)
 {
 	struct trigger_opts opts;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	struct device dev;
 	int error, exit_code;
 
@@ -36,7 +36,7 @@ out:
 static int run_mark(const struct cmd *cmd, int argc, char **argv)
 {
 	struct mark_opts opts;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	struct device dev;
 	int error, exit_code;
 
@@ -64,7 +64,7 @@ static int run_status(const struct cmd *cmd, int argc, char **argv)
 {
 	struct status status = { 0 };
 	struct status_opts opts;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	struct device dev;
 	int error, exit_code;
 

@@ -514,7 +514,7 @@ int collect_run(const struct collect_params *params)
 int cmd_collect(const struct cmd *cmd, int argc, char **argv)
 {
 	struct collect_params params;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	int exit_code;
 
 	if (cmd_go(cmd, &op, collect_parse(&op, argc, argv, &params),

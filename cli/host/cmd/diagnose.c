@@ -234,7 +234,7 @@ static int diagnose_run(const struct diagnose_params *params)
 int cmd_diagnose(const struct cmd *cmd, int argc, char **argv)
 {
 	struct diagnose_params params;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	int exit_code;
 
 	if (cmd_go(cmd, &op, diagnose_parse(&op, argc, argv, &params),

@@ -77,7 +77,7 @@ static int print_guest(struct guest *guest, void *arg)
 int cmd_dmesg(const struct cmd *cmd, int argc, char **argv)
 {
 	struct dmesg_params params;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	int exit_code;
 
 	if (cmd_go(cmd, &op, dmesg_parse(&op, argc, argv, &params), &exit_code))

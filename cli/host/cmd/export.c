@@ -219,7 +219,7 @@ static int export_run(const struct export_params *params)
 int cmd_export(const struct cmd *cmd, int argc, char **argv)
 {
 	struct export_params params;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	int exit_code;
 
 	if (cmd_go(cmd, &op, export_parse(&op, argc, argv, &params),

@@ -289,7 +289,7 @@ static void choose_format(struct event_options *events)
 int cmd_follow(const struct cmd *cmd, int argc, char **argv)
 {
 	struct follow_params params;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	int exit_code;
 
 	if (cmd_go(cmd, &op, follow_parse(&op, argc, argv, &params),

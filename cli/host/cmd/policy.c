@@ -604,7 +604,7 @@ int policy_run(const struct policy_params *params)
 int cmd_policy(const struct cmd *cmd, int argc, char **argv)
 {
 	struct policy_params params;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	int exit_code;
 
 	if (cmd_go(cmd, &op, policy_parse(&op, argc, argv, &params),

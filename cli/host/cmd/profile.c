@@ -334,7 +334,7 @@ static int profile_run(const struct profile_params *params)
 int cmd_profile(const struct cmd *cmd, int argc, char **argv)
 {
 	struct profile_params params;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	int exit_code;
 
 	if (cmd_go(cmd, &op, profile_parse(&op, argc, argv, &params),

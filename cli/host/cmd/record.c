@@ -308,7 +308,7 @@ static int record_run(const struct record_params *params)
 int cmd_record(const struct cmd *cmd, int argc, char **argv)
 {
 	struct record_params params;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	int exit_code;
 
 	if (cmd_go(cmd, &op, record_parse(&op, argc, argv, &params),

@@ -260,7 +260,7 @@ int report_run(const struct report_params *params)
 int cmd_report(const struct cmd *cmd, int argc, char **argv)
 {
 	struct report_params params;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	int exit_code;
 
 	if (cmd_go(cmd, &op, report_parse(&op, argc, argv, &params),

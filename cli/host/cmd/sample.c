@@ -289,7 +289,7 @@ static int load(struct sample_params *params)
 int cmd_sample(const struct cmd *cmd, int argc, char **argv)
 {
 	struct sample_params params;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	int exit_code;
 
 	if (cmd_go(cmd, &op, sample_parse(&op, argc, argv, &params),

@@ -163,7 +163,7 @@ int show_run(const struct event_options *events)
 int cmd_show(const struct cmd *cmd, int argc, char **argv)
 {
 	struct event_options events;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	int exit_code;
 
 	if (cmd_go(cmd, &op, show_parse(&op, argc, argv, &events), &exit_code))

@@ -202,7 +202,7 @@ static int stack_run(const struct stack_params *params)
 int cmd_stack(const struct cmd *cmd, int argc, char **argv)
 {
 	struct stack_params params;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	int exit_code;
 
 	if (cmd_go(cmd, &op, stack_parse(&op, argc, argv, &params), &exit_code))

@@ -309,7 +309,7 @@ int status_run(const struct status_params *params)
 int cmd_status(const struct cmd *cmd, int argc, char **argv)
 {
 	struct status_params params;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	int exit_code;
 
 	if (cmd_go(cmd, &op, status_parse(&op, argc, argv, &params),

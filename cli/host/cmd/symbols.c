@@ -54,7 +54,7 @@ static int print_guest(struct guest *guest, void *arg)
 int cmd_symbols(const struct cmd *cmd, int argc, char **argv)
 {
 	struct select select;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	int exit_code;
 
 	if (cmd_go(cmd, &op, symbols_parse(&op, argc, argv, &select), &exit_code))

@@ -472,7 +472,7 @@ static int top_run(const struct top_params *params)
 int cmd_top(const struct cmd *cmd, int argc, char **argv)
 {
 	struct top_params params;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	int exit_code;
 
 	if (cmd_go(cmd, &op, top_parse(&op, argc, argv, &params), &exit_code))

@@ -310,7 +310,7 @@ int vms_run(const struct vms_params *params)
 int cmd_vms(const struct cmd *cmd, int argc, char **argv)
 {
 	struct vms_params params;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	int exit_code;
 
 	if (cmd_go(cmd, &op, vms_parse(&op, argc, argv, &params), &exit_code))

@@ -441,7 +441,7 @@ static int watch_run(const struct watch_params *params)
 int cmd_watch(const struct cmd *cmd, int argc, char **argv)
 {
 	struct watch_params params;
-	struct opt_parser op;
+	struct opt_parser op = { 0 };
 	int exit_code;
 
 	if (cmd_go(cmd, &op, watch_parse(&op, argc, argv, &params), &exit_code))
