@@ -48,6 +48,8 @@ IGNORE_UNIT=$IGNORE_USER,LONG_LINE,QUOTED_WHITESPACE_BEFORE_NEWLINE
 # constParameterPointer, constParameterCallback, constVariablePointer	a function that
 #				may write one day
 # doubleFree			newer ones think that fdopen() closes even if it fails
+# nullPointerOutOfMemory	of fuzzers, which may end so
+# knownConditionTrueFalse	an order of an enum that the code relies on, and says so
 # autoVariables			of gzip.c: what is pointed to goes with the pointer
 # normalCheckLevelMaxBranches	newer ones say that they could take longer
 IGNORE_CPP=(--suppress=missingIncludeSystem --suppress=readdirCalled
@@ -55,6 +57,7 @@ IGNORE_CPP=(--suppress=missingIncludeSystem --suppress=readdirCalled
 	--suppress=variableScope --suppress=normalCheckLevelMaxBranches
 	--suppress=constParameterPointer --suppress=constVariablePointer
 	--suppress=constParameterCallback --suppress=doubleFree
+	--suppress=nullPointerOutOfMemory --suppress=knownConditionTrueFalse
 	--suppress=autoVariables:cli/host/export/gzip.c)
 
 # ShellCheck's:
