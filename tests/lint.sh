@@ -48,7 +48,9 @@ IGNORE_UNIT=$IGNORE_USER,LONG_LINE,QUOTED_WHITESPACE_BEFORE_NEWLINE
 # constParameterPointer, constParameterCallback, constVariablePointer	a function that
 #				may write one day
 # doubleFree			newer ones think that fdopen() closes even if it fails
-# nullPointerOutOfMemory	of fuzzers, which may end so
+# nullPointerOutOf..., nullPointerArithmetic...	of tests and fuzzers, which may end so
+# deallocuse			of tests: an assertion's message names what is closed
+# truncLongCastAssignment	of tests: the product is small
 # knownConditionTrueFalse	an order of an enum that the code relies on, and says so
 # autoVariables			of gzip.c: what is pointed to goes with the pointer
 # normalCheckLevelMaxBranches	newer ones say that they could take longer
@@ -57,7 +59,11 @@ IGNORE_CPP=(--suppress=missingIncludeSystem --suppress=readdirCalled
 	--suppress=variableScope --suppress=normalCheckLevelMaxBranches
 	--suppress=constParameterPointer --suppress=constVariablePointer
 	--suppress=constParameterCallback --suppress=doubleFree
-	--suppress=nullPointerOutOfMemory --suppress=knownConditionTrueFalse
+	--suppress=nullPointerOutOfMemory:tests/*
+	--suppress=nullPointerOutOfResources:tests/*
+	--suppress=nullPointerArithmeticOutOfMemory:tests/*
+	--suppress=deallocuse:tests/* --suppress=truncLongCastAssignment:tests/*
+	--suppress=knownConditionTrueFalse
 	--suppress=autoVariables:cli/host/export/gzip.c)
 
 # ShellCheck's:
