@@ -45,11 +45,12 @@ IGNORE_UNIT=$IGNORE_USER,LONG_LINE,QUOTED_WHITESPACE_BEFORE_NEWLINE
 # readdirCalled, usleepCalled	it would have POSIX's way where glibc's is safe
 # unusedStructMember		a struct can mirror a layout
 # variableScope			the kernel's style has variables at the top
-# constParameterPointer, constParameterCallback, constVariablePointer	a function that
-#				may write one day
+# constParameterPointer, constParameterCallback, constVariablePointer, constVariable
+#				a function may write one day
 # doubleFree			newer ones think that fdopen() closes even if it fails
-# nullPointerOutOf..., nullPointerArithmetic...	of tests and fuzzers, which may end so
-# deallocuse			of tests: an assertion's message names what is closed
+# nullPointerOutOf..., nullPointerArithmetic..., ctunullpointerOutOfMemory	tests and
+#				fuzzers may end so
+# deallocuse, leakNoVarFunctionCall	of tests: an assertion is no function
 # truncLongCastAssignment	of tests: the product is small
 # knownConditionTrueFalse	an order of an enum that the code relies on, and says so
 # autoVariables			of gzip.c: what is pointed to goes with the pointer
@@ -62,6 +63,8 @@ IGNORE_CPP=(--suppress=missingIncludeSystem --suppress=readdirCalled
 	--suppress=nullPointerOutOfMemory:tests/*
 	--suppress=nullPointerOutOfResources:tests/*
 	--suppress=nullPointerArithmeticOutOfMemory:tests/*
+	--suppress=ctunullpointerOutOfMemory --suppress=constVariable
+	--suppress=leakNoVarFunctionCall:tests/*
 	--suppress=deallocuse:tests/* --suppress=truncLongCastAssignment:tests/*
 	--suppress=knownConditionTrueFalse
 	--suppress=autoVariables:cli/host/export/gzip.c)
