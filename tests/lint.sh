@@ -48,7 +48,7 @@ IGNORE_UNIT=$IGNORE_USER,LONG_LINE,QUOTED_WHITESPACE_BEFORE_NEWLINE
 # constParameterPointer, constParameterCallback, constVariablePointer, constVariable
 #				a function may write one day
 # doubleFree			newer ones think that fdopen() closes even if it fails
-# nullPointerOutOf..., nullPointerArithmetic..., ctunullpointerOutOfMemory	tests and
+# nullPointerOutOf..., nullPointerArithmetic..., ctunullpointerOutOf...	tests and
 #				fuzzers may end so
 # deallocuse, leakNoVarFunctionCall	of tests: an assertion is no function
 # truncLongCastAssignment	of tests: the product is small
@@ -64,6 +64,7 @@ IGNORE_CPP=(--suppress=missingIncludeSystem --suppress=readdirCalled
 	--suppress=nullPointerOutOfResources:tests/*
 	--suppress=nullPointerArithmeticOutOfMemory:tests/*
 	--suppress=ctunullpointerOutOfMemory --suppress=constVariable
+	--suppress=ctunullpointerOutOfResources
 	--suppress=leakNoVarFunctionCall:tests/*
 	--suppress=deallocuse:tests/* --suppress=truncLongCastAssignment:tests/*
 	--suppress=knownConditionTrueFalse
