@@ -14,20 +14,38 @@ static int shift_of(int level)
 	return 12 + 9 * (level - 1);
 }
 
-static const struct paging_table *get_table(struct guest_paging *paging,
-					    uint64_t address, int level)
+static struct paging_table *in_cache(struct guest_paging *paging,
+				     uint64_t address, int level)
 {
 	uint64_t hash = (address >> 12) * 0x9e3779b97f4a7c15ULL;
-	struct paging_table *table = &paging->cache[hash >> 59];
 
-	_Static_assert(PAGING_CACHE == 32, "the hash has 5 bits");
-	if (table->valid && table->address == address)
-		return table;
-	table->valid = guest_memory_read(paging->memory, address,
-					 table->entries, sizeof(table->entries));
-	table->address = address;
-	table->leaf = level == 1;
-	return table->valid ? table : NULL;
+	_Static_assert(PAGING_CACHE == 8, "the hash has 3 bits");
+	return &paging->cache[level - 1][hash >> 61];
+}
+
+/*
+ * An entry of a table: few are needed of most. Whoever looks at another one goes through
+ * all of it.
+ */
+static bool get_entry(struct guest_paging *paging, uint64_t address, int level,
+		      unsigned int i, uint64_t *entry)
+{
+	struct paging_table *table = in_cache(paging, address, level);
+	bool known = table->nr && table->address == address;
+
+	if (!known || i - table->first >= table->nr) {
+		table->address = address;
+		table->first = known ? 0 : i & ~(PAGING_LINE - 1U);
+		table->nr = known ? 512 : PAGING_LINE;
+		if (!guest_memory_read(paging->memory, address + 8 * table->first,
+				       table->entries + table->first,
+				       8 * table->nr)) {
+			table->nr = 0;
+			return false;
+		}
+	}
+	*entry = table->entries[i];
+	return true;
 }
 
 /* Returns 0 if the address is mapped, or else the level that ended the walk. */
@@ -39,14 +57,10 @@ static int walk(struct guest_paging *paging, uint64_t va,
 	page->writable = true;
 	page->executable = true;
 	for (int level = paging->levels; level; level--) {
-		const struct paging_table *table;
 		uint64_t entry, size = 1ULL << shift_of(level);
 
-		table = get_table(paging, address, level);
-		if (!table)
-			return level;
-		entry = table->entries[va >> shift_of(level) & 511];
-		if (!(entry & PRESENT))
+		if (!get_entry(paging, address, level, va >> shift_of(level) & 511,
+			       &entry) || !(entry & PRESENT))
 			return level;
 		page->writable &= !!(entry & WRITABLE);
 		page->executable &= !(entry & NO_EXECUTE);
@@ -128,9 +142,9 @@ bool guest_paging_read(struct guest_paging *paging, uint64_t va, void *to,
 
 void guest_paging_forget(struct guest_paging *paging, bool all)
 {
-	for (int i = 0; i < PAGING_CACHE; i++) {
-		if (all || paging->cache[i].leaf)
-			paging->cache[i].valid = false;
+	for (int level = 0; level < (all ? PAGING_LEVELS : 1); level++) {
+		for (int i = 0; i < PAGING_CACHE; i++)
+			paging->cache[level][i].nr = 0;
 	}
 }
 

@@ -11,15 +11,36 @@
 #define PAGING_CR4_LA57		(1ULL << 12)
 #define PAGING_ADDRESS_MASK	0x000ffffffffff000ULL
 
-/* Tables that are kept. Each miss costs a read, so this bounds nothing. */
-#define PAGING_CACHE		32
+/*
+ * Tables that are kept of each level: one of another level, which each walk needs, too,
+ * takes no place of theirs. Each miss costs a read, so this bounds nothing.
+ */
+#define PAGING_LEVELS		5
+#define PAGING_CACHE		8
+
+/* Entries that are read of a table that is new, a line of the host's cache */
+#define PAGING_LINE		8
+
+/**
+ * struct paging_table - a table of the guest, or a part of one
+ * @address: guest-physical
+ * @first: of the entries that are there
+ * @nr: of these; 0: none
+ * @entries: as in the guest
+ */
+struct paging_table {
+	uint64_t address;
+	uint16_t first;
+	uint16_t nr;
+	uint64_t entries[512];
+};
 
 /**
  * struct guest_paging - an address space of the guest
  * @memory: where its tables are
  * @root: guest-physical address of the top-level table
  * @levels: 4, or 5 with CR4.LA57
- * @cache: tables that were read
+ * @cache: tables that were read, those of the last level first
  *
  * Set memory, root and levels, and the rest to zero.
  */
@@ -27,12 +48,7 @@ struct guest_paging {
 	struct guest_memory *memory;
 	uint64_t root;
 	int levels;
-	struct paging_table {
-		bool valid;
-		bool leaf;
-		uint64_t address;
-		uint64_t entries[512];
-	} cache[PAGING_CACHE];
+	struct paging_table cache[PAGING_LEVELS][PAGING_CACHE];
 };
 
 /**
