@@ -243,16 +243,37 @@ static bool sample_stack(void *arg, int vcpu_id, uint64_t root, int levels,
 	return vcpu_id <= 5;
 }
 
+static struct remote_client client;
+
 static void *serve(void *arg)
 {
 	struct remote_server server = {
 		.fd = *(int *)arg, .pid = getpid(), .slots = &slot, .nr_slots = 1,
 		.sample = sample, .sample_stack = sample_stack,
+		.shared = client.shared,
 	};
 
 	remote_serve(&server);
 	close(server.fd);
 	return NULL;
+}
+
+/* A server in a thread, which ends by itself */
+static void start_server(pthread_t *thread, int *fds)
+{
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	client = (struct remote_client){
+		.fd = fds[1], .by_socket = true, .shared = remote_share(),
+	};
+	assert_non_null(client.shared);
+	assert_int_equal(pthread_create(thread, NULL, serve, &fds[0]), 0);
+}
+
+static void end_server(pthread_t thread)
+{
+	pthread_join(thread, NULL);
+	close(client.fd);
+	remote_unshare(client.shared);
 }
 
 static void remote(void **state)
@@ -269,12 +290,11 @@ static void remote(void **state)
 	slot.where = start;
 	for (size_t i = 0; i < sizeof(pages); i++)
 		pages[i] = i * 7 >> 3;
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	assert_int_equal(pthread_create(&thread, NULL, serve, &fds[0]), 0);
+	start_server(&thread, fds);
 	/* in parts */
-	assert_true(remote_read(&fds[1], start, copy, sizeof(copy)));
+	assert_true(remote_read(&client, start, copy, sizeof(copy)));
 	assert_memory_equal(copy, pages, sizeof(copy));
-	assert_true(remote_read(&fds[1], start + 5, copy, 3));
+	assert_true(remote_read(&client, start + 5, copy, 3));
 	assert_memory_equal(copy, pages + 5, 3);
 	assert_true(remote_sample(fds[1], -1, &vcpus, &nr));
 	assert_int_equal(nr, 2);
@@ -293,10 +313,9 @@ static void remote(void **state)
 	assert_false(remote_sample_stack(fds[1], 6, 0x5000, 4, &vcpu, &stack));
 	assert_false(remote_sample_stack(fds[1], 4, 0x5000, 6, &vcpu, &stack));
 	/* what is not the guest's is not served, and nothing after that */
-	assert_false(remote_read(&fds[1], start + sizeof(pages) - 4, copy, 5));
-	assert_false(remote_read(&fds[1], start, copy, 1));
-	pthread_join(thread, NULL);
-	close(fds[1]);
+	assert_false(remote_read(&client, start + sizeof(pages) - 4, copy, 5));
+	assert_false(remote_read(&client, start, copy, 1));
+	end_server(thread);
 }
 
 static void remote_refuses(void **state)
@@ -316,15 +335,11 @@ static void remote_refuses(void **state)
 		pthread_t thread;
 		int fds[2];
 
-		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-		assert_int_equal(pthread_create(&thread, NULL, serve, &fds[0]), 0);
-		assert_false(remote_read(&fds[1], bad[i].where, copy, bad[i].len));
-		pthread_join(thread, NULL);
-		close(fds[1]);
+		start_server(&thread, fds);
+		assert_false(remote_read(&client, bad[i].where, copy, bad[i].len));
+		end_server(thread);
 	}
 }
-
-static struct remote_client client;
 
 /* Answers with the bytes at two places of the memory, and how many came along. */
 static void *answer(void *arg)
@@ -338,7 +353,7 @@ static void *answer(void *arg)
 
 			memcpy(places, asked->question, sizeof(places));
 			for (int i = 0; i < 2; i++)
-				remote_client_read(&client, places[i], &found[i], 1);
+				remote_read(&client, places[i], &found[i], 1);
 			if (!remote_answer(&client, found, sizeof(found)))
 				break;
 		}

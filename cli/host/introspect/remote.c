@@ -40,7 +40,10 @@ struct request {
 	uint64_t len;
 };
 
-/* Before the data: how many bytes, 0 if there is nothing to be had. */
+/*
+ * How many bytes, 0 if there is nothing to be had. Those of samples come behind it, those
+ * of a read are in the memory that both have.
+ */
 struct answer {
 	uint64_t len;
 };
@@ -137,18 +140,28 @@ static struct remote_reads *ahead_of(const struct remote_server *server,
 		       server->ahead[which] : NULL;
 }
 
-static bool serve_read(const struct remote_server *server,
-		       const struct request *request, void *buffer)
+/* Behind the questions */
+static uint8_t *room_for_reads(struct remote_slot *shared)
 {
+	return (uint8_t *)(shared + REMOTE_QUESTIONS);
+}
+
+static bool serve_read(const struct remote_server *server,
+		       const struct request *request)
+{
+	struct answer answer = { .len = request->len };
 	pid_t pid = server->pid;
 
 	if (request->len > REMOTE_MAX || !request->len ||
 	    !may_read(server, request->where, request->len))
 		return false;
-	if (!guest_memory_read_process(&pid, request->where, buffer, request->len))
-		return send_answer(server->fd, NULL, 0);
-	note_read(ahead_of(server, request->which), request->where, request->len);
-	return send_answer(server->fd, buffer, request->len);
+	if (!guest_memory_read_process(&pid, request->where,
+				       room_for_reads(server->shared), request->len))
+		answer.len = 0;
+	else
+		note_read(ahead_of(server, request->which), request->where,
+			  request->len);
+	return send_all(server->fd, &answer, sizeof(answer));
 }
 
 static bool serve_sample(const struct remote_server *server,
@@ -214,8 +227,6 @@ static bool wait_for_request(const struct remote_server *server)
 
 bool remote_serve(struct remote_server *server)
 {
-	/* asked for many times a second, it must not be mapped anew each time */
-	static _Thread_local uint8_t buffer[REMOTE_MAX];
 	struct request request;
 	bool more = true, answered = false;
 
@@ -223,7 +234,7 @@ bool remote_serve(struct remote_server *server)
 	       receive_all(server->fd, &request, sizeof(request))) {
 		switch (request.kind) {
 		case READ:
-			more = serve_read(server, &request, buffer);
+			more = serve_read(server, &request);
 			break;
 		case SAMPLE:
 			more = serve_sample(server, &request);
@@ -232,7 +243,7 @@ bool remote_serve(struct remote_server *server)
 			more = serve_sample_stack(server, &request);
 			break;
 		case ANSWERS:
-			answered = server->shared;
+			answered = true;
 			more = false;
 			break;
 		default:
@@ -242,10 +253,11 @@ bool remote_serve(struct remote_server *server)
 	return answered;
 }
 
+#define SHARED	(REMOTE_QUESTIONS * sizeof(struct remote_slot) + REMOTE_MAX)
+
 struct remote_slot *remote_share(void)
 {
-	void *shared = mmap(NULL, REMOTE_QUESTIONS * sizeof(struct remote_slot),
-			    PROT_READ | PROT_WRITE,
+	void *shared = mmap(NULL, SHARED, PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (shared == MAP_FAILED)
@@ -256,7 +268,7 @@ struct remote_slot *remote_share(void)
 void remote_unshare(struct remote_slot *shared)
 {
 	if (shared)
-		munmap(shared, REMOTE_QUESTIONS * sizeof(*shared));
+		munmap(shared, SHARED);
 }
 
 static void forget(struct remote_reads *ahead)
@@ -422,22 +434,23 @@ bool remote_done(const struct remote_client *client)
 	return send_all(client->fd, &request, sizeof(request));
 }
 
-static bool read_remote(int fd, int32_t which, uint64_t where, void *to, size_t len)
+static bool read_by_socket(const struct remote_client *client, uint64_t where,
+			   void *to, size_t len)
 {
 	char *at = to;
 
 	while (len) {
 		struct request request = {
-			.kind = READ, .which = which, .where = where,
+			.kind = READ, .which = client->at, .where = where,
 			.len = len < REMOTE_MAX ? len : REMOTE_MAX,
 		};
 		struct answer answer;
 
-		if (!send_all(fd, &request, sizeof(request)) ||
-		    !receive_all(fd, &answer, sizeof(answer)) ||
-		    answer.len != request.len ||
-		    !receive_all(fd, at, request.len))
+		if (!send_all(client->fd, &request, sizeof(request)) ||
+		    !receive_all(client->fd, &answer, sizeof(answer)) ||
+		    answer.len != request.len)
 			return false;
+		memcpy(at, room_for_reads(client->shared), request.len);
 		where += request.len;
 		at += request.len;
 		len -= request.len;
@@ -445,7 +458,7 @@ static bool read_remote(int fd, int32_t which, uint64_t where, void *to, size_t 
 	return true;
 }
 
-bool remote_client_read(void *context, uint64_t where, void *to, size_t len)
+bool remote_read(void *context, uint64_t where, void *to, size_t len)
 {
 	struct remote_client *client = context;
 	struct remote_slot *slot = &client->shared[client->at];
@@ -454,8 +467,9 @@ bool remote_client_read(void *context, uint64_t where, void *to, size_t len)
 	for (uint32_t i = 0; i < slot->ahead.nr; i++) {
 		const struct remote_range *range = &slot->ahead.ranges[i];
 
-		if (range->where == where && range->len == len) {
-			memcpy(to, data, len);
+		if (where >= range->where && where - range->where < range->len &&
+		    len <= range->len - (where - range->where)) {
+			memcpy(to, data + (where - range->where), len);
 			slot->used |= 1U << i;
 			return true;
 		}
@@ -465,12 +479,7 @@ bool remote_client_read(void *context, uint64_t where, void *to, size_t len)
 		client->by_socket = true;
 		turn_give(&client->shared->turn, TURN_READS);
 	}
-	return read_remote(client->fd, client->at, where, to, len);
-}
-
-bool remote_read(void *context, uint64_t where, void *to, size_t len)
-{
-	return read_remote(*(int *)context, -1, where, to, len);
+	return read_by_socket(client, where, to, len);
 }
 
 bool remote_sample(int fd, int vcpu_id, struct vcpu_info_host_vcpu **vcpus,

@@ -2,8 +2,8 @@
 /*
  * Two processes for a guest's memory: one that may read it, and one that
  * believes nothing in it but has no privileges. They share a socket; the one
- * without asks, and the other checks what it is asked for. Questions the other way go
- * through memory that both have.
+ * without asks, and the other checks what it is asked for. Questions the other way, and
+ * all that is read of the guest, go through memory that both have.
  */
 #ifndef INTROSPECT_REMOTE_H
 #define INTROSPECT_REMOTE_H
@@ -69,8 +69,8 @@ struct remote_slot {
 };
 
 /*
- * REMOTE_QUESTIONS of them, for a process and those that it forks; NULL if there is no
- * memory. Pages that are not used take none.
+ * REMOTE_QUESTIONS of them and room for an answer to a read, for a process and those that
+ * it forks; NULL if there is no memory. Pages that are not used take none.
  */
 struct remote_slot *remote_share(void);
 void remote_unshare(struct remote_slot *shared);
@@ -86,7 +86,7 @@ void remote_unshare(struct remote_slot *shared);
  *	root and has so many levels; false if it failed. May be NULL.
  * @arg: their first argument
  * @stop: whether to wait no longer, asked once in a while; may be NULL
- * @shared: questions and answers; NULL: none are asked
+ * @shared: what both have
  * @ahead: for each question what is read together with it, and brought up to date;
  *	may be NULL
  */
@@ -126,12 +126,13 @@ size_t remote_take(const struct remote_server *server, uint32_t which, void *to,
 		   size_t size);
 
 /**
- * struct remote_client - the other side, when it answers questions
+ * struct remote_client - the other side
  * @fd: its end of the socket
- * @shared: questions and answers
- * @nr: how many there are
+ * @by_socket: remote_serve() waits there, for what it has to read; true from the start if
+ *	no questions are asked
+ * @shared: what both have
+ * @nr: how many questions there are
  * @at: the one that is being answered
- * @by_socket: the other side waits there, for what it has to read
  */
 struct remote_client {
 	int fd;
@@ -151,9 +152,6 @@ bool remote_answer(struct remote_client *client, const void *answer, size_t len)
 bool remote_done(const struct remote_client *client);
 
 /* read() of struct guest_memory for it; context: the client. */
-bool remote_client_read(void *context, uint64_t where, void *to, size_t len);
-
-/* The other side: read() of struct guest_memory; context: its end of the socket. */
 bool remote_read(void *context, uint64_t where, void *to, size_t len);
 
 /* Sample a vCPU (-1: all) into an array for free(). */

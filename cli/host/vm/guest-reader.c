@@ -120,7 +120,7 @@ void guest_reader_run(int fd, struct remote_slot *shared,
 	client->fd = fd;
 	client->shared = shared;
 	reader->memory = *memory;
-	reader->memory.read = remote_client_read;
+	reader->memory.read = remote_read;
 	reader->memory.context = client;
 	while (remote_wait(client)) {
 		while (client->at < client->nr) {

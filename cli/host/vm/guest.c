@@ -143,19 +143,21 @@ static bool sample_stack(void *arg, int vcpu_id, uint64_t root, int levels,
 	return one.nr;
 }
 
-static int child(struct look *look, int fd,
+static int child(struct look *look, struct remote_client *client,
 		 int (*call)(struct guest *guest, void *arg), void *arg)
 {
-	struct guest guest = { .vm = look->vm, .fd = fd, .memory = look->memory };
+	struct guest guest = {
+		.vm = look->vm, .fd = client->fd, .memory = look->memory,
+	};
 	int exit_code = EXIT_FAILED;
 
-	if (!guest_child_confine(fd, GUEST_CHILD_SECONDS)) {
+	if (!guest_child_confine(guest.fd, GUEST_CHILD_SECONDS)) {
 		msg_error("cannot give up privileges: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
 	guest.memory.read = remote_read;
-	guest.memory.context = &guest.fd;
-	if (remote_sample(fd, -1, &guest.vcpus, &guest.nr_vcpus)) {
+	guest.memory.context = client;
+	if (remote_sample(guest.fd, -1, &guest.vcpus, &guest.nr_vcpus)) {
 		find_kernel(&guest);
 		exit_code = call(&guest, arg);
 	} else {
@@ -181,14 +183,15 @@ static int wait_for(pid_t pid)
 	return EXIT_FAILED;
 }
 
-static int run_child(struct look *look,
+static int run_child(struct look *look, struct remote_slot *shared,
 		     int (*call)(struct guest *guest, void *arg), void *arg)
 {
 	struct remote_server server = {
 		.pid = look->vm->vmm.pid, .slots = look->memory.slots,
 		.nr_slots = look->memory.nr_slots, .sample = sample,
-		.sample_stack = sample_stack, .arg = look,
+		.sample_stack = sample_stack, .arg = look, .shared = shared,
 	};
+	struct remote_client client = { .by_socket = true, .shared = shared };
 	int fds[2];
 	pid_t pid;
 
@@ -201,7 +204,8 @@ static int run_child(struct look *look,
 	pid = child_fork();
 	if (!pid) {
 		close(fds[0]);
-		_exit(child(look, fds[1], call, arg));
+		client.fd = fds[1];
+		_exit(child(look, &client, call, arg));
 	}
 	close(fds[1]);
 	if (pid > 0) {
@@ -219,16 +223,19 @@ static int look_at(struct host_device *dev, const struct vm *vm,
 {
 	struct look look = { .dev = dev, .vm = vm };
 	struct vm_memory memory;
+	struct remote_slot *shared;
 	enum device_status status;
 	int exit_code = EXIT_FAILED;
 
 	status = host_device_memory(dev, vm->vmm.pid, vm->fd, &memory);
 	if (status != DEVICE_OK)
 		return host_device_report(status);
-	if (guest_child_slots(&memory, &look.memory))
-		exit_code = run_child(&look, call, arg);
+	shared = remote_share();
+	if (shared && guest_child_slots(&memory, &look.memory))
+		exit_code = run_child(&look, shared, call, arg);
 	else
 		msg_error("the VM's memory slots are invalid, or memory is exhausted");
+	remote_unshare(shared);
 	free(memory.slots);
 	free(look.memory.slots);
 	return exit_code;
