@@ -19,6 +19,9 @@
 
 #define MIN_SYMBOLS	500
 
+/* Most tokens are no longer, and copied in one instruction. */
+#define SHORT_TOKEN	8
+
 /*
  * Names that may be looked at in search of the table's start. A kernel takes few
  * more than it has symbols: a wrong start fails within some names.
@@ -36,6 +39,9 @@
  * @steps: how many more names may be looked at
  * @tokens: copy of the token table and of what follows it
  * @index: offsets of the 256 tokens in it
+ * @lengths: of these
+ * @starts: whether a name may start with one: with the type of the symbol
+ * @shown: the first bytes of each, as names are kept
  * @tokens_at: its address
  * @end: address behind the token index
  * @data: copy of what is in front of the tokens, at the end of the buffer
@@ -53,6 +59,9 @@ struct tables {
 	unsigned long steps;
 	uint8_t tokens[MAX_TOKENS + INDEX_SIZE + 8];
 	uint16_t index[256];
+	uint16_t lengths[256];
+	bool starts[256];
+	char shown[256][SHORT_TOKEN];
 	uint64_t tokens_at;
 	uint64_t end;
 	uint8_t *data;
@@ -182,11 +191,17 @@ static bool name_length(const uint8_t *p, size_t left, size_t *prefix,
 	return *len && *len <= left - *prefix;
 }
 
-/* Every name starts with the type of the symbol. */
-static bool type_fits(const struct tables *t, uint8_t token)
+/* What is asked of the tokens for each name. Its first byte is the symbol's type. */
+static void prepare_tokens(struct tables *t)
 {
-	return isalpha(t->tokens[t->index[token]]) ||
-	       t->tokens[t->index[token]] == '?';
+	for (int i = 0; i < 256; i++) {
+		char *token = (char *)t->tokens + t->index[i];
+
+		t->starts[i] = isalpha((unsigned char)*token) || *token == '?';
+		t->lengths[i] = strlen(token);
+		guest_symtab_printable(token, token, t->lengths[i]);
+		memcpy(t->shown[i], token, SHORT_TOKEN);
+	}
 }
 
 /* Walk nr names from so far in front of the tokens; true if the markers agree. */
@@ -200,7 +215,7 @@ static bool names_fit(struct tables *t, uint32_t nr, size_t names,
 		size_t prefix, len;
 
 		if (!t->steps || !name_length(p + offset, names - offset, &prefix, &len) ||
-		    !type_fits(t, p[offset + prefix]))
+		    !t->starts[p[offset + prefix]])
 			return false;
 		t->steps--;
 		if (!(i & 255))
@@ -220,6 +235,33 @@ static bool names_fit(struct tables *t, uint32_t nr, size_t names,
 	return false;
 }
 
+/*
+ * Could there be so many names' markers? That of the first name is 0, and that of the
+ * 257th what 256 of them take. They are in front of the tokens, up to alignment; from
+ * Linux 6.2 on, and 6.1.160, there were sequence numbers of 3 bytes in between for a while.
+ */
+static bool may_have_markers(const struct tables *t, uint32_t nr, size_t distance)
+{
+	const size_t len = 4 * ((nr + 255) / 256), gaps[] = { 0, 3 * (size_t)nr };
+
+	for (size_t i = 0; i < ARRAY_SIZE(gaps); i++) {
+		size_t at = align(gaps[i] + len - (t->tokens_at & 3), 4) +
+			    (t->tokens_at & 3);
+
+		for (int pad = 0; pad <= 12; pad += 4, at += 4) {
+			uint32_t second;
+
+			if (at > distance)
+				break;
+			second = get_u32(before(t, at - 4));
+			if (!get_u32(before(t, at)) && second >= 2 * 256 &&
+			    second <= 256 * MAX_NAME)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* Is the number of symbols so far in front of the tokens? */
 static bool count_fits(struct tables *t, size_t distance, uint32_t *markers)
 {
@@ -227,7 +269,8 @@ static bool count_fits(struct tables *t, size_t distance, uint32_t *markers)
 
 	/* names of 2 to 60 bytes, and 3 bytes of sequence number */
 	if (nr < MIN_SYMBOLS || nr > KALLSYMS_MAX_SYMBOLS ||
-	    2 * (uint64_t)nr > distance || 64 * (uint64_t)nr < distance)
+	    2 * (uint64_t)nr > distance || 64 * (uint64_t)nr < distance ||
+	    !may_have_markers(t, nr, distance))
 		return false;
 	for (int skip = 4; skip <= 8; skip += 4) {
 		if (distance > (size_t)skip &&
@@ -262,19 +305,21 @@ static bool find_count(struct tables *t)
 static char expand(const struct tables *t, const uint8_t *p, size_t len,
 		   struct guest_symtab *symbols)
 {
-	char name[MAX_NAME];
+	char name[MAX_NAME + SHORT_TOKEN];
 	size_t used = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		const char *token = (const char *)t->tokens + t->index[p[i]];
-		size_t part = strlen(token);
+		size_t part = t->lengths[p[i]];
 
-		if (part >= sizeof(name) - used)
+		if (part >= MAX_NAME - used)
 			return 0;
-		memcpy(name + used, token, part);
+		if (part <= SHORT_TOKEN)
+			memcpy(name + used, t->shown[p[i]], SHORT_TOKEN);
+		else
+			memcpy(name + used, t->tokens + t->index[p[i]], part);
 		used += part;
 	}
-	if (used < 2 || !guest_symtab_add_name(symbols, name + 1, used - 1))
+	if (used < 2 || !guest_symtab_add_printable(symbols, name + 1, used - 1))
 		return 0;
 	return name[0];
 }
@@ -380,6 +425,7 @@ static bool set_addresses(const struct tables *t, struct guest_symtab *symbols)
 /* Decode the table whose tokens were found. */
 static bool decode_tables(struct tables *t, struct guest_symtab *symbols)
 {
+	prepare_tokens(t);
 	free(t->data);
 	t->loaded = 0;
 	t->room = t->tokens_at - t->run->start;

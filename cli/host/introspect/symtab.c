@@ -17,17 +17,33 @@ bool guest_symtab_init(struct guest_symtab *table, size_t nr,
 	return false;
 }
 
-bool guest_symtab_add_name(struct guest_symtab *table, const char *name,
-			   size_t len)
+void guest_symtab_printable(char *to, const char *from, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		to[i] = from[i] > ' ' && from[i] <= '~' ? from[i] : '?';
+}
+
+bool guest_symtab_add_printable(struct guest_symtab *table, const char *name,
+				size_t len)
 {
 	char *to = table->names + table->names_len;
 
 	if (len >= table->names_room - table->names_len)
 		return false;
-	for (size_t i = 0; i < len; i++)
-		to[i] = name[i] > ' ' && name[i] <= '~' ? name[i] : '?';
+	memcpy(to, name, len);
 	to[len] = '\0';
 	table->names_len += len + 1;
+	return true;
+}
+
+bool guest_symtab_add_name(struct guest_symtab *table, const char *name,
+			   size_t len)
+{
+	char *to = table->names + table->names_len;
+
+	if (!guest_symtab_add_printable(table, name, len))
+		return false;
+	guest_symtab_printable(to, to, len);
 	return true;
 }
 

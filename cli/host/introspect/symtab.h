@@ -62,6 +62,13 @@ bool guest_symtab_init(struct guest_symtab *table, size_t nr,
 bool guest_symtab_add_name(struct guest_symtab *table, const char *name,
 			   size_t len);
 
+/* The same of one that consists of what guest_symtab_printable() has made. */
+bool guest_symtab_add_printable(struct guest_symtab *table, const char *name,
+				size_t len);
+
+/* Copy bytes; what is not printable becomes '?'. */
+void guest_symtab_printable(char *to, const char *from, size_t len);
+
 /* Call it when all symbols are in. False on OOM. */
 bool guest_symtab_sort(struct guest_symtab *table);
 
