@@ -91,7 +91,9 @@ void guest_stack_copy(struct guest_kernel *kernel,
 		      const struct guest_registers *registers,
 		      struct guest_stack_copy *copy)
 {
-	uint64_t at = registers->r[PT_REG_SP] & ~(GUEST_PAGE_SIZE - 1ULL);
+	uint64_t sp = registers->r[PT_REG_SP];
+	uint64_t at = sp & ~(GUEST_PAGE_SIZE - 1ULL);
+	uint32_t from = sp % GUEST_PAGE_SIZE & ~(GUEST_STACK_STEP - 1);
 	struct guest_page page;
 
 	copy->nr = 0;
@@ -102,14 +104,16 @@ void guest_stack_copy(struct guest_kernel *kernel,
 	guest_memory_allow(kernel->memory, COPY_BYTES, COPY_READS);
 	do {
 		if (!guest_paging_walk(&kernel->paging, at, &page) ||
-		    !guest_memory_read(kernel->memory, page.address,
-				       copy->pages[copy->nr].data,
-				       GUEST_PAGE_SIZE))
+		    !guest_memory_read(kernel->memory, page.address + from,
+				       copy->pages[copy->nr].data + from,
+				       GUEST_PAGE_SIZE - from))
 			return;
 		copy->pages[copy->nr].va = at;
 		copy->pages[copy->nr].pa = page.address;
+		copy->pages[copy->nr].from = from;
 		copy->nr++;
 		at += GUEST_PAGE_SIZE;
+		from = 0;
 	} while (at % STACK_ALIGN && copy->nr < GUEST_COPY_PAGES);
 }
 
@@ -134,7 +138,7 @@ void guest_stack_of_cpu(struct guest_kernel *kernel, const struct guest_cpu *cpu
 	unwind_start(&unwind, kernel, cpu, task);
 	for (size_t i = 0; copy && i < copy->nr; i++)
 		unwind_use_page(&unwind, copy->pages[i].va, copy->pages[i].pa,
-				copy->pages[i].data);
+				copy->pages[i].from, copy->pages[i].data);
 	unwind.moment = copy ? copy->moment : NULL;
 	memcpy(unwind.regs, registers->r, sizeof(unwind.regs));
 	unwind.has_regs = true;

@@ -88,10 +88,16 @@ struct guest_stack {
 
 #define GUEST_COPY_PAGES	4
 
+/*
+ * Where copies of a page begin: a stack pointer that moves a little takes the same bytes
+ * again, which are read ahead then (remote.h).
+ */
+#define GUEST_STACK_STEP	512
+
 /**
  * struct guest_stack_copy - the stack that a vCPU was on when it was sampled
- * @pages: from that of its stack pointer on: virtual and physical address, and what
- *	was there
+ * @pages: from that of its stack pointer on: virtual and physical address, where of it
+ *	the copy begins, and what was there
  * @nr: how many
  * @moment: what the module has copied in the moment of the registers, which is right
  *	even if the vCPU runs on; NULL if it has not
@@ -100,6 +106,7 @@ struct guest_stack_copy {
 	struct {
 		uint64_t va;
 		uint64_t pa;
+		uint32_t from;
 		uint8_t data[GUEST_PAGE_SIZE];
 	} pages[GUEST_COPY_PAGES];
 	size_t nr;

@@ -20,10 +20,7 @@ void unwind_start(struct unwind *unwind, struct guest_kernel *kernel,
 {
 	enum guest_stack_end why;
 
-	memset(unwind, 0, offsetof(struct unwind, pages));
-	for (int i = 0; i < UNWIND_PAGES; i++)
-		unwind->pages[i].valid = false;
-	unwind->next_page = 0;
+	memset(unwind, 0, offsetof(struct unwind, room));
 	unwind->kernel = kernel;
 	unwind->cpu = cpu;
 	unwind->task = task;
@@ -32,35 +29,40 @@ void unwind_start(struct unwind *unwind, struct guest_kernel *kernel,
 	guest_paging_forget(&kernel->paging, false);
 }
 
-void unwind_use_page(struct unwind *unwind, uint64_t va, uint64_t pa,
+void unwind_use_page(struct unwind *unwind, uint64_t va, uint64_t pa, uint32_t from,
 		     const uint8_t *data)
 {
-	struct unwind_page *page;
 	struct guest_page now;
 
 	if (!guest_paging_walk(&unwind->kernel->paging, va, &now) ||
 	    now.address != pa)
 		return;
-	page = &unwind->pages[unwind->next_page++ % UNWIND_PAGES];
-	page->address = va;
-	page->valid = true;
-	memcpy(page->data, data, GUEST_PAGE_SIZE);
+	unwind->pages[unwind->next_page++ % UNWIND_PAGES] = (struct unwind_page){
+		.valid = true, .from = from, .address = va, .data = data,
+	};
 }
 
+/* The page that an address is on, from there on at the least: walks lead upwards. */
 static const struct unwind_page *get_page(struct unwind *unwind, uint64_t at)
 {
 	uint64_t address = at & ~(uint64_t)(GUEST_PAGE_SIZE - 1);
+	uint32_t offset = at - address;
 	struct unwind_page *page;
+	uint8_t *room;
 
 	for (int i = 0; i < UNWIND_PAGES; i++) {
 		page = &unwind->pages[i];
-		if (page->valid && page->address == address)
+		if (page->valid && page->address == address && page->from <= offset)
 			return page;
 	}
-	page = &unwind->pages[unwind->next_page++ % UNWIND_PAGES];
+	page = &unwind->pages[unwind->next_page % UNWIND_PAGES];
+	room = unwind->room[unwind->next_page++ % UNWIND_PAGES];
 	page->address = address;
-	page->valid = guest_kernel_read(unwind->kernel, address, page->data,
-					GUEST_PAGE_SIZE);
+	page->from = offset & ~(GUEST_STACK_STEP - 1);
+	page->data = room;
+	page->valid = guest_kernel_read(unwind->kernel, address + page->from,
+					room + page->from,
+					GUEST_PAGE_SIZE - page->from);
 	return page->valid ? page : NULL;
 }
 

@@ -29,8 +29,9 @@
  * @guessed: the frame was found by a frame pointer
  * @moment: what was on the stack in the moment of the registers, or NULL
  * @younger: something was read that is of a later one
- * @pages: what was read of the stacks
+ * @pages: what is known of the stacks: pages from a byte on
  * @next_page: which of them is read over next
+ * @room: for the data of those that are read
  */
 struct unwind {
 	struct guest_kernel *kernel;
@@ -53,14 +54,19 @@ struct unwind {
 	bool younger;
 	struct unwind_page {
 		bool valid;
+		uint32_t from;
 		uint64_t address;
-		uint8_t data[GUEST_PAGE_SIZE];
+		const uint8_t *data;
 	} pages[UNWIND_PAGES];
 	unsigned int next_page;
+	uint8_t room[UNWIND_PAGES][GUEST_PAGE_SIZE];
 };
 
-/* Take a page that was copied, if it is still mapped there; after unwind_start(). */
-void unwind_use_page(struct unwind *unwind, uint64_t va, uint64_t pa,
+/*
+ * Use a page that was copied from a byte on, and is not freed before the walk is over, if
+ * it is still mapped there; after unwind_start().
+ */
+void unwind_use_page(struct unwind *unwind, uint64_t va, uint64_t pa, uint32_t from,
 		     const uint8_t *data);
 
 /* Set limits, drop page tables that may have changed, load the tables. */
