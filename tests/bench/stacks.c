@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a warm stack costs: CPU time of both processes for a stack of the unit tests'
- * guest, by how many are asked for at once.
+ * What a stack costs: CPU time of both processes.
  *
- * stacks COUNT [AT_ONCE] - AT_ONCE: only for so many at once
+ * stacks [COUNT [AT_ONCE]] - a warm one of the unit tests' guest, by how many are asked
+ *	for at once; AT_ONCE: only for so many
+ * stacks --first RAM CR3 CR4 RIP RSP RBP - the first one of a guest that was stopped: RAM
+ *	is a file of its memory, all of which is below 3 GiB. CPU time of the first look, the
+ *	least of some, and what was read for it.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,19 +24,25 @@
 
 #define MOST	64
 
-static struct fake_linux fake;
+#define FIRST_LOOKS	10
+
+/* The guest: its memory, which is in this process, and a vCPU */
+static const uint8_t *ram;
+static const struct guest_slot *slots;
+static size_t nr_slots;
+static struct guest_registers registers;
 
 static bool take_memory(int vm_pid, int vm_fd, struct guest_memory *memory)
 {
 	(void)vm_pid;
 	(void)vm_fd;
-	memory->slots = calloc(2, sizeof(*memory->slots));
+	memory->slots = calloc(nr_slots, sizeof(*memory->slots));
 	if (!memory->slots)
 		return false;
-	memory->nr_slots = 2;
-	for (int i = 0; i < 2; i++) {
-		memory->slots[i] = fake.slots[i];
-		memory->slots[i].where += (uintptr_t)fake.ram;
+	memory->nr_slots = nr_slots;
+	for (size_t i = 0; i < nr_slots; i++) {
+		memory->slots[i] = slots[i];
+		memory->slots[i].where += (uintptr_t)ram;
 	}
 	return true;
 }
@@ -71,7 +84,6 @@ static const struct guest_source source = {
 /* Halted in an interrupt of a kernel thread */
 static struct vcpu_info_host_vcpu make_vcpu(int id)
 {
-	const struct guest_registers *registers = &fake.registers[0];
 	struct vcpu_info_host_vcpu vcpu = {
 		.vcpu_id = id,
 		.have = VCPU_INFO_HAVE_STATE,
@@ -79,12 +91,12 @@ static struct vcpu_info_host_vcpu make_vcpu(int id)
 		.state = VCPU_INFO_STATE_HALTED,
 	};
 
-	vcpu.regs[VCPU_INFO_REG_RIP] = registers->r[PT_REG_IP];
-	vcpu.regs[VCPU_INFO_REG_RSP] = registers->r[PT_REG_SP];
-	vcpu.regs[VCPU_INFO_REG_RBP] = registers->r[PT_REG_BP];
-	vcpu.regs[VCPU_INFO_REG_CR0] = registers->cr0;
-	vcpu.regs[VCPU_INFO_REG_CR3] = registers->cr3;
-	vcpu.regs[VCPU_INFO_REG_CR4] = registers->cr4;
+	vcpu.regs[VCPU_INFO_REG_RIP] = registers.r[PT_REG_IP];
+	vcpu.regs[VCPU_INFO_REG_RSP] = registers.r[PT_REG_SP];
+	vcpu.regs[VCPU_INFO_REG_RBP] = registers.r[PT_REG_BP];
+	vcpu.regs[VCPU_INFO_REG_CR0] = registers.cr0;
+	vcpu.regs[VCPU_INFO_REG_CR3] = registers.cr3;
+	vcpu.regs[VCPU_INFO_REG_CR4] = registers.cr4;
 	return vcpu;
 }
 
@@ -135,23 +147,76 @@ static double measure(size_t calls, size_t at_once, struct tally *tally)
 	return used_us(RUSAGE_SELF) + used_us(RUSAGE_CHILDREN) - before;
 }
 
-int main(int argc, char **argv)
+/* The same registers again and again: a guest that stands still */
+static int first_looks(char **argv)
 {
-	size_t nr = argc > 1 ? strtoul(argv[1], NULL, 10) : 20000;
-	size_t only = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
+	static struct guest_slot slot;
+	struct tally tally;
+	struct stat status;
+	double least = 0;
+	int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
 
-	fake_linux_make(&fake, FAKE_6_12, 0);
+	if (fd < 0 || fstat(fd, &status)) {
+		perror(argv[0]);
+		return 1;
+	}
+	slot.size = status.st_size;
+	ram = mmap(NULL, slot.size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
+	if (ram == MAP_FAILED) {
+		perror(argv[0]);
+		return 1;
+	}
+	slots = &slot;
+	nr_slots = 1;
+	registers.cr0 = PAGING_CR0_PG;
+	registers.cr3 = strtoull(argv[1], NULL, 16);
+	registers.cr4 = strtoull(argv[2], NULL, 16);
+	registers.r[PT_REG_IP] = strtoull(argv[3], NULL, 16);
+	registers.r[PT_REG_SP] = strtoull(argv[4], NULL, 16);
+	registers.r[PT_REG_BP] = strtoull(argv[5], NULL, 16);
+	for (int i = 0; i < FIRST_LOOKS; i++) {
+		double us = measure(1, 1, &tally);
+
+		if (!tally.stacks) {
+			fputs("no stack was found there\n", stderr);
+			return 1;
+		}
+		if (!i || us < least)
+			least = us;
+	}
+	printf("%.1f ms for the first look, a stack of %zu frames\n", least / 1000,
+	       tally.frames);
+	return 0;
+}
+
+static void warm_stacks(size_t nr, size_t only)
+{
 	for (size_t at_once = only ?: 1; at_once <= (only ?: MOST); at_once *= 2) {
 		struct tally first, all;
 		double start = measure(1, at_once, &first);
 		double whole = measure(nr / at_once + 1, at_once, &all);
 
 		if (first.stacks != at_once || all.stacks <= first.stacks)
-			return 1;
+			exit(1);
 		printf("%2zu at once: %.1f us for a stack of %zu frames\n", at_once,
 		       (whole - start) / (all.stacks - first.stacks),
 		       all.frames / all.stacks);
 	}
+}
+
+int main(int argc, char **argv)
+{
+	static struct fake_linux fake;
+
+	if (argc == 8 && !strcmp(argv[1], "--first"))
+		return first_looks(argv + 2);
+	fake_linux_make(&fake, FAKE_6_12, 0);
+	ram = fake.ram;
+	slots = fake.slots;
+	nr_slots = 2;
+	registers = fake.registers[0];
+	warm_stacks(argc > 1 ? strtoul(argv[1], NULL, 10) : 20000,
+		    argc > 2 ? strtoul(argv[2], NULL, 10) : 0);
 	fake_linux_free(&fake);
 	return 0;
 }
