@@ -151,10 +151,11 @@ static const struct vcpu_place *place_of(const struct vcpu_observation *at,
 
 #define ALL_GPRS	((1U << (VCPU_INFO_REG_R15 + 1)) - 1)
 
-/* Every look met it in an exit. */
+/* Every look met it in an exit, or it lost its CPU in one whose emulation is not done. */
 static bool in_torn_exit(const struct vcpu_observation *at)
 {
-	return at->vcpu.state == VCPU_INFO_STATE_IN_EXIT &&
+	return (at->vcpu.state == VCPU_INFO_STATE_IN_EXIT ||
+		at->vcpu.state == VCPU_INFO_STATE_PREEMPTED) &&
 	       at->vcpu.flags & VCPU_INFO_F_TORN;
 }
 

@@ -52,6 +52,25 @@ static void test_exit_loop_in_exits(void **state)
 	assert_word(&pair, VCPU_RUNNING);
 }
 
+/* It lost its CPU while KVM emulated an instruction. */
+static void test_exit_loop_preempted(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_IN_EXIT, KERNEL_RIP, 98);
+
+	(void)state;
+	exits(&pair, VCPU_INFO_COUNT_MMIO_EXITS, 2 * RULE_SPIN_EXITS);
+	make_torn(&pair.first);
+	pair.first.vcpu.state = VCPU_INFO_STATE_PREEMPTED;
+	assert_word(&pair, VCPU_EXIT_LOOP);
+	make_torn(&pair.second);
+	assert_word(&pair, VCPU_EXIT_LOOP);
+	pair.second.vcpu.state = VCPU_INFO_STATE_PREEMPTED;
+	assert_word(&pair, VCPU_EXIT_LOOP);
+	/* one of which nothing is known for another reason tells no place */
+	pair.second.vcpu.flags &= ~VCPU_INFO_F_TORN;
+	assert_word(&pair, VCPU_RUNNING);
+}
+
 static void test_exit_loop_moves_nothing(void **state)
 {
 	struct pair pair = make_pair(VCPU_INFO_STATE_IN_EXIT, KERNEL_RIP, 50);
@@ -85,6 +104,7 @@ int main(void)
 		cmocka_unit_test(test_exit_loop),
 		cmocka_unit_test(test_loop_with_pause_spins),
 		cmocka_unit_test(test_exit_loop_in_exits),
+		cmocka_unit_test(test_exit_loop_preempted),
 		cmocka_unit_test(test_exit_loop_moves_nothing),
 		cmocka_unit_test(test_few_exits_are_no_loop),
 	};
