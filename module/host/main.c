@@ -12,6 +12,7 @@
 #include "instance.h"
 #include "limits.h"
 #include "quiesce.h"
+#include "stack_copy.h"
 #include "stats.h"
 
 #define CREATE_TRACE_POINTS
@@ -81,6 +82,7 @@ static int __init vcpu_info_init(void)
 
 err_device:
 	vcpu_info_device_unregister();
+	vcpu_info_stack_exit();
 err_hypercall:
 	vcpu_info_hypercall_exit();
 	vcpu_info_limits_exit();
@@ -97,6 +99,7 @@ err_symbols:
 static void __exit vcpu_info_exit(void)
 {
 	vcpu_info_device_unregister();
+	vcpu_info_stack_exit();
 	vcpu_info_hypercall_exit();
 	vcpu_info_limits_exit();
 	vcpu_info_instance_exit();

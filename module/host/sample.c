@@ -13,7 +13,6 @@
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -364,8 +363,7 @@ static int make_room(struct call *call)
 	if (!(call->args.flags & VCPU_INFO_SAMPLE_STACK))
 		return 0;
 
-	/* not cleared: that would be most of what a call takes */
-	call->stack = kvmalloc(sizeof(*call->stack), GFP_KERNEL_ACCOUNT);
+	call->stack = vcpu_info_stack_get();
 	if (!call->stack)
 		return -ENOMEM;
 	call->stack->root = call->args.stack_root;
@@ -408,7 +406,7 @@ long vcpu_info_sample(void __user *argp)
 	call.args.nr_vcpus = atomic_read(&call.kvm->online_vcpus);
 	call.args.nr_done = 0;
 	ret = make_room(&call) ?: take_all(&call);
-	kvfree(call.stack);
+	vcpu_info_stack_put(call.stack);
 	fput(file);
 
 	return vcpu_info_user_put(argp, &call.args, sizeof(call.args), size) ?:

@@ -9,10 +9,12 @@
  * at for each of the stack.
  */
 #include <linux/align.h>
+#include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/srcu.h>
 #include <linux/string.h>
 
@@ -29,6 +31,45 @@
 static_assert(sizeof(struct vcpu_info_host_stack) ==
 	      16 + VCPU_INFO_HOST_STACK_SIZE);
 static_assert(offsetof(struct vcpu_info_host_stack, data) % sizeof(u64) == 0);
+
+/*
+ * The one that was used last: a sampler wants it many times a second, and kernels with
+ * init_on_alloc clear it each time, which is more than all the rest takes.
+ */
+static struct vcpu_info_stack_copy *spare;
+
+/**
+ * vcpu_info_stack_get() - room for a stack, not cleared
+ *
+ * May sleep.
+ *
+ * Return: it, for vcpu_info_stack_put(); NULL if there is no memory.
+ */
+struct vcpu_info_stack_copy *vcpu_info_stack_get(void)
+{
+	struct vcpu_info_stack_copy *copy = xchg(&spare, NULL);
+
+	return copy ?: kvmalloc(sizeof(*copy), GFP_KERNEL);
+}
+
+/**
+ * vcpu_info_stack_put() - no longer needed
+ * @copy: what vcpu_info_stack_get() gave, or NULL
+ */
+void vcpu_info_stack_put(struct vcpu_info_stack_copy *copy)
+{
+	if (copy)
+		kvfree(xchg(&spare, copy));
+}
+
+/**
+ * vcpu_info_stack_exit() - nobody samples any more
+ */
+void vcpu_info_stack_exit(void)
+{
+	kvfree(spare);
+	spare = NULL;
+}
 
 /*
  * A page of the guest, held. Only its data are read, and whoever maps it stays: the

@@ -32,6 +32,9 @@ struct vcpu_info_stack_copy {
 	struct vcpu_info_host_stack stack;
 };
 
+struct vcpu_info_stack_copy *vcpu_info_stack_get(void);
+void vcpu_info_stack_put(struct vcpu_info_stack_copy *copy);
+void vcpu_info_stack_exit(void);
 void vcpu_info_stack_copy(struct kvm_vcpu *vcpu, u64 rsp,
 			  struct vcpu_info_stack_copy *copy);
 void vcpu_info_stack_release(struct vcpu_info_stack_copy *copy);
