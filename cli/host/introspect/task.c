@@ -5,7 +5,7 @@
 #include "task.h"
 #include "text.h"
 
-/* One read gets it all; structures are smaller, but for debugging kernels. */
+/* Structures are smaller, but for debugging kernels. */
 #define MAX_TASK	16384
 
 /* What finding a CPU's task costs at the most, with its page tables. */
@@ -23,24 +23,25 @@ static uint64_t get(const struct guest_field *field, const uint8_t *copy,
 	return value;
 }
 
-/* Bytes of the structure that are read. */
-static size_t needed(const struct guest_kernel *kernel)
+/* Bytes of the structure that are read: names and numbers, which are near each other. */
+static bool needed(const struct guest_kernel *kernel, size_t *from, size_t *end)
 {
-	static const enum guest_field_id ids[] = {
-		TASK_COMM, TASK_PID, TASK_TGID, TASK_STACK,
-	};
-	size_t len = 0;
+	static const enum guest_field_id ids[] = { TASK_COMM, TASK_PID, TASK_TGID };
 
+	*from = MAX_TASK;
+	*end = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
 		const struct guest_field *field = &kernel->layout.fields[ids[i]];
 
 		if (!field->known || !field->size || field->size > MAX_TASK ||
 		    field->offset > MAX_TASK - field->size)
-			return 0;
-		if (field->offset + field->size > len)
-			len = field->offset + field->size;
+			return false;
+		if (field->offset < *from)
+			*from = field->offset;
+		if (field->offset + field->size > *end)
+			*end = field->offset + field->size;
 	}
-	return len;
+	return true;
 }
 
 static void take_comm(const struct guest_field *field, const uint8_t *copy,
@@ -57,16 +58,17 @@ bool guest_task_read(struct guest_kernel *kernel, uint64_t address,
 		     struct guest_task *task)
 {
 	const struct guest_field *fields = kernel->layout.fields;
-	size_t len = needed(kernel);
 	uint8_t copy[MAX_TASK];
+	size_t from, end;
 
 	memset(task, 0, sizeof(*task));
-	if (!len || !guest_kernel_read(kernel, address, copy, len))
+	if (!needed(kernel, &from, &end) ||
+	    !guest_kernel_read(kernel, address + from, copy + from, end - from) ||
+	    !guest_kernel_field(kernel, address, TASK_STACK, &task->stack))
 		return false;
 	task->address = address;
-	task->tid = get(&fields[TASK_PID], copy, len);
-	task->pid = get(&fields[TASK_TGID], copy, len);
-	task->stack = get(&fields[TASK_STACK], copy, len);
+	task->tid = get(&fields[TASK_PID], copy, end);
+	task->pid = get(&fields[TASK_TGID], copy, end);
 	take_comm(&fields[TASK_COMM], copy, task->comm);
 	return true;
 }
