@@ -478,34 +478,49 @@ static void without_names(void **state)
 }
 
 /* What comes from the child is believed no more than the guest. */
+static bool fits(struct named_stack *stack, size_t len)
+{
+	static struct named_stack copy;
+	bool taken = named_stack_take(&copy, stack, len);
+
+	assert_int_equal(named_stack_check(stack, len), taken);
+	for (size_t i = 0; taken && i < stack->nr; i++) {
+		assert_string_equal(copy.frames[i].place.name,
+				    stack->frames[i].place.name);
+		assert_string_equal(copy.frames[i].place.module,
+				    stack->frames[i].place.module);
+	}
+	return taken;
+}
+
 static void bad_stacks(void **state)
 {
 	static struct named_stack stack;
 
 	(void)state;
 	stack = (struct named_stack){ .nr = 2, .end = END_USER };
-	assert_true(named_stack_check(&stack, named_stack_len(&stack)));
-	assert_false(named_stack_check(&stack, named_stack_len(&stack) - 1));
-	assert_false(named_stack_check(&stack, 3));
+	assert_true(fits(&stack, named_stack_len(&stack)));
+	assert_false(fits(&stack, named_stack_len(&stack) - 1));
+	assert_false(fits(&stack, 3));
 	memset(stack.frames[1].place.name, 'x', NAMED_SIZE);
 	memset(stack.frames[1].place.module, 'x', GUEST_MODULE_NAME);
-	assert_true(named_stack_check(&stack, named_stack_len(&stack)));
+	assert_true(fits(&stack, named_stack_len(&stack)));
 	assert_int_equal(strlen(stack.frames[1].place.name), NAMED_SIZE - 1);
 	assert_int_equal(strlen(stack.frames[1].place.module),
 			 GUEST_MODULE_NAME - 1);
 	strcpy(stack.frames[0].place.name, "a\033[2Jb\n");
 	strcpy(stack.frames[0].place.module, "\302\233c\177");
-	assert_true(named_stack_check(&stack, named_stack_len(&stack)));
+	assert_true(fits(&stack, named_stack_len(&stack)));
 	assert_string_equal(stack.frames[0].place.name, "a?[2Jb?");
 	assert_string_equal(stack.frames[0].place.module, "?c?");
 	stack.frames[0].frame.stack = STACK_OTHER + 1;
-	assert_false(named_stack_check(&stack, named_stack_len(&stack)));
+	assert_false(fits(&stack, named_stack_len(&stack)));
 	stack.frames[0].frame.stack = STACK_TASK;
 	stack.end = END_LIMIT + 1;
-	assert_false(named_stack_check(&stack, named_stack_len(&stack)));
+	assert_false(fits(&stack, named_stack_len(&stack)));
 	stack.end = END_USER;
 	stack.nr = GUEST_MAX_FRAMES + 1;
-	assert_false(named_stack_check(&stack, named_stack_len(&stack)));
+	assert_false(fits(&stack, named_stack_len(&stack)));
 }
 
 int main(void)

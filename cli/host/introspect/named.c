@@ -70,17 +70,51 @@ void named_place_end(struct named_place *place)
 	text_utf8(place->module, sizeof(place->module), place->module);
 }
 
+void named_place_take(struct named_place *to, const struct named_place *from)
+{
+	copy(to->name, sizeof(to->name), from->name);
+	copy(to->module, sizeof(to->module), from->module);
+	to->offset = from->offset;
+	to->size = from->size;
+	named_place_end(to);
+}
+
+static bool header_fits(const struct named_stack *stack, size_t len)
+{
+	return stack->nr <= GUEST_MAX_FRAMES && len == named_stack_len(stack) &&
+	       (unsigned int)stack->end <= END_LIMIT &&
+	       !(stack->has_aside && stack->aside_frame >= stack->nr);
+}
+
+static bool frame_fits(const struct guest_frame *frame)
+{
+	return (unsigned int)frame->stack <= STACK_OTHER;
+}
+
 bool named_stack_check(struct named_stack *stack, size_t len)
 {
-	if (len < offsetof(struct named_stack, frames) ||
-	    stack->nr > GUEST_MAX_FRAMES || len != named_stack_len(stack) ||
-	    (unsigned int)stack->end > END_LIMIT ||
-	    (stack->has_aside && stack->aside_frame >= stack->nr))
+	if (len < offsetof(struct named_stack, frames) || !header_fits(stack, len))
 		return false;
 	for (size_t i = 0; i < stack->nr; i++) {
-		if ((unsigned int)stack->frames[i].frame.stack > STACK_OTHER)
+		if (!frame_fits(&stack->frames[i].frame))
 			return false;
 		named_place_end(&stack->frames[i].place);
+	}
+	return true;
+}
+
+bool named_stack_take(struct named_stack *to, const struct named_stack *from, size_t len)
+{
+	if (len < offsetof(struct named_stack, frames))
+		return false;
+	memcpy(to, from, offsetof(struct named_stack, frames));
+	if (!header_fits(to, len))
+		return false;
+	for (size_t i = 0; i < to->nr; i++) {
+		to->frames[i].frame = from->frames[i].frame;
+		if (!frame_fits(&to->frames[i].frame))
+			return false;
+		named_place_take(&to->frames[i].place, &from->frames[i].place);
 	}
 	return true;
 }

@@ -66,6 +66,13 @@ void named_stack_make(const struct guest_kernel *kernel,
 void named_place_end(struct named_place *place);
 bool named_stack_check(struct named_stack *stack, size_t len);
 
+/*
+ * The same of a copy of what that process can still change: what is in use of it is read
+ * once.
+ */
+void named_place_take(struct named_place *to, const struct named_place *from);
+bool named_stack_take(struct named_stack *to, const struct named_stack *from, size_t len);
+
 /* Bytes of a stack that are in use. */
 size_t named_stack_len(const struct named_stack *stack);
 

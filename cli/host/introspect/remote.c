@@ -376,17 +376,17 @@ bool remote_ask(struct remote_server *server, uint32_t nr)
 	return true;
 }
 
-size_t remote_take(const struct remote_server *server, uint32_t which, void *to,
-		   size_t size)
+const void *remote_answer_of(const struct remote_server *server, uint32_t which,
+			     size_t *len)
 {
 	const struct remote_slot *slot = &server->shared[which];
-	/* once: the other side may change it at any time */
-	size_t len = __atomic_load_n(&slot->answer_len, __ATOMIC_RELAXED);
 
-	if (len > size || len > sizeof(slot->answer))
-		return 0;
-	memcpy(to, slot->answer, len);
-	return len;
+	/* once: the other side may change it at any time */
+	*len = __atomic_load_n(&slot->answer_len, __ATOMIC_RELAXED);
+	if (*len && *len <= sizeof(slot->answer))
+		return slot->answer;
+	*len = 0;
+	return NULL;
 }
 
 void remote_end(struct remote_server *server)
@@ -410,13 +410,17 @@ bool remote_wait(struct remote_client *client)
 	return client->nr <= REMOTE_QUESTIONS;
 }
 
-bool remote_answer(struct remote_client *client, const void *answer, size_t len)
+void *remote_room(const struct remote_client *client)
+{
+	return client->shared[client->at].answer;
+}
+
+bool remote_answered(struct remote_client *client, size_t len)
 {
 	struct remote_slot *slot = &client->shared[client->at];
 
 	if (len > sizeof(slot->answer))
 		return false;
-	memcpy(slot->answer, answer, len);
 	slot->answer_len = len;
 	client->at++;
 	return true;

@@ -63,8 +63,8 @@ struct remote_slot {
 	uint32_t used;
 	uint32_t answer_len;
 	struct vcpu_info_host_stack moment;
-	uint8_t question[REMOTE_QUESTION];
-	uint8_t answer[REMOTE_ANSWER];
+	_Alignas(uint64_t) uint8_t question[REMOTE_QUESTION];
+	_Alignas(uint64_t) uint8_t answer[REMOTE_ANSWER];
 	uint8_t data[REMOTE_AHEAD_BYTES];
 };
 
@@ -121,9 +121,12 @@ bool remote_ask(struct remote_server *server, uint32_t nr);
 /* No more questions: who waits for them need not. */
 void remote_end(struct remote_server *server);
 
-/* Copy an answer; returns its length, 0 if it has none of at most size bytes. */
-size_t remote_take(const struct remote_server *server, uint32_t which, void *to,
-		   size_t size);
+/*
+ * An answer, where the other side may still change it, and its length; NULL and 0 if there
+ * is none.
+ */
+const void *remote_answer_of(const struct remote_server *server, uint32_t which,
+			     size_t *len);
 
 /**
  * struct remote_client - the other side
@@ -145,8 +148,11 @@ struct remote_client {
 /* The other side: wait for questions; @at is the first. */
 bool remote_wait(struct remote_client *client);
 
-/* Answer the one at @at, and go on to the next: false if that is longer than may be. */
-bool remote_answer(struct remote_client *client, const void *answer, size_t len);
+/* Where the answer to the one at @at goes: REMOTE_ANSWER bytes, aligned for anything */
+void *remote_room(const struct remote_client *client);
+
+/* It is there, and so long: go on to the next. False if that is more than may be. */
+bool remote_answered(struct remote_client *client, size_t len);
 
 /* All of them are answered. */
 bool remote_done(const struct remote_client *client);

@@ -154,17 +154,21 @@ static bool take_memory(const struct guest_names *names, struct named_vm *vm)
 	return ok && start_child(vm);
 }
 
-static bool check_look(struct guest_look *look, size_t len)
+/* A copy of an answer of so many bytes; false if it is none that makes sense. */
+static bool copy_look(struct guest_look *look, const struct guest_look *answer,
+		      size_t len)
 {
-	if (len < offsetof(struct guest_look, stack) ||
-	    (unsigned int)look->error > KERNEL_OUT_OF_MEMORY ||
-	    !named_stack_check(&look->stack,
-			       len - offsetof(struct guest_look, stack)))
+	const size_t head = offsetof(struct guest_look, stack);
+
+	if (len < head)
 		return false;
+	memcpy(look, answer, offsetof(struct guest_look, banner));
+	memccpy(look->banner, answer->banner, '\0', sizeof(look->banner));
 	look->banner[sizeof(look->banner) - 1] = '\0';
 	look->task.comm[sizeof(look->task.comm) - 1] = '\0';
-	named_place_end(&look->place);
-	return true;
+	named_place_take(&look->place, &answer->place);
+	return (unsigned int)look->error <= KERNEL_OUT_OF_MEMORY &&
+	       named_stack_take(&look->stack, &answer->stack, len - head);
 }
 
 static struct remote_server server_of(const struct named_vm *vm)
@@ -232,7 +236,10 @@ static void put_question(const struct guest_names *names, struct named_vm *vm,
 static bool take_look(const struct remote_server *server, uint32_t which,
 		      struct guest_look *look)
 {
-	return check_look(look, remote_take(server, which, look, sizeof(*look)));
+	size_t len;
+	const struct guest_look *answer = remote_answer_of(server, which, &len);
+
+	return answer && copy_look(look, answer, len);
 }
 
 static void give_up(struct named_vm *vm)

@@ -15,12 +15,12 @@ struct reader {
 	struct guest_kernel *kernel;
 	struct guest_stack_copy copy;
 	struct guest_stack stack;
-	struct guest_look look;
+	struct guest_look *look;
 };
 
 static void find_kernel(struct reader *reader, const struct question *question)
 {
-	struct guest_look *look = &reader->look;
+	struct guest_look *look = reader->look;
 	struct guest_registers root;
 
 	if (reader->kernel && question->wants & WANT_CHECK &&
@@ -43,7 +43,7 @@ static void look_at_task(struct reader *reader, const struct question *question,
 {
 	const struct guest_cpu *cpu =
 		guest_kernel_cpu(reader->kernel, question->vcpu.vcpu_id);
-	struct guest_look *look = &reader->look;
+	struct guest_look *look = reader->look;
 
 	if (cpu)
 		look->cpu = cpu - reader->kernel->cpus;
@@ -70,13 +70,20 @@ static void use_moment(struct reader *reader, const struct question *question)
 		reader->copy.moment = moment;
 }
 
-/* All but the stack starts empty. */
+/*
+ * All but the frames starts empty. The other side makes nothing of what it was before, or
+ * of what is behind the NUL of a text.
+ */
 static void look_at(struct reader *reader, const struct question *question)
 {
-	struct guest_look *look = &reader->look;
+	struct guest_look *look = reader->look;
 	struct guest_registers registers;
 
-	memset(look, 0, offsetof(struct guest_look, stack.frames));
+	memset(look, 0, offsetof(struct guest_look, banner));
+	memset(&look->stack, 0, offsetof(struct named_stack, frames));
+	look->banner[0] = '\0';
+	look->place.name[0] = '\0';
+	look->place.module[0] = '\0';
 	look->cpu = -1;
 	guest_registers(&question->vcpu, &registers);
 	reader->copy.nr = 0;
@@ -113,7 +120,7 @@ void guest_reader_run(int fd, struct remote_slot *shared,
 	unsigned int nr = 0;
 
 	_Static_assert(sizeof(question) <= REMOTE_QUESTION, "it fits");
-	_Static_assert(sizeof(reader->look) <= REMOTE_ANSWER, "so does this");
+	_Static_assert(sizeof(*reader->look) <= REMOTE_ANSWER, "so does this");
 	if (!reader || !guest_child_confine(fd, GUEST_CHILD_SECONDS))
 		return;
 	client = &reader->client;
@@ -128,9 +135,9 @@ void guest_reader_run(int fd, struct remote_slot *shared,
 				guest_child_allow(GUEST_CHILD_SECONDS);
 			memcpy(&question, client->shared[client->at].question,
 			       sizeof(question));
+			reader->look = remote_room(client);
 			look_at(reader, &question);
-			if (!remote_answer(client, &reader->look,
-					   look_len(&reader->look)))
+			if (!remote_answered(client, look_len(reader->look)))
 				return;
 		}
 		if (!remote_done(client))
