@@ -104,7 +104,7 @@ static size_t count_below(const struct guest_symtab *table, uint64_t limit)
 bool guest_symtab_find(const struct guest_symtab *table, uint64_t address,
 		       uint64_t end, struct guest_name *name)
 {
-	size_t next;
+	size_t next, first;
 
 	*name = (struct guest_name){ 0 };
 	if (address >= end)
@@ -115,7 +115,10 @@ bool guest_symtab_find(const struct guest_symtab *table, uint64_t address,
 	if (next < table->nr && nth(table, next)->address < end)
 		end = nth(table, next)->address;
 	/* of several names at one address the kernel takes the first, too */
-	name->symbol = nth(table, count_below(table, nth(table, next - 1)->address));
+	first = next - 1;
+	if (first && nth(table, first - 1)->address == nth(table, first)->address)
+		first = count_below(table, nth(table, first)->address);
+	name->symbol = nth(table, first);
 	name->name = table->names + name->symbol->name;
 	name->offset = address - name->symbol->address;
 	name->size = end - name->symbol->address;
