@@ -10,6 +10,9 @@
 #include "text.h"
 #include "vm/guest-child.h"
 
+/* A vCPU that has gone on while its stack was read is looked at so often. */
+#define MAX_LOOKS	4
+
 struct vm_first {
 	int pid;
 	int fd;
@@ -69,18 +72,66 @@ static void take_aside(const struct named_stack *stack, struct vcpu_guest *guest
 	}
 }
 
-static void look_into_guest(struct diagnosis *diagnosis, const struct vm *vm,
-			    const struct vcpu_info_host_vcpu *vcpu,
-			    struct vcpu_guest *guest)
+/* False if there is nothing to be seen of it. */
+static bool look_once(struct diagnosis *diagnosis, const struct vm *vm,
+		      const struct vcpu_info_host_vcpu *vcpu)
 {
-	struct guest_look *look = &diagnosis->look;
 	const struct guest_vcpu which = {
 		.vm_pid = vm->vmm.pid, .vm_fd = vm->fd, .vcpu = vcpu,
 	};
 
-	if (!diagnosis->names || vcpu->result ||
-	    guest_names_look(diagnosis->names, &which, true, look))
+	return !vcpu->result && !guest_names_look(diagnosis->names, &which, true,
+						  &diagnosis->look);
+}
+
+/* Sample it anew, and look at that. False if it cannot be had. */
+static bool look_again(struct diagnosis *diagnosis, const struct vm *vm,
+		       struct vcpu_observation *seen)
+{
+	const int id = seen->vcpu.vcpu_id;
+	struct vm_sample one = {
+		.pid = vm->vmm.pid, .fd = vm->fd, .ids = &id, .nr_ids = 1,
+	};
+	struct host_device dev;
+	bool done = false;
+
+	if (host_device_open(&dev) != DEVICE_OK)
+		return false;
+	one.attempts = dev.max_attempts;
+	guest_names_want_stacks(diagnosis->names, &one);
+	if (host_device_sample(&dev, &one) == DEVICE_OK && one.nr) {
+		diagnosis_observe(seen, &one.vcpus[0]);
+		guest_names_use_stacks(diagnosis->names, &one);
+		done = look_once(diagnosis, vm, &seen->vcpu);
+		guest_names_use_stacks(diagnosis->names, NULL);
+	}
+	free(one.vcpus);
+	free(one.stacks);
+	host_device_close(&dev);
+	return done;
+}
+
+/*
+ * Who halts and spins by turns, as one that waits for a lock does, may have gone on while
+ * it was looked at: its stack, which says what it waits for, is cut off then.
+ */
+static bool is_cut_off(const struct guest_look *look,
+		       const struct vcpu_info_host_vcpu *vcpu)
+{
+	return look->stack.end > END_LEAF_USER && (guest_runs(vcpu) || !look->exact);
+}
+
+static void look_into_guest(struct diagnosis *diagnosis, const struct vm *vm,
+			    struct vcpu_observation *seen, struct vcpu_guest *guest)
+{
+	const struct guest_look *look = &diagnosis->look;
+
+	if (!diagnosis->names || !look_once(diagnosis, vm, &seen->vcpu))
 		return;
+	for (int i = 1; i < MAX_LOOKS && is_cut_off(look, &seen->vcpu); i++) {
+		if (!look_again(diagnosis, vm, seen))
+			return;
+	}
 	strcpy(guest->function, look->place.name);
 	guest->has_task = look->has_task;
 	guest->task = look->task;
@@ -100,7 +151,7 @@ static void observe(struct diagnosis *diagnosis, const struct vm *vm,
 		    struct vcpu_guest *guest, struct vcpu_observation *seen)
 {
 	diagnosis_observe(seen, vcpu);
-	look_into_guest(diagnosis, vm, vcpu, guest);
+	look_into_guest(diagnosis, vm, seen, guest);
 	if (guest->function[0])
 		seen->function = guest->function;
 	seen->panicked = guest->panicked;
@@ -208,7 +259,7 @@ static void judge_vm(struct diagnosis *diagnosis, const struct vm_first *first,
 			continue;
 		observe(diagnosis, result->vm, vcpu,
 			&result->vcpus[result->nr].guest, &now);
-		result->vcpus[result->nr].last = *vcpu;
+		result->vcpus[result->nr].last = now.vcpu;
 		vcpu_rules(before, &now, &findings[result->nr]);
 		read_sleep(&result->vcpus[result->nr++]);
 	}

@@ -79,7 +79,7 @@ static void print(bool json, const struct stack_record *record)
 		stack_print_text(stdout, record);
 }
 
-/* How often the stack of a vCPU that runs is read, until it fits together. */
+/* How often the stack of a vCPU that goes on is read, until it fits together. */
 #define MAX_TRIES	4
 
 /* Where there may be a stack: find it. False to do it once more. */
@@ -108,7 +108,7 @@ static bool look(struct guest *guest, const struct vcpu_info_host_vcpu *before,
 		       guest_stood_still(before, &after));
 	named_stack_make(guest->kernel, &stack, &named);
 	view->stack = &named;
-	return guest_stack_complete(&stack) || !guest_runs(before);
+	return guest_stack_complete(&stack) || (view->exact && !guest_runs(before));
 }
 
 /* False if it is worth to be done again. */
