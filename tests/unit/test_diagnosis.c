@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The two rounds of a diagnosis, of a VM whose memory is that of a fake guest.
+ */
+#include <unistd.h>
+
+#include "unit.h"
+
+#include "diagnosis.h"
+#include "fake-linux.h"
+#include "host-file.h"
+#include "support.h"
+
+#define VM_FD	10
+
+static struct fake_linux fake;
+
+/* RIPs of the vCPU, sample by sample; the last one stays. Its stack is that of the first. */
+static uint64_t rips[8];
+static size_t nr_samples;
+static bool still;
+
+static bool take_memory(int vm_pid, int vm_fd, struct guest_memory *memory)
+{
+	(void)vm_fd;
+	assert_int_equal(vm_pid, getpid());
+	memory->slots = calloc(2, sizeof(*memory->slots));
+	assert_non_null(memory->slots);
+	memory->nr_slots = 2;
+	for (int i = 0; i < 2; i++) {
+		memory->slots[i] = fake.slots[i];
+		memory->slots[i].where += (uintptr_t)fake.ram;
+	}
+	return true;
+}
+
+static bool no_root(int vm_pid, int vm_fd, struct vcpu_info_host_vcpu *vcpu)
+{
+	(void)vm_pid;
+	(void)vm_fd;
+	(void)vcpu;
+	return false;
+}
+
+static void stand_still(int vm_pid, int vm_fd,
+			const struct vcpu_info_host_vcpu *const *before, size_t nr,
+			bool *stands)
+{
+	(void)vm_pid;
+	(void)vm_fd;
+	(void)before;
+	for (size_t i = 0; i < nr; i++)
+		stands[i] = still;
+}
+
+static uint64_t get_clock(void)
+{
+	return 1000000000;
+}
+
+static const struct guest_source source = {
+	.memory = take_memory,
+	.root = no_root,
+	.stand_still = stand_still,
+	.clock = get_clock,
+};
+
+enum device_status __wrap_host_device_open(struct host_device *dev)
+{
+	*dev = (struct host_device){ .fd = -1, .max_attempts = 16, .max_ids = 16 };
+	return DEVICE_OK;
+}
+
+enum device_status __wrap_host_device_sample(struct host_device *dev,
+					     struct vm_sample *sample)
+{
+	const struct guest_registers *registers = &fake.registers[0];
+	struct vcpu_info_host_vcpu *vcpu = calloc(1, sizeof(*vcpu));
+	size_t at = nr_samples++;
+
+	(void)dev;
+	assert_non_null(vcpu);
+	assert_int_equal(sample->pid, getpid());
+	assert_in_range(at, 0, ARRAY_SIZE(rips) - 1);
+	*vcpu = (struct vcpu_info_host_vcpu){
+		.pid = 1, .time_ns = (at + 1) * 1000000000,
+		.have = VCPU_INFO_HAVE_STATE, .state = VCPU_INFO_STATE_HALTED,
+		.valid = (1U << VCPU_INFO_NR_REGS) - 1,
+	};
+	vcpu->regs[VCPU_INFO_REG_RIP] = rips[at];
+	vcpu->regs[VCPU_INFO_REG_RSP] = registers->r[PT_REG_SP];
+	vcpu->regs[VCPU_INFO_REG_RBP] = registers->r[PT_REG_BP];
+	vcpu->regs[VCPU_INFO_REG_CR0] = registers->cr0;
+	vcpu->regs[VCPU_INFO_REG_CR3] = registers->cr3;
+	vcpu->regs[VCPU_INFO_REG_CR4] = registers->cr4;
+	sample->vcpus = vcpu;
+	sample->stacks = NULL;
+	sample->nr = 1;
+	return DEVICE_OK;
+}
+
+static bool keep(const struct vm_diagnosis *found, void *arg)
+{
+	struct vcpu_diagnosis *vcpu = arg;
+
+	assert_int_equal(found->nr, 1);
+	*vcpu = found->vcpus[0];
+	return true;
+}
+
+/* Samples that both rounds take; of the second one the vCPU, and its guest */
+static size_t diagnose(struct vcpu_diagnosis *vcpu)
+{
+	struct select select = { 0 };
+	struct diagnosis diagnosis;
+
+	diagnosis_init(&diagnosis, &select);
+	diagnosis.names = guest_names_new_of(&source, 0);
+	assert_non_null(diagnosis.names);
+	nr_samples = 0;
+	assert_true(diagnosis_begin(&diagnosis));
+	assert_true(diagnosis_end(&diagnosis, keep, vcpu));
+	diagnosis_free(&diagnosis);
+	return nr_samples;
+}
+
+/*
+ * At the first RIP the stack is whole, at the other one its frame has another size: it is
+ * cut off, as that of one that has gone on.
+ */
+static void cut_off(void **state)
+{
+	const uint64_t whole = fake.registers[0].r[PT_REG_IP];
+	const uint64_t other = fake_address(&fake, "kthread") + 4;
+	static struct vcpu_diagnosis vcpu;
+	size_t nr;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rips); i++)
+		rips[i] = whole;
+	still = false;
+	assert_int_equal(diagnose(&vcpu), 2);
+	nr = vcpu.guest.nr;
+	assert_true(nr > 2);
+
+	/* each round looks again, and what it sees then is what it says */
+	rips[0] = other;
+	rips[2] = other;
+	assert_int_equal(diagnose(&vcpu), 4);
+	assert_int_equal(vcpu.guest.nr, nr);
+	assert_int_equal(vcpu.last.regs[VCPU_INFO_REG_RIP], whole);
+	assert_int_equal(vcpu.last.time_ns, 4000000000);
+
+	/* not for ever */
+	for (size_t i = 0; i < ARRAY_SIZE(rips); i++)
+		rips[i] = other;
+	assert_int_equal(diagnose(&vcpu), 8);
+	assert_true(vcpu.guest.nr < nr);
+
+	/* what stood still has no other stack */
+	still = true;
+	assert_int_equal(diagnose(&vcpu), 2);
+	assert_true(vcpu.guest.nr < nr);
+}
+
+static int make_host(void **state)
+{
+	static const char line[] = "qemu-system-x86_64\0-name\0vm";
+	char path[64], *root = tree_make();
+
+	*state = root;
+	fake_linux_make(&fake, FAKE_6_12, 0);
+	tree_write(root, "/proc/uptime", "130.00 200.00\n");
+	tree_process(root, getpid(), "qemu-system-x86", line, sizeof(line));
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), VM_FD);
+	tree_link(root, path, "anon_inode:kvm-vm");
+	host_file_set_root(root);
+	return 0;
+}
+
+static int end_host(void **state)
+{
+	fake_linux_free(&fake);
+	host_file_set_root("");
+	tree_remove(*state);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cut_off),
+	};
+
+	return cmocka_run_group_tests(tests, make_host, end_host);
+}
