@@ -156,16 +156,17 @@ static int first_looks(char **argv)
 	double least = 0;
 	int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || fstat(fd, &status)) {
-		perror(argv[0]);
-		return 1;
+	ram = MAP_FAILED;
+	if (fd >= 0 && !fstat(fd, &status)) {
+		slot.size = status.st_size;
+		ram = mmap(NULL, slot.size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
 	}
-	slot.size = status.st_size;
-	ram = mmap(NULL, slot.size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
-	if (ram == MAP_FAILED) {
+	if (ram == MAP_FAILED)
 		perror(argv[0]);
+	if (fd >= 0)
+		close(fd);
+	if (ram == MAP_FAILED)
 		return 1;
-	}
 	slots = &slot;
 	nr_slots = 1;
 	registers.cr0 = PAGING_CR0_PG;

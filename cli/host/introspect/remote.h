@@ -63,8 +63,11 @@ struct remote_slot {
 	uint32_t used;
 	uint32_t answer_len;
 	struct vcpu_info_host_stack moment;
-	_Alignas(uint64_t) uint8_t question[REMOTE_QUESTION];
-	_Alignas(uint64_t) uint8_t answer[REMOTE_ANSWER];
+	uint8_t question[REMOTE_QUESTION];
+	union {
+		uint8_t answer[REMOTE_ANSWER];
+		uint64_t aligned;
+	};
 	uint8_t data[REMOTE_AHEAD_BYTES];
 };
 
