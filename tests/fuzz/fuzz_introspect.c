@@ -137,6 +137,7 @@ static void use(struct guest_kernel *kernel)
 {
 	static struct guest_stack_copy copy;
 	static struct guest_stack stack;
+	struct guest_seen_tasks seen = { 0 };
 
 	check_names(&kernel->symbols);
 	if (!is_clean(kernel->banner))
@@ -149,7 +150,9 @@ static void use(struct guest_kernel *kernel)
 	for (int i = 0; i < 2; i++) {
 		const struct guest_cpu *cpu = guest_kernel_cpu(kernel, 2 * i);
 		struct guest_task task;
-		bool known = cpu && guest_task_current(kernel, cpu, &task);
+		bool known = cpu && guest_task_of_cpu(kernel, cpu,
+						      &run.fake->registers[i], &seen,
+						      &task);
 
 		guest_stack_copy(kernel, &run.fake->registers[i], &copy);
 		guest_stack_of_cpu(kernel, cpu, known ? &task : NULL,

@@ -11,6 +11,7 @@
 #include "unit.h"
 
 #include "cmd/commands.h"
+#include "fake-btf.h"
 #include "fake-linux.h"
 #include "introspect/remote.h"
 #include "introspect/turn.h"
@@ -241,6 +242,43 @@ static bool sample_stack(void *arg, int vcpu_id, uint64_t root, int levels,
 		memcpy(stack->data, "0123456789abcdef", 16);
 	}
 	return vcpu_id <= 5;
+}
+
+/* The CPU has gone on to another task than the one whose stack it was on. */
+static void task_by_stack(void **state)
+{
+	struct guest_seen_tasks seen = { 0 };
+	struct guest_registers where;
+	const struct guest_cpu *first, *second;
+	struct guest_kernel *kernel;
+	struct guest_task task;
+
+	(void)state;
+	fake_linux_make(&fake, FAKE_6_12, 0);
+	assert_int_equal(guest_kernel_open(&kernel, &fake.memory, &fake.registers[0]),
+			 KERNEL_OK);
+	first = guest_kernel_cpu(kernel, 0);
+	second = guest_kernel_cpu(kernel, 2);
+	where = fake.registers[0];
+	where.r[PT_REG_SP] = 0xffffc90000003e00;
+	/* never seen: the one that runs */
+	assert_true(guest_task_of_cpu(kernel, second, &where, &seen, &task));
+	assert_int_equal(task.pid, 12);
+	assert_true(guest_task_of_cpu(kernel, first, &where, &seen, &task));
+	assert_int_equal(task.pid, 7);
+	assert_true(guest_task_of_cpu(kernel, second, &where, &seen, &task));
+	assert_int_equal(task.pid, 7);
+	assert_int_equal(task.stack, 0xffffc90000000000);
+	/* in user mode the stack pointer is the program's */
+	assert_true(guest_task_of_cpu(kernel, second, &fake.registers[1], &seen, &task));
+	assert_int_equal(task.pid, 12);
+	/* it has ended, and its memory is another one's */
+	*(int32_t *)fake_at(&fake, task.address - 0x200 + FAKE_TASK_PID) = 99;
+	*(uint64_t *)fake_at(&fake, task.address - 0x200 + FAKE_TASK_STACK) += 1 << 20;
+	assert_true(guest_task_of_cpu(kernel, second, &where, &seen, &task));
+	assert_int_equal(task.pid, 12);
+	guest_kernel_close(kernel);
+	fake_linux_free(&fake);
 }
 
 static struct remote_client client;
@@ -578,6 +616,7 @@ int main(void)
 		cmocka_unit_test(text),
 		cmocka_unit_test(json),
 		cmocka_unit_test(registers),
+		cmocka_unit_test(task_by_stack),
 		cmocka_unit_test(remote),
 		cmocka_unit_test(remote_refuses),
 		cmocka_unit_test(remote_ahead),

@@ -200,13 +200,43 @@ static uint64_t size_or(const struct guest_field *field, uint64_t otherwise)
 	       field->size : otherwise;
 }
 
+static uint64_t task_stack_size(const struct guest_kernel *kernel)
+{
+	return size_or(&kernel->layout.fields[THREAD_STACK], STACK_SIZE);
+}
+
 static bool on_task_stack(struct unwind *unwind, uint64_t at)
 {
-	const struct guest_field *fields = unwind->kernel->layout.fields;
-
 	return unwind->task && unwind->task->stack &&
 	       use(unwind, STACK_TASK, unwind->task->stack,
-		   size_or(&fields[THREAD_STACK], STACK_SIZE), at);
+		   task_stack_size(unwind->kernel), at);
+}
+
+bool guest_task_of_cpu(struct guest_kernel *kernel, const struct guest_cpu *cpu,
+		       const struct guest_registers *registers,
+		       struct guest_seen_tasks *seen, struct guest_task *task)
+{
+	const uint64_t size = task_stack_size(kernel), sp = registers->r[PT_REG_SP];
+	uint64_t address, stack;
+	struct guest_task other;
+	size_t i;
+
+	if (!guest_task_current(kernel, cpu, task))
+		return false;
+	/* stacks are as far apart as they are large, at the least */
+	i = task->stack / size % GUEST_SEEN_TASKS;
+	seen->tasks[i].address = task->address;
+	seen->tasks[i].stack = task->stack;
+	if (guest_is_user(registers) || sp - task->stack < size)
+		return true;
+	i = sp / size % GUEST_SEEN_TASKS;
+	address = seen->tasks[i].address;
+	stack = seen->tasks[i].stack;
+	/* it may have ended, and its memory be another one's */
+	if (address && sp - stack < size &&
+	    guest_task_read(kernel, address, &other) && other.stack == stack)
+		*task = other;
+	return true;
 }
 
 /* A pointer that each CPU has its own of. */
@@ -275,8 +305,7 @@ static bool on_entry_stack(struct unwind *unwind, uint64_t at)
  */
 static bool on_other_stack(struct unwind *unwind, uint64_t at)
 {
-	const struct guest_field *fields = unwind->kernel->layout.fields;
-	uint64_t size = size_or(&fields[THREAD_STACK], STACK_SIZE);
+	uint64_t size = task_stack_size(unwind->kernel);
 
 	return at >> 63 && use(unwind, STACK_OTHER, at & ~(size - 1), size, at);
 }

@@ -122,6 +122,29 @@ void guest_stack_copy(struct guest_kernel *kernel,
 		      const struct guest_registers *registers,
 		      struct guest_stack_copy *copy);
 
+/* Tasks that are remembered by their stacks */
+#define GUEST_SEEN_TASKS	64
+
+/**
+ * struct guest_seen_tasks - tasks that ran when a CPU was looked at, by their stacks
+ * @tasks: address of the task, and of its stack; 0: none
+ */
+struct guest_seen_tasks {
+	struct {
+		uint64_t address;
+		uint64_t stack;
+	} tasks[GUEST_SEEN_TASKS];
+};
+
+/*
+ * The task that runs on a CPU, or ran: between its registers and this the CPU may have
+ * gone on to another one. Whose stack its stack pointer was on is known if that one was
+ * seen before. False if none is known.
+ */
+bool guest_task_of_cpu(struct guest_kernel *kernel, const struct guest_cpu *cpu,
+		       const struct guest_registers *registers,
+		       struct guest_seen_tasks *seen, struct guest_task *task);
+
 /* Whether an address is one of user space. */
 bool guest_is_user(const struct guest_registers *registers);
 

@@ -15,6 +15,7 @@ struct reader {
 	struct guest_kernel *kernel;
 	struct guest_stack_copy copy;
 	struct guest_stack stack;
+	struct guest_seen_tasks seen;
 	struct guest_look *look;
 };
 
@@ -27,6 +28,7 @@ static void find_kernel(struct reader *reader, const struct question *question)
 	    !guest_kernel_refresh(reader->kernel)) {
 		guest_kernel_close(reader->kernel);
 		reader->kernel = NULL;
+		reader->seen = (struct guest_seen_tasks){ 0 };
 	}
 	look->error = KERNEL_OK;
 	if (reader->kernel)
@@ -47,8 +49,8 @@ static void look_at_task(struct reader *reader, const struct question *question,
 
 	if (cpu)
 		look->cpu = cpu - reader->kernel->cpus;
-	look->has_task = cpu && guest_task_current(reader->kernel, cpu,
-						   &look->task);
+	look->has_task = cpu && guest_task_of_cpu(reader->kernel, cpu, registers,
+						  &reader->seen, &look->task);
 	if (!(question->wants & WANT_STACK))
 		return;
 	guest_stack_of_cpu(reader->kernel, cpu,
