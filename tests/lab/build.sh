@@ -156,7 +156,8 @@ build_image()
 {
 	stage "building the packages and installing them with DKMS"
 	cp "$BASE/vmlinuz" "$BASE/initrd" "$1/" &&
-		build_stage image "$1" "$KERNEL"
+		build_stage image "$1" "$KERNEL" &&
+		echo "${KERNEL##*/}" >"$1/kernel"
 }
 
 build_kit()
@@ -261,11 +262,18 @@ no_root()
 	exit 75
 }
 
-# newest_image - of this host's images the one used last; fails if there is none
+# newest_image - of this host's images with its kernel the one used last; fails if there is
+# none
 newest_image()
 {
-	find "$CACHE" -maxdepth 1 -type d -name "image-$HOST-*" ! -name '*.tmp' \
-		-printf '%T@ %p\n' | sort -rn | sed -n '1s/^[^ ]* //p' | grep .
+	local image
+
+	while read -r _ image; do
+		[ "$(cat "$image/kernel" 2>/dev/null)" != "${KERNEL##*/}" ] ||
+			{ echo "$image" && return; }
+	done < <(find "$CACHE" -maxdepth 1 -type d -name "image-$HOST-*" ! -name '*.tmp' \
+		-printf '%T@ %p\n' | sort -rn)
+	return 1
 }
 
 # ensure_built KIND... - build what is missing of "image" (or "anyimage": one that
