@@ -10,7 +10,7 @@
 #include "text.h"
 #include "vm/guest-child.h"
 
-/* A vCPU that has gone on while its stack was read is looked at so often. */
+/* A vCPU that goes on while it is looked at is looked at so often. */
 #define MAX_LOOKS	4
 
 struct vm_first {
@@ -113,11 +113,14 @@ static bool look_again(struct diagnosis *diagnosis, const struct vm *vm,
 
 /*
  * Who halts and spins by turns, as one that waits for a lock does, may have gone on while
- * it was looked at: its stack, which says what it waits for, is cut off then.
+ * it was looked at: its stack, which says what it waits for, is cut off then. Or it was met
+ * in an exit each time, and there are no registers to find its stack by.
  */
-static bool is_cut_off(const struct guest_look *look,
-		       const struct vcpu_info_host_vcpu *vcpu)
+static bool is_worth_another(bool looked, const struct guest_look *look,
+			     const struct vcpu_info_host_vcpu *vcpu)
 {
+	if (!looked)
+		return !vcpu->result && vcpu->flags & VCPU_INFO_F_TORN;
 	return look->stack.end > END_LEAF_USER && (guest_runs(vcpu) || !look->exact);
 }
 
@@ -125,13 +128,15 @@ static void look_into_guest(struct diagnosis *diagnosis, const struct vm *vm,
 			    struct vcpu_observation *seen, struct vcpu_guest *guest)
 {
 	const struct guest_look *look = &diagnosis->look;
+	bool looked;
 
-	if (!diagnosis->names || !look_once(diagnosis, vm, &seen->vcpu))
+	if (!diagnosis->names)
 		return;
-	for (int i = 1; i < MAX_LOOKS && is_cut_off(look, &seen->vcpu); i++) {
-		if (!look_again(diagnosis, vm, seen))
-			return;
-	}
+	looked = look_once(diagnosis, vm, &seen->vcpu);
+	for (int i = 1; i < MAX_LOOKS && is_worth_another(looked, look, &seen->vcpu); i++)
+		looked = look_again(diagnosis, vm, seen);
+	if (!looked)
+		return;
 	strcpy(guest->function, look->place.name);
 	guest->has_task = look->has_task;
 	guest->task = look->task;

@@ -15,7 +15,7 @@
 
 static struct fake_linux fake;
 
-/* RIPs of the vCPU, sample by sample; the last one stays. Its stack is that of the first. */
+/* RIPs of the vCPU, sample by sample; 0: its registers are not known. */
 static uint64_t rips[8];
 static size_t nr_samples;
 static bool still;
@@ -87,6 +87,11 @@ enum device_status __wrap_host_device_sample(struct host_device *dev,
 		.have = VCPU_INFO_HAVE_STATE, .state = VCPU_INFO_STATE_HALTED,
 		.valid = (1U << VCPU_INFO_NR_REGS) - 1,
 	};
+	if (!rips[at]) {
+		vcpu->state = VCPU_INFO_STATE_IN_EXIT;
+		vcpu->flags = VCPU_INFO_F_TORN;
+		vcpu->valid = 0;
+	}
 	vcpu->regs[VCPU_INFO_REG_RIP] = rips[at];
 	vcpu->regs[VCPU_INFO_REG_RSP] = registers->r[PT_REG_SP];
 	vcpu->regs[VCPU_INFO_REG_RBP] = registers->r[PT_REG_BP];
@@ -163,6 +168,28 @@ static void cut_off(void **state)
 	assert_true(vcpu.guest.nr < nr);
 }
 
+static void torn(void **state)
+{
+	const uint64_t whole = fake.registers[0].r[PT_REG_IP];
+	static struct vcpu_diagnosis vcpu;
+
+	(void)state;
+	still = true;
+	for (size_t i = 0; i < ARRAY_SIZE(rips); i++)
+		rips[i] = whole;
+	rips[0] = 0;
+	rips[2] = 0;
+	rips[3] = 0;
+	assert_int_equal(diagnose(&vcpu), 5);
+	assert_true(vcpu.guest.nr > 2);
+	assert_int_equal(vcpu.last.regs[VCPU_INFO_REG_RIP], whole);
+	/* one that is met in an exit each time is known to be that */
+	memset(rips, 0, sizeof(rips));
+	assert_int_equal(diagnose(&vcpu), 8);
+	assert_int_equal(vcpu.guest.nr, 0);
+	assert_int_equal(vcpu.last.state, VCPU_INFO_STATE_IN_EXIT);
+}
+
 static int make_host(void **state)
 {
 	static const char line[] = "qemu-system-x86_64\0-name\0vm";
@@ -190,6 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cut_off),
+		cmocka_unit_test(torn),
 	};
 
 	return cmocka_run_group_tests(tests, make_host, end_host);
