@@ -160,6 +160,7 @@ static void observe(struct diagnosis *diagnosis, const struct vm *vm,
 	if (guest->function[0])
 		seen->function = guest->function;
 	seen->panicked = guest->panicked;
+	seen->idle_task = guest->has_task && !guest->task.pid && !guest->task.tid;
 	if (guest->has_aside)
 		seen->aside = &guest->aside;
 	for (size_t i = 0; i < guest->nr; i++) {

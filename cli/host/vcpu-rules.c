@@ -271,6 +271,15 @@ static bool waits_still(const struct vcpu_observation *first,
 	       !strcmp(first->waits_in, second->waits_in);
 }
 
+/* CR0 of a vCPU that lost its CPU is not always known. */
+static bool has_paging(const struct vcpu_observation *at)
+{
+	return (reg_known(at, VCPU_INFO_REG_CR0) &&
+		at->vcpu.regs[VCPU_INFO_REG_CR0] & CR0_PG) ||
+	       (reg_known(at, VCPU_INFO_REG_RIP) &&
+		at->vcpu.regs[VCPU_INFO_REG_RIP] >> 63);
+}
+
 static void take_evidence(const struct vcpu_observation *first,
 			  const struct vcpu_observation *second,
 			  struct vcpu_finding *finding)
@@ -292,8 +301,8 @@ static void take_evidence(const struct vcpu_observation *first,
 
 	finding->have_if = reg_known(second, VCPU_INFO_REG_RFLAGS);
 	finding->interrupts_on = vcpu->regs[VCPU_INFO_REG_RFLAGS] & RFLAGS_IF;
-	finding->have_paging = reg_known(second, VCPU_INFO_REG_CR0);
-	finding->paging = vcpu->regs[VCPU_INFO_REG_CR0] & CR0_PG;
+	finding->paging = has_paging(second);
+	finding->have_paging = finding->paging || reg_known(second, VCPU_INFO_REG_CR0);
 	finding->have_rip = both_known(first, second, VCPU_INFO_REG_RIP);
 	finding->rip[0] = first->vcpu.regs[VCPU_INFO_REG_RIP];
 	finding->rip[1] = vcpu->regs[VCPU_INFO_REG_RIP];
@@ -355,15 +364,21 @@ static bool is_starved(const struct vcpu_observation *first,
 	       finding->run <= RULE_OFF_CPU && !finding->waits_still;
 }
 
-/* An idle guest that a sample found at its tick */
+/*
+ * An idle guest that a sample found at its tick. On a slow host that takes long; but Linux
+ * has a task of its own for a CPU that has nothing to do.
+ */
 static bool is_mostly_halted(const struct vcpu_observation *first,
 			     const struct vcpu_observation *second,
 			     const struct vcpu_finding *finding)
 {
-	return finding->have_sched && finding->run <= RULE_IDLE &&
-	       finding->kinds[EXIT_HALT] &&
-	       (first->vcpu.state == VCPU_INFO_STATE_HALTED ||
-		second->vcpu.state == VCPU_INFO_STATE_HALTED);
+	bool idle_task = first->idle_task && second->idle_task && !finding->waits_in;
+
+	return finding->have_sched && finding->kinds[EXIT_HALT] &&
+	       ((idle_task && finding->run <= RULE_IDLE_TASK) ||
+		(finding->run <= RULE_IDLE &&
+		 (first->vcpu.state == VCPU_INFO_STATE_HALTED ||
+		  second->vcpu.state == VCPU_INFO_STATE_HALTED)));
 }
 
 static enum vcpu_word halted_word(const struct vcpu_finding *finding)

@@ -20,6 +20,7 @@
 #define RULE_STARVED_WAIT	50	/* waited for a host CPU: at least */
 #define RULE_OFF_CPU		5	/* ran: at most, if it was preempted both times */
 #define RULE_IDLE		10	/* ran: at most, if it was halted once */
+#define RULE_IDLE_TASK		50	/* ran: at most, in Linux's idle task both times */
 #define RULE_BUSY		90	/* ran: at least */
 #define RULE_SPIN_EXITS		2000	/* own exits of a known kind: at most */
 #define RULE_SPIN_REGS		3	/* GPRs but RSP that have changed: at most */
@@ -82,6 +83,7 @@ struct vcpu_place {
  *	NULL if there is none, or that is not known
  * @panicked: Linux's panic() is on its stack
  * @offline: Linux has taken this CPU offline, by its stack
+ * @idle_task: the task on it is Linux's idle task, whatever that does
  * @aside: where an interrupt of the guest found its kernel, by the registers that it
  *	has put aside; NULL if the vCPU is in none, or that is not known
  */
@@ -94,6 +96,7 @@ struct vcpu_observation {
 	const char *waits_in;
 	bool panicked;
 	bool offline;
+	bool idle_task;
 	const struct vcpu_place *aside;
 };
 
@@ -111,7 +114,8 @@ struct vcpu_observation {
  * @have_if: @interrupts_on is known
  * @interrupts_on: RFLAGS.IF in the second sample
  * @have_paging: @paging is known
- * @paging: CR0.PG in the second sample
+ * @paging: CR0.PG in the second sample; also if RIP is in the upper half there, where no
+ *	code is without paging
  * @have_rip: both RIPs are known
  * @rip: of both samples
  * @have_changed: @changed is known

@@ -328,6 +328,45 @@ static void test_mostly_halted(void **state)
 	assert_word(&pair, VCPU_RUNNING);
 }
 
+/* Both samples find it at its tick, which takes long on a slow host. */
+static void test_idle_task(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, RULE_IDLE_TASK);
+
+	(void)state;
+	set_reg(&pair.second, VCPU_INFO_REG_RIP, KERNEL_RIP + 0x1000);
+	pair.first.idle_task = true;
+	pair.second.idle_task = true;
+	assert_word(&pair, VCPU_RUNNING);
+	exits(&pair, VCPU_INFO_COUNT_HALT_EXITS, 1);
+	assert_word(&pair, VCPU_IDLE);
+	/* an interrupt in it waits for a lock */
+	pair.second.waits_in = "_raw_spin_lock";
+	assert_word(&pair, VCPU_RUNNING);
+	pair.second.waits_in = NULL;
+	pair.second.run_ns += SECOND / 50;
+	assert_word(&pair, VCPU_RUNNING);
+	pair.second.run_ns -= SECOND / 50;
+	pair.first.idle_task = false;
+	assert_word(&pair, VCPU_RUNNING);
+}
+
+/* CR0 is not known of each vCPU that lost its CPU. */
+static void test_paging(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_PREEMPTED, KERNEL_RIP, 50);
+	const uint32_t cr0 = 1U << VCPU_INFO_REG_CR0;
+
+	(void)state;
+	assert_true(judge(&pair).have_paging && judge(&pair).paging);
+	pair.second.vcpu.valid &= ~cr0;
+	assert_true(judge(&pair).have_paging && judge(&pair).paging);
+	set_reg(&pair.second, VCPU_INFO_REG_RIP, 0xfd09a);
+	assert_false(judge(&pair).have_paging);
+	set_reg(&pair.second, VCPU_INFO_REG_CR0, 0x11);
+	assert_true(judge(&pair).have_paging && !judge(&pair).paging);
+}
+
 /*
  * One sample of an exit is compared with another of anything else: memory has the
  * registers of that exit, but may have parts of two.
@@ -542,6 +581,8 @@ int main(void)
 		cmocka_unit_test(test_polling_is_idle),
 		cmocka_unit_test(test_halted),
 		cmocka_unit_test(test_mostly_halted),
+		cmocka_unit_test(test_idle_task),
+		cmocka_unit_test(test_paging),
 		cmocka_unit_test(test_torn_spins),
 		cmocka_unit_test(test_starved),
 		cmocka_unit_test(test_half_is_not_starved),
