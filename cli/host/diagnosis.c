@@ -72,6 +72,19 @@ static void take_aside(const struct named_stack *stack, struct vcpu_guest *guest
 	}
 }
 
+/* All of the stack: an interrupt puts many frames on top of what it has interrupted. */
+static void take_functions(const struct named_stack *stack, struct vcpu_guest *guest)
+{
+	for (size_t i = 0; i < stack->nr; i++) {
+		const char *name = stack->frames[i].place.name;
+
+		guest->panicked |= vcpu_panics_in(name);
+		guest->offline |= vcpu_offline_in(name);
+		if (!guest->waits_in[0] && vcpu_waits_in(name))
+			strcpy(guest->waits_in, name);
+	}
+}
+
 /* False if there is nothing to be seen of it. */
 static bool look_once(struct diagnosis *diagnosis, const struct vm *vm,
 		      const struct vcpu_info_host_vcpu *vcpu)
@@ -145,8 +158,7 @@ static void look_into_guest(struct diagnosis *diagnosis, const struct vm *vm,
 							DIAGNOSIS_FRAMES;
 	memcpy(guest->frames, look->stack.frames,
 	       guest->nr * sizeof(guest->frames[0]));
-	for (size_t i = 0; i < look->stack.nr && !guest->panicked; i++)
-		guest->panicked = vcpu_panics_in(look->stack.frames[i].place.name);
+	take_functions(&look->stack, guest);
 	take_aside(&look->stack, guest);
 }
 
@@ -163,13 +175,9 @@ static void observe(struct diagnosis *diagnosis, const struct vm *vm,
 	seen->idle_task = guest->has_task && !guest->task.pid && !guest->task.tid;
 	if (guest->has_aside)
 		seen->aside = &guest->aside;
-	for (size_t i = 0; i < guest->nr; i++) {
-		const char *name = guest->frames[i].place.name;
-
-		if (!seen->waits_in && vcpu_waits_in(name))
-			seen->waits_in = name;
-		seen->offline |= vcpu_offline_in(name);
-	}
+	seen->offline = guest->offline;
+	if (guest->waits_in[0])
+		seen->waits_in = guest->waits_in;
 }
 
 static bool keep_vm(const struct vm *vm, const struct vm_sample *sample,

@@ -22,6 +22,9 @@
  * @frames: the innermost frames of its stack
  * @nr: how many
  * @panicked: Linux's panic() is on its stack
+ * @offline: Linux has taken this CPU offline, by its stack
+ * @waits_in: the innermost function on its stack in which Linux waits for another CPU, ""
+ *	if there is none
  * @has_aside: whether @aside is known
  * @aside: where an interrupt found its kernel; its function is @interrupted
  * @interrupted: what that is in, "" if that is not known
@@ -34,6 +37,8 @@ struct vcpu_guest {
 	struct named_frame frames[DIAGNOSIS_FRAMES];
 	size_t nr;
 	bool panicked;
+	bool offline;
+	char waits_in[NAMED_SIZE];
 	bool has_aside;
 	struct vcpu_place aside;
 	char interrupted[NAMED_SIZE];
