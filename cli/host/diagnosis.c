@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "compiler.h"
 #include "diagnosis.h"
@@ -146,8 +147,12 @@ static void look_into_guest(struct diagnosis *diagnosis, const struct vm *vm,
 	if (!diagnosis->names)
 		return;
 	looked = look_once(diagnosis, vm, &seen->vcpu);
-	for (int i = 1; i < MAX_LOOKS && is_worth_another(looked, look, &seen->vcpu); i++)
+	for (int i = 1; i < MAX_LOOKS && is_worth_another(looked, look, &seen->vcpu); i++) {
+		/* it may have lost its CPU there: it has to get one first */
+		if (!looked)
+			usleep((GUEST_ROOT_WAIT_MS << i) * 1000);
 		looked = look_again(diagnosis, vm, seen);
+	}
 	if (!looked)
 		return;
 	strcpy(guest->function, look->place.name);
