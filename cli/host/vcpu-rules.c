@@ -543,7 +543,7 @@ static bool is_spinning(const struct vcpu_observation *first,
 			const struct vcpu_observation *second,
 			const struct vcpu_finding *finding)
 {
-	bool busy = finding->have_sched && finding->run >= RULE_BUSY;
+	bool busy = finding->have_sched && finding->run + finding->wait >= RULE_BUSY;
 
 	return (busy || never_slept(first, second, finding)) &&
 	       stays_there(first, second, finding);

@@ -21,7 +21,7 @@
 #define RULE_OFF_CPU		5	/* ran: at most, if it was preempted both times */
 #define RULE_IDLE		10	/* ran: at most, if it was halted once */
 #define RULE_IDLE_TASK		50	/* ran: at most, in Linux's idle task both times */
-#define RULE_BUSY		90	/* ran: at least */
+#define RULE_BUSY		90	/* ran or waited for a host CPU: at least */
 #define RULE_SPIN_EXITS		2000	/* own exits of a known kind: at most */
 #define RULE_SPIN_REGS		3	/* GPRs but RSP that have changed: at most */
 #define RULE_SPIN_BYTES		64	/* RIPs without a symbol: at most so far apart */

@@ -200,6 +200,20 @@ static void test_offline(void **state)
 	assert_false(vcpu_offline_in("do_idle"));
 }
 
+/* An interrupt in it has slept once, but it had or wanted a CPU all the time. */
+static void test_busy_by_waiting(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, RULE_BUSY - 40);
+
+	(void)state;
+	exits(&pair, VCPU_INFO_COUNT_HALT_EXITS, 1);
+	assert_word(&pair, VCPU_RUNNING);
+	waits(&pair, 40);
+	assert_word(&pair, VCPU_SPINNING);
+	waits(&pair, 39);
+	assert_word(&pair, VCPU_RUNNING);
+}
+
 /* Found twice where it waits, it does, though it was busy for less than a word asks. */
 static void test_waits_still(void **state)
 {
@@ -573,6 +587,7 @@ int main(void)
 		cmocka_unit_test(test_spinning_under_an_interrupt),
 		cmocka_unit_test(test_interrupting_functions),
 		cmocka_unit_test(test_offline),
+		cmocka_unit_test(test_busy_by_waiting),
 		cmocka_unit_test(test_waits_still),
 		cmocka_unit_test(test_panic_spins),
 		cmocka_unit_test(test_spinning_place),
