@@ -37,12 +37,18 @@ end()
 # /tmp/diagnosis
 diagnosed()
 {
+	says "$@" && in_boot_sector
+}
+
+# says NAME WORD [OPTION...] - wherever it is: one that was stopped may be in the firmware,
+# in the handler of an interrupt
+says()
+{
 	local name=$1 word=$2
 
 	shift 2
 	vcpu-info diagnose --json "$@" "$name" >/tmp/diagnosis 2>/tmp/err &&
-		[ "$(jq -r '.vcpus[0].word' /tmp/diagnosis)" = "$word" ] &&
-		in_boot_sector
+		[ "$(jq -r '.vcpus[0].word' /tmp/diagnosis)" = "$word" ]
 }
 
 # in_boot_sector - it has left the firmware
@@ -234,7 +240,7 @@ check "a busy guest with interrupts on is running" \
 has "nothing is wrong with the VM" .word none
 kill -STOP "$vmm"
 check "its VMM is stopped" poll_until 30 stopped
-check "then it is paused" poll_until 60 diagnosed running paused
+check "then it is paused" poll_until 60 says running paused
 has "with the VM" .word paused
 has "it has no exits" '.vcpus[0].exits' 0
 check "watch tells of it" poll_until 120 told running paused
