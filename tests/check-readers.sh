@@ -17,7 +17,7 @@ set -u
 
 TOP=$(cd "$(dirname "$0")/.." && pwd)
 OUT=$TOP/build/readers
-FILES=${1:-$TOP/build/lab/bookworm-amd/logs/profile}
+FILES=$(realpath -m "${1:-$TOP/build/lab/bookworm-amd/logs/profile}")
 SYMBOLS=$FILES/symbols
 FLAMEGRAPH=/usr/share/perl5/Devel/NYTProf/flamegraph.pl
 
