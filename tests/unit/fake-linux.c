@@ -642,6 +642,18 @@ void fake_linux_make(struct fake_linux *fake, enum fake_version version,
 		fake->registers[1].cr3 = image_pa(USER_PGT) | 5;
 }
 
+void fake_slots(const struct fake_linux *fake, struct guest_memory *memory)
+{
+	memory->nr_slots = 2;
+	memory->slots = calloc(memory->nr_slots, sizeof(*memory->slots));
+	if (!memory->slots)
+		abort();
+	for (size_t i = 0; i < memory->nr_slots; i++) {
+		memory->slots[i] = fake->slots[i];
+		memory->slots[i].where += (uintptr_t)fake->ram;
+	}
+}
+
 void fake_linux_free(struct fake_linux *fake)
 {
 	free(fake->ram);

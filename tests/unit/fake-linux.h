@@ -77,6 +77,9 @@ void fake_linux_make(struct fake_linux *fake, enum fake_version version,
 		     unsigned int options);
 void fake_linux_free(struct fake_linux *fake);
 
+/* Its memory as that of a VM whose process is this one; aborts on OOM. */
+void fake_slots(const struct fake_linux *fake, struct guest_memory *memory);
+
 /* The guest's memory at a kernel address that is mapped. */
 void *fake_at(struct fake_linux *fake, uint64_t va);
 

@@ -24,13 +24,7 @@ static bool take_memory(int vm_pid, int vm_fd, struct guest_memory *memory)
 {
 	(void)vm_fd;
 	assert_int_equal(vm_pid, getpid());
-	memory->slots = calloc(2, sizeof(*memory->slots));
-	assert_non_null(memory->slots);
-	memory->nr_slots = 2;
-	for (int i = 0; i < 2; i++) {
-		memory->slots[i] = fake.slots[i];
-		memory->slots[i].where += (uintptr_t)fake.ram;
-	}
+	fake_slots(&fake, memory);
 	return true;
 }
 

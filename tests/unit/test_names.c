@@ -30,14 +30,9 @@ static bool take_memory(int vm_pid, int vm_fd, struct guest_memory *memory)
 	if (vm_fd == NO_SUCH_FD)
 		return false;
 	assert_int_equal(vm_pid, getpid());
-	memory->slots = calloc(2, sizeof(*memory->slots));
-	assert_non_null(memory->slots);
-	memory->nr_slots = 2;
-	for (int i = 0; i < 2; i++) {
-		memory->slots[i] = fake.slots[i];
-		memory->slots[i].where += (uintptr_t)fake.ram;
+	fake_slots(&fake, memory);
+	for (size_t i = 0; i < memory->nr_slots; i++)
 		memory->slots[i].size -= moved;
-	}
 	return true;
 }
 
