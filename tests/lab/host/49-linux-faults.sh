@@ -93,6 +93,7 @@ load_end()
 
 # vCPU 1 and the VM
 ONE='"\(.word): \(.vcpus[1].word)"'
+BOTH='"\(.word): \(.vcpus[1].word) \(.vcpus[2].word)"'
 # whom the VM's word is about, and its word
 ABOUT='"\(.word) \(.about_vcpu): \(.vcpus[1].word)"'
 
@@ -120,6 +121,16 @@ fi
 if wanted forks; then
 	load linux 'while :; do (:); done'
 	gives linux forks 'none: (running|idle)' "$ONE"
+	load_end linux
+fi
+if wanted tlb-flushes; then
+	load linux 'exec contend flush'
+	gives linux tlb-flushes 'none: running running' "$BOTH"
+	load_end linux
+fi
+if wanted lock-contention; then
+	load linux 'exec contend lock'
+	gives linux lock-contention 'none: running running' "$BOTH"
 	load_end linux
 fi
 if wanted soft-lockup; then
