@@ -14,6 +14,14 @@
 /* A vCPU that goes on while it is looked at is looked at so often. */
 #define MAX_LOOKS	4
 
+/* The privilege level in CS is that of user mode. */
+#define CS_USER		3
+
+/* Between further looks at one that may be stuck: at the least, and by how much more */
+#define MIN_NAP_US	200
+#define NAP_STEP_US	60
+#define NAP_STEPS	16
+
 struct vm_first {
 	int pid;
 	int fd;
@@ -81,7 +89,9 @@ static void take_functions(const struct named_stack *stack, struct vcpu_guest *g
 
 		guest->panicked |= vcpu_panics_in(name);
 		guest->offline |= vcpu_offline_in(name);
-		if (!guest->waits_in[0] && vcpu_waits_in(name))
+		guest->in_interrupt |= stack->frames[i].frame.interrupted &&
+				       !(stack->frames[i].frame.cs & CS_USER);
+		if (vcpu_waits_in(name))
 			strcpy(guest->waits_in, name);
 	}
 }
@@ -98,31 +108,65 @@ static bool look_once(struct diagnosis *diagnosis, const struct vm *vm,
 						  &diagnosis->look);
 }
 
-/* Sample it anew, and look at that. False if it cannot be had. */
-static bool look_again(struct diagnosis *diagnosis, const struct vm *vm,
-		       struct vcpu_observation *seen)
+typedef void take_fn(struct diagnosis *diagnosis, const struct vm_sample *sample, void *arg);
+
+/* Sample some vCPUs of a VM anew. False if they cannot be had. */
+static bool sample_again(struct diagnosis *diagnosis, const struct vm *vm,
+			 const int *ids, size_t nr, take_fn *take, void *arg)
 {
-	const int id = seen->vcpu.vcpu_id;
-	struct vm_sample one = {
-		.pid = vm->vmm.pid, .fd = vm->fd, .ids = &id, .nr_ids = 1,
-	};
+	struct vm_sample sample = { .pid = vm->vmm.pid, .fd = vm->fd };
+	struct guest_names *names = diagnosis->names;
+	const struct vm_sample *before = NULL;
 	struct host_device dev;
 	bool done = false;
 
 	if (host_device_open(&dev) != DEVICE_OK)
 		return false;
-	one.attempts = dev.max_attempts;
-	guest_names_want_stacks(diagnosis->names, &one);
-	if (host_device_sample(&dev, &one) == DEVICE_OK && one.nr) {
-		diagnosis_observe(seen, &one.vcpus[0]);
-		guest_names_use_stacks(diagnosis->names, &one);
-		done = look_once(diagnosis, vm, &seen->vcpu);
-		guest_names_use_stacks(diagnosis->names, NULL);
+	if (nr <= dev.max_ids) {
+		sample.ids = ids;
+		sample.nr_ids = nr;
 	}
-	free(one.vcpus);
-	free(one.stacks);
+	sample.attempts = dev.max_attempts;
+	if (names)
+		guest_names_want_stacks(names, &sample);
+	if (host_device_sample(&dev, &sample) == DEVICE_OK && sample.nr) {
+		if (names)
+			before = guest_names_use_stacks(names, &sample);
+		take(diagnosis, &sample, arg);
+		/* the round's own are still to be looked at */
+		if (names)
+			guest_names_use_stacks(names, before);
+		done = true;
+	}
+	free(sample.vcpus);
+	free(sample.stacks);
 	host_device_close(&dev);
 	return done;
+}
+
+/* One vCPU that is looked at again */
+struct again {
+	const struct vm *vm;
+	struct vcpu_observation *seen;
+	bool looked;
+};
+
+static void take_again(struct diagnosis *diagnosis, const struct vm_sample *sample, void *arg)
+{
+	struct again *again = arg;
+
+	diagnosis_observe(again->seen, &sample->vcpus[0]);
+	again->looked = look_once(diagnosis, again->vm, &again->seen->vcpu);
+}
+
+/* Sample it anew, and look at that. False if it cannot be had. */
+static bool look_again(struct diagnosis *diagnosis, const struct vm *vm,
+		       struct vcpu_observation *seen)
+{
+	struct again again = { .vm = vm, .seen = seen };
+
+	return sample_again(diagnosis, vm, &seen->vcpu.vcpu_id, 1, take_again, &again) &&
+	       again.looked;
 }
 
 /*
@@ -138,7 +182,7 @@ static bool is_worth_another(bool looked, const struct guest_look *look,
 	return look->stack.end > END_LEAF_USER && (guest_runs(vcpu) || !look->exact);
 }
 
-static void look_into_guest(struct diagnosis *diagnosis, const struct vm *vm,
+static void look_into_guest(struct diagnosis *diagnosis, const struct vm *vm, int max_looks,
 			    struct vcpu_observation *seen, struct vcpu_guest *guest)
 {
 	const struct guest_look *look = &diagnosis->look;
@@ -147,7 +191,7 @@ static void look_into_guest(struct diagnosis *diagnosis, const struct vm *vm,
 	if (!diagnosis->names)
 		return;
 	looked = look_once(diagnosis, vm, &seen->vcpu);
-	for (int i = 1; i < MAX_LOOKS && is_worth_another(looked, look, &seen->vcpu); i++) {
+	for (int i = 1; i < max_looks && is_worth_another(looked, look, &seen->vcpu); i++) {
 		/* it may have lost its CPU there: it has to get one first */
 		if (!looked)
 			usleep((GUEST_ROOT_WAIT_MS << i) * 1000);
@@ -159,6 +203,8 @@ static void look_into_guest(struct diagnosis *diagnosis, const struct vm *vm,
 	guest->has_task = look->has_task;
 	guest->task = look->task;
 	guest->user = look->user;
+	guest->whole_stack = look->stack.end <= END_LEAF_USER &&
+			     (look->exact || look->of_moment);
 	guest->nr = look->stack.nr < DIAGNOSIS_FRAMES ? look->stack.nr :
 							DIAGNOSIS_FRAMES;
 	memcpy(guest->frames, look->stack.frames,
@@ -168,12 +214,12 @@ static void look_into_guest(struct diagnosis *diagnosis, const struct vm *vm,
 }
 
 /* guest is all zeroes, and has to stay as long as the observation. */
-static void observe(struct diagnosis *diagnosis, const struct vm *vm,
+static void observe(struct diagnosis *diagnosis, const struct vm *vm, int max_looks,
 		    const struct vcpu_info_host_vcpu *vcpu,
 		    struct vcpu_guest *guest, struct vcpu_observation *seen)
 {
 	diagnosis_observe(seen, vcpu);
-	look_into_guest(diagnosis, vm, seen, guest);
+	look_into_guest(diagnosis, vm, max_looks, seen, guest);
 	if (guest->function[0])
 		seen->function = guest->function;
 	seen->panicked = guest->panicked;
@@ -181,6 +227,9 @@ static void observe(struct diagnosis *diagnosis, const struct vm *vm,
 	if (guest->has_aside)
 		seen->aside = &guest->aside;
 	seen->offline = guest->offline;
+	seen->user = guest->user;
+	seen->whole_stack = guest->whole_stack;
+	seen->interrupted = guest->in_interrupt;
 	if (guest->waits_in[0])
 		seen->waits_in = guest->waits_in;
 }
@@ -211,7 +260,7 @@ static bool keep_vm(const struct vm *vm, const struct vm_sample *sample,
 	first->fd = vm->fd;
 	first->nr = sample->nr;
 	for (size_t i = 0; i < sample->nr; i++)
-		observe(diagnosis, vm, &sample->vcpus[i], &first->guests[i],
+		observe(diagnosis, vm, MAX_LOOKS, &sample->vcpus[i], &first->guests[i],
 			&first->seen[i]);
 	diagnosis->nr++;
 	return true;
@@ -263,28 +312,107 @@ static void read_sleep(struct vcpu_diagnosis *vcpu)
 	text_utf8(vcpu->sleeps_in, sizeof(vcpu->sleeps_in), line);
 }
 
-static void judge_vm(struct diagnosis *diagnosis, const struct vm_first *first,
-		     const struct vm_sample *sample,
-		     struct vm_diagnosis *result,
-		     struct vcpu_finding *findings)
+/**
+ * struct further - further looks at vCPUs of a VM that may be stuck
+ * @vm: it
+ * @seen: the second samples
+ * @findings: theirs
+ * @nr: of both
+ * @ids: which are left
+ * @nr_ids: how many
+ */
+struct further {
+	const struct vm *vm;
+	const struct vcpu_observation *seen;
+	struct vcpu_finding *findings;
+	size_t nr;
+	int *ids;
+	size_t nr_ids;
+};
+
+static void find_left(struct further *further)
 {
-	for (size_t i = 0; i < sample->nr; i++) {
+	further->nr_ids = 0;
+	for (size_t i = 0; i < further->nr; i++)
+		if (vcpu_may_be_stuck(&further->findings[i]) &&
+		    !further->findings[i].moved_on)
+			further->ids[further->nr_ids++] = further->seen[i].vcpu.vcpu_id;
+}
+
+static void take_further(struct diagnosis *diagnosis, const struct vm_sample *sample, void *arg)
+{
+	const struct further *further = arg;
+
+	for (size_t i = 0, at = 0; i < sample->nr; i++) {
+		struct vcpu_guest guest = { 0 };
+		struct vcpu_observation now;
+
+		/* they come in the same order each time */
+		while (at < further->nr &&
+		       further->seen[at].vcpu.vcpu_id != sample->vcpus[i].vcpu_id)
+			at++;
+		if (at == further->nr)
+			return;
+		if (!vcpu_may_be_stuck(&further->findings[at]) ||
+		    further->findings[at].moved_on)
+			continue;
+		observe(diagnosis, further->vm, 1, &sample->vcpus[i], &guest, &now);
+		vcpu_take_stay(&further->findings[at],
+			       vcpu_stay_of(&further->seen[at], &now));
+	}
+}
+
+/* The naps differ, so that nothing that is done at regular times is met each time. */
+static void look_further(struct diagnosis *diagnosis, struct further *further)
+{
+	for (unsigned int i = 0; i < RULE_LOOKS; i++) {
+		find_left(further);
+		if (!further->nr_ids)
+			return;
+		usleep(MIN_NAP_US + i * 7 % NAP_STEPS * NAP_STEP_US);
+		if (!sample_again(diagnosis, further->vm, further->ids, further->nr_ids,
+				  take_further, further))
+			return;
+	}
+}
+
+static bool judge_vm(struct diagnosis *diagnosis, const struct vm_first *first,
+		     const struct vm_sample *sample, struct vm_diagnosis *result)
+{
+	struct vcpu_observation *seen = calloc(sample->nr + 1, sizeof(*seen));
+	struct vcpu_finding *findings = calloc(sample->nr + 1, sizeof(*findings));
+	struct further further = {
+		.vm = result->vm, .seen = seen, .findings = findings,
+		.ids = calloc(sample->nr + 1, sizeof(*further.ids)),
+	};
+	bool done = seen && findings && further.ids;
+
+	for (size_t i = 0; done && i < sample->nr; i++) {
 		const struct vcpu_info_host_vcpu *vcpu = &sample->vcpus[i];
 		const struct vcpu_observation *before =
 			find_vcpu(first, vcpu->vcpu_id, i);
-		struct vcpu_observation now;
+		struct vcpu_diagnosis *found = &result->vcpus[result->nr];
 
 		if (!before)
 			continue;
-		observe(diagnosis, result->vm, vcpu,
-			&result->vcpus[result->nr].guest, &now);
-		result->vcpus[result->nr].last = now.vcpu;
-		vcpu_rules(before, &now, &findings[result->nr]);
-		read_sleep(&result->vcpus[result->nr++]);
+		observe(diagnosis, result->vm, MAX_LOOKS, vcpu, &found->guest,
+			&seen[result->nr]);
+		found->last = seen[result->nr].vcpu;
+		vcpu_rules(before, &seen[result->nr], &findings[result->nr]);
+		read_sleep(found);
+		result->nr++;
 	}
-	vm_rules(findings, result->nr, &result->finding);
-	for (size_t i = 0; i < result->nr; i++)
-		result->vcpus[i].finding = findings[i];
+	if (done) {
+		further.nr = result->nr;
+		look_further(diagnosis, &further);
+		vm_rules(findings, result->nr, &result->finding);
+		for (size_t i = 0; i < result->nr; i++)
+			result->vcpus[i].finding = findings[i];
+	}
+	free(seen);
+	free(findings);
+	free(further.ids);
+	return done;
 }
 
 static bool judge(const struct vm *vm, const struct vm_sample *sample,
@@ -293,21 +421,15 @@ static bool judge(const struct vm *vm, const struct vm_sample *sample,
 	struct second_round *second = arg;
 	const struct vm_first *first = find_vm(second->diagnosis, vm);
 	struct vm_diagnosis result = { .vm = vm };
-	struct vcpu_finding *findings;
-	bool more = true;
+	bool more = false;
 
 	if (!first)
 		return true;
 	result.vcpus = calloc(sample->nr + 1, sizeof(*result.vcpus));
-	findings = calloc(sample->nr + 1, sizeof(*findings));
-	if (result.vcpus && findings) {
-		judge_vm(second->diagnosis, first, sample, &result, findings);
+	if (result.vcpus && judge_vm(second->diagnosis, first, sample, &result))
 		more = second->found(&result, second->arg);
-	} else {
+	else
 		second->diagnosis->no_memory = true;
-		more = false;
-	}
-	free(findings);
 	free(result.vcpus);
 	return more;
 }

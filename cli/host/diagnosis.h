@@ -23,8 +23,10 @@
  * @nr: how many
  * @panicked: Linux's panic() is on its stack
  * @offline: Linux has taken this CPU offline, by its stack
- * @waits_in: the innermost function on its stack in which Linux waits for another CPU, ""
+ * @waits_in: the outermost function on its stack in which Linux waits for another CPU, ""
  *	if there is none
+ * @whole_stack: all of its stack was seen
+ * @in_interrupt: an interrupt or exception of its kernel is on it
  * @has_aside: whether @aside is known
  * @aside: where an interrupt found its kernel; its function is @interrupted
  * @interrupted: what that is in, "" if that is not known
@@ -39,6 +41,8 @@ struct vcpu_guest {
 	bool panicked;
 	bool offline;
 	char waits_in[NAMED_SIZE];
+	bool whole_stack;
+	bool in_interrupt;
 	bool has_aside;
 	struct vcpu_place aside;
 	char interrupted[NAMED_SIZE];

@@ -271,6 +271,17 @@ static bool waits_still(const struct vcpu_observation *first,
 	       !strcmp(first->waits_in, second->waits_in);
 }
 
+/* What has only begun to wait is not stuck: it may be an interrupt of a loop. */
+static const char *waits_in(const struct vcpu_observation *first,
+			    const struct vcpu_observation *second)
+{
+	if (first->whole_stack && !waits_still(first, second))
+		return NULL;
+
+	return second->waits_in ?:
+	       vcpu_waits_in(second->function) ? second->function : NULL;
+}
+
 /* CR0 of a vCPU that lost its CPU is not always known. */
 static bool has_paging(const struct vcpu_observation *at)
 {
@@ -278,6 +289,13 @@ static bool has_paging(const struct vcpu_observation *at)
 		at->vcpu.regs[VCPU_INFO_REG_CR0] & CR0_PG) ||
 	       (reg_known(at, VCPU_INFO_REG_RIP) &&
 		at->vcpu.regs[VCPU_INFO_REG_RIP] >> 63);
+}
+
+/* Neither a process nor a CPU that has nothing to do has a lock of the kernel. */
+static bool holds_nothing(const struct vcpu_observation *at)
+{
+	return at->user || (at->idle_task && !at->waits_in &&
+			    at->vcpu.state == VCPU_INFO_STATE_HALTED);
 }
 
 static void take_evidence(const struct vcpu_observation *first,
@@ -308,11 +326,10 @@ static void take_evidence(const struct vcpu_observation *first,
 	finding->rip[1] = vcpu->regs[VCPU_INFO_REG_RIP];
 	take_changes(first, second, finding);
 	finding->function = second->function;
-	finding->waits_in = second->waits_in ?:
-			    vcpu_waits_in(second->function) ? second->function :
-			    NULL;
+	finding->waits_in = waits_in(first, second);
 	finding->waits_still = waits_still(first, second);
 	finding->panicked = first->panicked && second->panicked;
+	finding->held_nothing = holds_nothing(first) || holds_nothing(second);
 	finding->have_exit = vcpu->have & VCPU_INFO_HAVE_EXIT;
 	finding->exit_reason = vcpu->exit_reason;
 }
@@ -389,11 +406,10 @@ static enum vcpu_word halted_word(const struct vcpu_finding *finding)
 	return VCPU_IDLE;
 }
 
-bool vcpu_waits_in(const char *function)
+bool vcpu_waits_for_lock(const char *function)
 {
 	static const char * const parts[] = {
 		"spin_lock", "queued_read_lock", "queued_write_lock",
-		"smp_call_function", "csd_lock",
 	};
 	size_t i;
 
@@ -402,6 +418,13 @@ bool vcpu_waits_in(const char *function)
 			return true;
 
 	return false;
+}
+
+bool vcpu_waits_in(const char *function)
+{
+	return vcpu_waits_for_lock(function) ||
+	       (function && (strstr(function, "smp_call_function") ||
+			     strstr(function, "csd_lock")));
 }
 
 /* The second has its loop since Linux 6.18. */
@@ -524,9 +547,26 @@ static bool is_awake(const struct vcpu_observation *at)
 	       at->vcpu.state == VCPU_INFO_STATE_PREEMPTED || in_torn_exit(at);
 }
 
+/* By KVM's own clock. What waits for a paravirtual lock halts now and then. */
+static unsigned int halted_percent(const struct vcpu_observation *first,
+				   const struct vcpu_observation *second,
+				   const struct vcpu_finding *finding)
+{
+	static const unsigned int counts[] = {
+		VCPU_INFO_COUNT_HALT_WAIT_NS, VCPU_INFO_COUNT_HALT_POLL_SUCCESS_NS,
+		VCPU_INFO_COUNT_HALT_POLL_FAIL_NS,
+	};
+	uint64_t ns = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		ns += count_grown(first, second, counts[i]);
+
+	return percent(ns, finding->interval_ns);
+}
+
 /*
- * A thread that had no exit in which it may sleep was on a CPU or wanted one, whatever
- * the scheduler counts of a host that gets no time itself.
+ * A thread that had no exit in which it may sleep, or halted for a moment only, was on a
+ * CPU or wanted one, whatever the scheduler counts of a host that gets no time itself.
  */
 static bool never_slept(const struct vcpu_observation *first,
 			const struct vcpu_observation *second,
@@ -534,7 +574,8 @@ static bool never_slept(const struct vcpu_observation *first,
 {
 	const uint64_t *kinds = finding->kinds;
 
-	return is_awake(first) && is_awake(second) && !kinds[EXIT_HALT] &&
+	return is_awake(first) && is_awake(second) &&
+	       halted_percent(first, second, finding) <= RULE_HALTED &&
 	       !kinds[EXIT_IO] && !kinds[EXIT_MMIO] && !kinds[EXIT_SIGNAL] &&
 	       !kinds[EXIT_PAGE_FAULT];
 }
@@ -594,4 +635,52 @@ void vcpu_rules(const struct vcpu_observation *first,
 	memset(finding, 0, sizeof(*finding));
 	take_evidence(first, second, finding);
 	finding->word = word_of(first, second, finding);
+}
+
+bool vcpu_may_be_stuck(const struct vcpu_finding *finding)
+{
+	return finding->word == VCPU_SPINNING || finding->waits_still ||
+	       (finding->waits_in && (finding->word == VCPU_IDLE ||
+				      finding->word == VCPU_HALTED_OFF));
+}
+
+enum vcpu_stay vcpu_stay_of(const struct vcpu_observation *second,
+			    const struct vcpu_observation *further)
+{
+	bool known = !in_torn_exit(further) && reg_known(further, VCPU_INFO_REG_RIP);
+	struct vcpu_place a, b;
+	bool stays;
+
+	if (further->user)
+		return VCPU_HAS_LEFT;
+	if (second->panicked || second->waits_in) {
+		stays = second->panicked ? further->panicked :
+					   waits_still(second, further);
+		known = stays || (known && further->whole_stack);
+	} else {
+		closest_places(second, further, &a, &b);
+		stays = stands_still(&a, &b);
+		/* of a kernel whose stacks are not known its RIP has to do */
+		if (!stays && further->function &&
+		    (!further->whole_stack || (further->interrupted && !further->aside)))
+			known = false;
+	}
+	if (!known)
+		return VCPU_STAY_UNKNOWN;
+
+	return stays ? VCPU_STAYS : VCPU_HAS_LEFT;
+}
+
+void vcpu_take_stay(struct vcpu_finding *finding, enum vcpu_stay stay)
+{
+	finding->looks += stay == VCPU_STAYS;
+	finding->left += stay == VCPU_HAS_LEFT;
+	if (finding->left < RULE_LEFT)
+		return;
+
+	finding->moved_on = true;
+	finding->waits_still = false;
+	finding->panicked = false;
+	if (finding->word == VCPU_SPINNING)
+		finding->word = VCPU_RUNNING;
 }

@@ -25,6 +25,9 @@
 #define RULE_SPIN_EXITS		2000	/* own exits of a known kind: at most */
 #define RULE_SPIN_REGS		3	/* GPRs but RSP that have changed: at most */
 #define RULE_SPIN_BYTES		64	/* RIPs without a symbol: at most so far apart */
+#define RULE_HALTED		10	/* slept in HLT: at most, if it is not to be asleep */
+#define RULE_LOOKS		100	/* further ones at who may be stuck */
+#define RULE_LEFT		2	/* looks that have to find it elsewhere */
 #define RULE_LOOP_EXITS		1000	/* own exits: at least */
 #define RULE_LOOP_KIND		80	/* share of one kind among them: at least */
 
@@ -79,11 +82,14 @@ struct vcpu_place {
  * @run_ns: time on a host CPU so far
  * @wait_ns: time so far in which it could have run and had no host CPU
  * @function: the symbol that RIP is in; NULL if that is not known
- * @waits_in: the innermost of its functions in which Linux waits for another CPU;
- *	NULL if there is none, or that is not known
+ * @waits_in: the outermost of its functions in which Linux waits for another CPU: what
+ *	interrupts that may wait, too. NULL if there is none, or that is not known
  * @panicked: Linux's panic() is on its stack
  * @offline: Linux has taken this CPU offline, by its stack
  * @idle_task: the task on it is Linux's idle task, whatever that does
+ * @user: a process of Linux was in user mode
+ * @whole_stack: all of its stack was seen: what was not, is not there
+ * @interrupted: its kernel was interrupted there, or has had an exception
  * @aside: where an interrupt of the guest found its kernel, by the registers that it
  *	has put aside; NULL if the vCPU is in none, or that is not known
  */
@@ -97,6 +103,9 @@ struct vcpu_observation {
 	bool panicked;
 	bool offline;
 	bool idle_task;
+	bool user;
+	bool whole_stack;
+	bool interrupted;
 	const struct vcpu_place *aside;
 };
 
@@ -122,9 +131,14 @@ struct vcpu_observation {
  * @changed: general-purpose registers but RSP that are not the same in both, 0 to 15;
  *	those put aside by an interrupt, if the vCPU is in the same place by them
  * @function: of the second sample, as in the observation, or NULL
- * @waits_in: the same
+ * @waits_in: the same; NULL if it was seen not to wait in the first sample
  * @waits_still: both samples found it there, whatever it did meanwhile
  * @panicked: the guest's kernel has, on this vCPU: in both samples
+ * @held_nothing: in one of them it was in user mode or halted in Linux's idle task, where
+ *	no CPU has a lock of the kernel
+ * @looks: further looks that found it where it was, up to RULE_LOOKS; 0 if none was taken
+ * @left: those that found it elsewhere
+ * @moved_on: these were RULE_LEFT
  * @have_exit: @exit_reason is known
  * @exit_reason: what KVM_RUN returned for (KVM_EXIT_*, linux/kvm.h)
  */
@@ -150,6 +164,10 @@ struct vcpu_finding {
 	const char *waits_in;
 	bool waits_still;
 	bool panicked;
+	bool held_nothing;
+	unsigned int looks;
+	unsigned int left;
+	bool moved_on;
 	bool have_exit;
 	uint32_t exit_reason;
 };
@@ -182,6 +200,9 @@ struct vm_finding {
 /* Whether that is a function in which Linux waits for another CPU. */
 bool vcpu_waits_in(const char *function);
 
+/* Whether that is one in which it waits for a lock, and not for an answer. */
+bool vcpu_waits_for_lock(const char *function);
+
 /* Whether Linux never returns from that function, since it has panicked. */
 bool vcpu_panics_in(const char *function);
 
@@ -194,6 +215,27 @@ bool vcpu_interrupted_by(const char *function);
 void vcpu_rules(const struct vcpu_observation *first,
 		const struct vcpu_observation *second,
 		struct vcpu_finding *finding);
+
+/*
+ * Whether a vCPU may be stuck. A healthy one that often waits for another CPU, or whose
+ * kernel works in a short loop, is found there twice, too: it takes RULE_LOOKS further
+ * looks to tell.
+ */
+bool vcpu_may_be_stuck(const struct vcpu_finding *finding);
+
+enum vcpu_stay {
+	VCPU_STAYS,
+	VCPU_HAS_LEFT,
+	VCPU_STAY_UNKNOWN,	/* the look does not tell */
+};
+
+/* Where a further look has found a vCPU. */
+enum vcpu_stay vcpu_stay_of(const struct vcpu_observation *second,
+			    const struct vcpu_observation *further);
+
+/* Take that into account. Of one that has left it is taken back that it may be stuck. */
+void vcpu_take_stay(struct vcpu_finding *finding, enum vcpu_stay stay);
+
 void vm_rules(struct vcpu_finding *findings, size_t nr,
 	      struct vm_finding *finding);
 

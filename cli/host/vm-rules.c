@@ -33,16 +33,22 @@ static bool waits_by_turns(const struct vcpu_finding *finding)
 static bool waits_for_cpu(const struct vcpu_finding *finding)
 {
 	return waits_by_turns(finding) ||
-	       (finding->waits_in && (finding->word == VCPU_SPINNING ||
-				      finding->word == VCPU_HALTED_OFF ||
-				      finding->word == VCPU_IDLE));
+	       (finding->waits_in && !finding->moved_on &&
+		(finding->word == VCPU_SPINNING ||
+		 finding->word == VCPU_HALTED_OFF ||
+		 finding->word == VCPU_IDLE));
 }
 
-/* The same, or found waiting twice, whatever it did meanwhile: a timer interrupts it. */
+/*
+ * The same, or found waiting twice, whatever it did meanwhile: a timer interrupts it. One
+ * that lacks a CPU itself has to have had one for a while, or it could not have left.
+ */
 static bool is_in_wait(const struct vcpu_finding *finding)
 {
 	return waits_for_cpu(finding) ||
-	       (finding->waits_still && finding->word == VCPU_RUNNING);
+	       (finding->waits_still &&
+		(finding->word == VCPU_RUNNING ||
+		 (finding->word == VCPU_STARVED && finding->run > RULE_OFF_CPU)));
 }
 
 static int first_with(const struct vcpu_finding *findings, size_t nr,
@@ -78,12 +84,12 @@ static size_t nr_waiting(const struct vcpu_finding *findings, size_t nr)
 	return waiting;
 }
 
-static bool any_in_wait(const struct vcpu_finding *findings, size_t nr)
+static bool any_in_wait(const struct vcpu_finding *findings, size_t nr, int except)
 {
 	size_t i;
 
 	for (i = 0; i < nr; i++)
-		if (is_in_wait(&findings[i]))
+		if ((int)i != except && is_in_wait(&findings[i]))
 			return true;
 
 	return false;
@@ -131,6 +137,36 @@ static size_t nr_wanting(const struct vcpu_finding *findings, size_t nr)
 	return wanting;
 }
 
+static bool all_wait_for_locks(const struct vcpu_finding *findings, size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (waits_for_cpu(&findings[i]) &&
+		    !vcpu_waits_for_lock(findings[i].waits_in))
+			return false;
+
+	return true;
+}
+
+/*
+ * Of those that are neither idle nor unstarted, those that wait, and those that may have
+ * the lock. Who holds nothing may yet have to answer.
+ */
+static size_t nr_concerned(const struct vcpu_finding *findings, size_t nr)
+{
+	bool locks = all_wait_for_locks(findings, nr);
+	size_t i, concerned = nr_wanting(findings, nr);
+
+	for (i = 0; i < nr; i++)
+		concerned -= locks && findings[i].held_nothing &&
+			     findings[i].word != VCPU_NOT_STARTED &&
+			     findings[i].word != VCPU_IDLE &&
+			     !waits_for_cpu(&findings[i]);
+
+	return concerned;
+}
+
 /* The first that nothing but an NMI wakes, and which waits for no other one */
 static int first_off(const struct vcpu_finding *findings, size_t nr)
 {
@@ -148,20 +184,19 @@ static enum vm_word vm_word_of(const struct vcpu_finding *findings, size_t nr,
 			       struct vm_finding *vm)
 {
 	size_t waiting = nr_waiting(findings, nr);
-	bool any_waits = any_in_wait(findings, nr);
+	bool any_waits = any_in_wait(findings, nr, -1);
 
 	if (vm->nr[VCPU_PAUSED])
 		return VM_PAUSED;
 	vm->culprit = first_panicked(findings, nr);
 	if (vm->culprit >= 0)
 		return VM_PANICKED;
-	if (any_waits && vm->nr[VCPU_STARVED]) {
-		vm->culprit = most_starved(findings, nr);
+	vm->culprit = most_starved(findings, nr);
+	if (vm->culprit >= 0 && any_in_wait(findings, nr, vm->culprit))
 		return VM_LOCK_HOLDER;
-	}
 	vm->culprit = any_waits ? first_off(findings, nr) : -1;
 	if (vm->culprit >= 0 ||
-	    (waiting && waiting == nr_wanting(findings, nr)))
+	    (waiting && waiting == nr_concerned(findings, nr)))
 		return VM_LOCK_LOST;
 	if (vm->nr[VCPU_STARVED] &&
 	    vm->nr[VCPU_STARVED] == nr_wanting(findings, nr))

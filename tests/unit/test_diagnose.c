@@ -93,6 +93,7 @@ static void make_findings(struct vcpu_diagnosis vcpus[2])
 			.rip = { 0xffffffff81000100, 0xffffffff81000104 },
 			.have_changed = true,
 			.changed = 2,
+			.looks = 100,
 			.function = "native_queued_spin_lock_slowpath",
 		},
 		.guest = {

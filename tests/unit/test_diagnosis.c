@@ -16,7 +16,8 @@
 static struct fake_linux fake;
 
 /* RIPs of the vCPU, sample by sample; 0: its registers are not known. */
-static uint64_t rips[8];
+static uint64_t rips[RULE_LOOKS + 8];
+static uint32_t state_of_all;
 static size_t nr_samples;
 static bool still;
 
@@ -78,7 +79,7 @@ enum device_status __wrap_host_device_sample(struct host_device *dev,
 	assert_in_range(at, 0, ARRAY_SIZE(rips) - 1);
 	*vcpu = (struct vcpu_info_host_vcpu){
 		.pid = 1, .time_ns = (at + 1) * 1000000000,
-		.have = VCPU_INFO_HAVE_STATE, .state = VCPU_INFO_STATE_HALTED,
+		.have = VCPU_INFO_HAVE_STATE, .state = state_of_all,
 		.valid = (1U << VCPU_INFO_NR_REGS) - 1,
 	};
 	if (!rips[at]) {
@@ -184,12 +185,45 @@ static void torn(void **state)
 	assert_int_equal(vcpu.last.state, VCPU_INFO_STATE_IN_EXIT);
 }
 
+/* One that may be stuck is looked at further, until it is found elsewhere. */
+static void further_looks(void **state)
+{
+	const uint64_t there = fake.registers[0].r[PT_REG_IP];
+	static struct vcpu_diagnosis vcpu;
+
+	(void)state;
+	still = true;
+	state_of_all = VCPU_INFO_STATE_PREEMPTED;
+	for (size_t i = 0; i < ARRAY_SIZE(rips); i++)
+		rips[i] = there;
+	assert_int_equal(diagnose(&vcpu), 2 + RULE_LOOKS);
+	assert_int_equal(vcpu.finding.word, VCPU_SPINNING);
+	assert_int_equal(vcpu.finding.looks, RULE_LOOKS);
+	assert_false(vcpu.finding.moved_on);
+
+	/* one look does not tell */
+	rips[10] = 0;
+	assert_int_equal(diagnose(&vcpu), 2 + RULE_LOOKS);
+	assert_int_equal(vcpu.finding.word, VCPU_SPINNING);
+	assert_int_equal(vcpu.finding.looks, RULE_LOOKS - 1);
+
+	/* in user mode */
+	rips[10] = 0x401000;
+	rips[12] = 0x401000;
+	assert_int_equal(diagnose(&vcpu), 13);
+	assert_int_equal(vcpu.finding.word, VCPU_RUNNING);
+	assert_int_equal(vcpu.finding.looks, 9);
+	assert_true(vcpu.finding.moved_on);
+	state_of_all = VCPU_INFO_STATE_HALTED;
+}
+
 static int make_host(void **state)
 {
 	static const char line[] = "qemu-system-x86_64\0-name\0vm";
 	char path[64], *root = tree_make();
 
 	*state = root;
+	state_of_all = VCPU_INFO_STATE_HALTED;
 	fake_linux_make(&fake, FAKE_6_12, 0);
 	tree_write(root, "/proc/uptime", "130.00 200.00\n");
 	tree_process(root, getpid(), "qemu-system-x86", line, sizeof(line));
@@ -212,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cut_off),
 		cmocka_unit_test(torn),
+		cmocka_unit_test(further_looks),
 	};
 
 	return cmocka_run_group_tests(tests, make_host, end_host);

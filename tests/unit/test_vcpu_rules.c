@@ -48,6 +48,7 @@ static void test_spinning_needs_the_cpu(void **state)
 
 	(void)state;
 	exits(&pair, VCPU_INFO_COUNT_HALT_EXITS, 1);
+	pair.second.vcpu.counts[VCPU_INFO_COUNT_HALT_WAIT_NS] += SECOND / 5;
 	assert_word(&pair, VCPU_SPINNING);
 	pair.second.run_ns -= SECOND / 100;
 	assert_word(&pair, VCPU_RUNNING);
@@ -60,9 +61,12 @@ static void test_spinning_needs_the_cpu(void **state)
 static void test_spinning_by_exits(void **state)
 {
 	static const unsigned int sleeps[] = {
-		VCPU_INFO_COUNT_HALT_EXITS,   VCPU_INFO_COUNT_IO_EXITS,
-		VCPU_INFO_COUNT_MMIO_EXITS,   VCPU_INFO_COUNT_SIGNAL_EXITS,
-		VCPU_INFO_COUNT_PF_TAKEN,
+		VCPU_INFO_COUNT_IO_EXITS, VCPU_INFO_COUNT_MMIO_EXITS,
+		VCPU_INFO_COUNT_SIGNAL_EXITS, VCPU_INFO_COUNT_PF_TAKEN,
+	};
+	static const unsigned int halted[] = {
+		VCPU_INFO_COUNT_HALT_WAIT_NS, VCPU_INFO_COUNT_HALT_POLL_SUCCESS_NS,
+		VCPU_INFO_COUNT_HALT_POLL_FAIL_NS,
 	};
 	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
 
@@ -76,6 +80,16 @@ static void test_spinning_by_exits(void **state)
 		pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
 		exits(&pair, sleeps[i], 1);
 		assert_word(&pair, VCPU_RUNNING);
+	}
+	/* a halt that was short is none */
+	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
+	exits(&pair, VCPU_INFO_COUNT_HALT_EXITS, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(halted); i++) {
+		pair.second.vcpu.counts[halted[i]] += SECOND * RULE_HALTED / 100;
+		assert_word(&pair, VCPU_SPINNING);
+		pair.second.vcpu.counts[halted[i]] += SECOND / 100;
+		assert_word(&pair, VCPU_RUNNING);
+		pair.second.vcpu.counts[halted[i]] = 0;
 	}
 	pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 13);
 	pair.second.vcpu.state = VCPU_INFO_STATE_PREEMPTED;
@@ -207,6 +221,7 @@ static void test_busy_by_waiting(void **state)
 
 	(void)state;
 	exits(&pair, VCPU_INFO_COUNT_HALT_EXITS, 1);
+	pair.second.vcpu.counts[VCPU_INFO_COUNT_HALT_WAIT_NS] = SECOND / 5;
 	assert_word(&pair, VCPU_RUNNING);
 	waits(&pair, 40);
 	assert_word(&pair, VCPU_SPINNING);
@@ -221,6 +236,7 @@ static void test_waits_still(void **state)
 
 	(void)state;
 	exits(&pair, VCPU_INFO_COUNT_HALT_EXITS, 10);
+	pair.second.vcpu.counts[VCPU_INFO_COUNT_HALT_WAIT_NS] = SECOND / 2;
 	pair.first.waits_in = "__pv_queued_spin_lock_slowpath";
 	assert_false(judge(&pair).waits_still);
 	pair.second.waits_in = "__pv_queued_spin_lock_slowpath";
@@ -267,6 +283,39 @@ static void test_spinning_with_exits(void **state)
 	assert_word(&pair, VCPU_SPINNING);
 }
 
+/* An interrupt of a loop that waits for a moment is no wait of the loop. */
+static void test_begins_to_wait(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+
+	(void)state;
+	pair.second.waits_in = "_raw_spin_lock";
+	assert_string_equal(judge(&pair).waits_in, "_raw_spin_lock");
+	pair.first.whole_stack = true;
+	assert_null(judge(&pair).waits_in);
+	pair.first.waits_in = "_raw_spin_lock";
+	assert_string_equal(judge(&pair).waits_in, "_raw_spin_lock");
+}
+
+/* Where no CPU has a lock of the kernel */
+static void test_held_nothing(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 50);
+
+	(void)state;
+	assert_false(judge(&pair).held_nothing);
+	pair.first.user = true;
+	assert_true(judge(&pair).held_nothing);
+	pair.first.user = false;
+	pair.second.idle_task = true;
+	assert_false(judge(&pair).held_nothing);
+	pair.second.vcpu.state = VCPU_INFO_STATE_HALTED;
+	assert_true(judge(&pair).held_nothing);
+	/* an interrupt may have found it there */
+	pair.second.waits_in = "_raw_spin_lock";
+	assert_false(judge(&pair).held_nothing);
+}
+
 static void test_waiting_functions(void **state)
 {
 	(void)state;
@@ -274,6 +323,9 @@ static void test_waiting_functions(void **state)
 	assert_true(vcpu_waits_in("__pv_queued_spin_lock_slowpath"));
 	assert_true(vcpu_waits_in("_raw_spin_lock_irqsave"));
 	assert_true(vcpu_waits_in("smp_call_function_many_cond"));
+	assert_true(vcpu_waits_for_lock("queued_write_lock_slowpath"));
+	assert_false(vcpu_waits_for_lock("smp_call_function_many_cond"));
+	assert_false(vcpu_waits_for_lock(NULL));
 	assert_false(vcpu_waits_in("_raw_spin_unlock_irqrestore"));
 	assert_false(vcpu_waits_in("do_idle"));
 	assert_false(vcpu_waits_in(""));
@@ -333,6 +385,7 @@ static void test_mostly_halted(void **state)
 	pair.second.vcpu.state = VCPU_INFO_STATE_GUEST;
 	assert_word(&pair, VCPU_RUNNING);
 	exits(&pair, VCPU_INFO_COUNT_HALT_EXITS, 1);
+	pair.second.vcpu.counts[VCPU_INFO_COUNT_HALT_WAIT_NS] = SECOND / 2;
 	assert_word(&pair, VCPU_IDLE);
 	pair.first.vcpu.state = VCPU_INFO_STATE_GUEST;
 	assert_word(&pair, VCPU_RUNNING);
@@ -611,6 +664,8 @@ int main(void)
 		cmocka_unit_test(test_counts_that_shrink),
 		cmocka_unit_test(test_spinning_interrupted),
 		cmocka_unit_test(test_spinning_with_exits),
+		cmocka_unit_test(test_begins_to_wait),
+		cmocka_unit_test(test_held_nothing),
 		cmocka_unit_test(test_waiting_functions),
 		cmocka_unit_test(test_every_name),
 	};

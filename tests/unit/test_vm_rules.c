@@ -120,7 +120,66 @@ static void test_vm_lock(void **state)
 	assert_vm(queued, 3, VM_LOCK_HOLDER, 2);
 	assert_vm(queued, 2, VM_LOCK_HOLDER, 1);
 	assert_vm(queued, 5, VM_LOCK_HOLDER, 3);
+	/* it has hardly run, and could not have left */
+	queued[1].run = RULE_OFF_CPU;
 	assert_vm(queued + 1, 2, VM_STARVED, -1);
+	queued[1].run++;
+	assert_vm(queued + 1, 2, VM_LOCK_HOLDER, 1);
+	/* no other one has what it waits for */
+	assert_vm(queued + 1, 1, VM_STARVED, -1);
+}
+
+static void leave(struct vcpu_finding *finding)
+{
+	for (int i = 0; i < RULE_LEFT; i++)
+		vcpu_take_stay(finding, VCPU_HAS_LEFT);
+}
+
+/* Further looks have found it elsewhere. */
+static void test_vm_moved_on(void **state)
+{
+	struct vcpu_finding vcpus[] = {
+		{ .word = VCPU_SPINNING, .waits_still = true,
+		  .waits_in = "smp_call_function_many_cond" },
+		{ .word = VCPU_IDLE, .waits_still = true,
+		  .waits_in = "__pv_queued_spin_lock_slowpath" },
+		{ .word = VCPU_SPINNING, .panicked = true },
+	};
+
+	(void)state;
+	assert_vm(vcpus, 2, VM_LOCK_LOST, -1);
+	leave(&vcpus[0]);
+	assert_int_equal(vcpus[0].word, VCPU_RUNNING);
+	assert_vm(vcpus, 2, VM_NOTHING, -1);
+	vcpus[0].word = VCPU_IDLE;
+	assert_vm(vcpus, 2, VM_LOCK_LOST, -1);
+	leave(&vcpus[1]);
+	assert_int_equal(vcpus[1].word, VCPU_IDLE);
+	assert_vm(vcpus, 2, VM_IDLE, -1);
+	assert_vm(vcpus, 3, VM_PANICKED, 2);
+	leave(&vcpus[2]);
+	assert_vm(vcpus, 3, VM_NOTHING, -1);
+}
+
+/* Who was idle or in user mode meanwhile has no lock; who was not may have it. */
+static void test_vm_held_nothing(void **state)
+{
+	struct vcpu_finding vcpus[] = {
+		{ .word = VCPU_SPINNING, .waits_still = true,
+		  .waits_in = "native_queued_spin_lock_slowpath" },
+		{ .word = VCPU_RUNNING },
+	};
+
+	(void)state;
+	assert_vm(vcpus, 2, VM_NOTHING, -1);
+	vcpus[1].held_nothing = true;
+	assert_vm(vcpus, 2, VM_LOCK_LOST, -1);
+	/* but it has to answer calls */
+	vcpus[0].waits_in = "smp_call_function_many_cond";
+	assert_vm(vcpus, 2, VM_NOTHING, -1);
+	/* a whole VM that lacks CPUs is not idle all over for that */
+	vcpus[0] = (struct vcpu_finding){ .word = VCPU_STARVED };
+	assert_vm(vcpus, 2, VM_NOTHING, -1);
 }
 
 static void test_vm_panicked(void **state)
@@ -206,6 +265,8 @@ int main(void)
 		cmocka_unit_test(test_vm_idle),
 		cmocka_unit_test(test_vm_paused),
 		cmocka_unit_test(test_vm_lock),
+		cmocka_unit_test(test_vm_moved_on),
+		cmocka_unit_test(test_vm_held_nothing),
 		cmocka_unit_test(test_vm_panicked),
 		cmocka_unit_test(test_vm_starved),
 		cmocka_unit_test(test_vm_hung),

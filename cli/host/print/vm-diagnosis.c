@@ -91,6 +91,9 @@ static void print_vcpu(FILE *out, const struct vcpu_diagnosis *vcpu)
 	if (finding->have_if)
 		fprintf(out, ", IF=%d", finding->interrupts_on);
 	print_place(out, finding);
+	if (finding->looks)
+		fprintf(out, ", there in %u more looks%s", finding->looks,
+			finding->moved_on ? ", then elsewhere" : "");
 	print_guest(out, &vcpu->guest);
 	if (finding->have_exit)
 		print_exit(out, &vcpu->last);
@@ -169,6 +172,7 @@ static void json_rips(struct json_object *obj,
 		json_add_uint(obj, "registers_changed", finding->changed);
 	else
 		json_add_null(obj, "registers_changed");
+	json_add_uint(obj, "looks", finding->looks);
 }
 
 static void json_guest(struct json_object *obj, const struct vcpu_guest *guest)

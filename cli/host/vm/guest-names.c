@@ -180,10 +180,13 @@ static struct remote_server server_of(const struct named_vm *vm)
 	};
 }
 
-void guest_names_use_stacks(struct guest_names *names,
-			    const struct vm_sample *sample)
+const struct vm_sample *guest_names_use_stacks(struct guest_names *names,
+					       const struct vm_sample *sample)
 {
+	const struct vm_sample *before = names->stacks;
+
 	names->stacks = sample && sample->stacks ? sample : NULL;
+	return before;
 }
 
 /* The stack that was copied with a vCPU's registers, NULL if there is none. */

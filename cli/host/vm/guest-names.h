@@ -110,9 +110,12 @@ const char *guest_names_look(struct guest_names *names,
 void guest_names_want_stacks(const struct guest_names *names,
 			     struct vm_sample *sample);
 
-/* Stacks that came with a sample are those of its vCPUs, until the next call. */
-void guest_names_use_stacks(struct guest_names *names,
-			    const struct vm_sample *sample);
+/*
+ * Stacks that came with a sample are those of its vCPUs, until the next call. The sample
+ * before, or NULL.
+ */
+const struct vm_sample *guest_names_use_stacks(struct guest_names *names,
+					       const struct vm_sample *sample);
 
 /* What was found of the vCPU at that index; as the function above. */
 typedef void guest_look_fn(void *arg, size_t index, const char *why,

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * cli/host: what further looks at a vCPU say, that seems to be stuck.
+ */
+#include <string.h>
+
+#include "vcpu-pair.h"
+
+/* Which words it takes further looks for */
+static void test_may_be_stuck(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+	struct vcpu_finding finding = judge(&pair);
+
+	(void)state;
+	assert_true(vcpu_may_be_stuck(&finding));
+	finding.word = VCPU_RUNNING;
+	assert_false(vcpu_may_be_stuck(&finding));
+	finding.waits_in = "_raw_spin_lock";
+	assert_false(vcpu_may_be_stuck(&finding));
+	finding.word = VCPU_HALTED_OFF;
+	assert_true(vcpu_may_be_stuck(&finding));
+	finding.word = VCPU_IDLE;
+	assert_true(vcpu_may_be_stuck(&finding));
+	finding.word = VCPU_STARVED;
+	assert_false(vcpu_may_be_stuck(&finding));
+	finding.waits_still = true;
+	assert_true(vcpu_may_be_stuck(&finding));
+}
+
+/* What a further look says of one that is where it was, by its registers */
+static void test_stay(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+	struct vcpu_observation further = pair.second;
+	struct vcpu_place aside = { .valid = further.vcpu.valid };
+
+	(void)state;
+	memcpy(aside.regs, further.vcpu.regs, sizeof(aside.regs));
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAYS);
+	set_reg(&further, VCPU_INFO_REG_RIP, KERNEL_RIP + 4096);
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
+	/* no answer: its registers are not known */
+	further.vcpu.flags = VCPU_INFO_F_TORN;
+	further.vcpu.state = VCPU_INFO_STATE_IN_EXIT;
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAY_UNKNOWN);
+	further.vcpu.flags = 0;
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
+	further.vcpu.valid &= ~(1U << VCPU_INFO_REG_RIP);
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAY_UNKNOWN);
+	/* an interrupt was on top, and whether that was all is not known */
+	set_reg(&further, VCPU_INFO_REG_RIP, KERNEL_RIP + 4096);
+	further.function = "io_serial_in";
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAY_UNKNOWN);
+	further.whole_stack = true;
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
+	further.interrupted = true;
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAY_UNKNOWN);
+	further.aside = &aside;
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAYS);
+	aside.regs[VCPU_INFO_REG_RIP] += 1024;
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
+	/* a process goes on, whatever else is known */
+	further = pair.second;
+	further.user = true;
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
+}
+
+/* The same of one that waits, or has panicked, by its stack */
+static void test_stay_in_wait(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+	struct vcpu_observation further = pair.second;
+
+	(void)state;
+	pair.second.waits_in = "smp_call_function_many_cond";
+	set_reg(&further, VCPU_INFO_REG_RIP, KERNEL_RIP + 4096);
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAY_UNKNOWN);
+	further.whole_stack = true;
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
+	further.waits_in = "_raw_spin_lock";
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
+	further.waits_in = pair.second.waits_in;
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAYS);
+	pair.second.panicked = true;
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
+	further.panicked = true;
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAYS);
+}
+
+static void test_take_stay(void **state)
+{
+	struct vcpu_finding finding = {
+		.word = VCPU_SPINNING, .waits_still = true, .panicked = true,
+	};
+
+	(void)state;
+	vcpu_take_stay(&finding, VCPU_STAYS);
+	vcpu_take_stay(&finding, VCPU_STAY_UNKNOWN);
+	assert_int_equal(finding.looks, 1);
+	assert_int_equal(finding.word, VCPU_SPINNING);
+	assert_true(finding.waits_still && finding.panicked && !finding.moved_on);
+	for (int i = 1; i < RULE_LEFT; i++) {
+		vcpu_take_stay(&finding, VCPU_HAS_LEFT);
+		assert_int_equal(finding.word, VCPU_SPINNING);
+		assert_false(finding.moved_on);
+	}
+	vcpu_take_stay(&finding, VCPU_HAS_LEFT);
+	assert_int_equal(finding.looks, 1);
+	assert_int_equal(finding.word, VCPU_RUNNING);
+	assert_true(!finding.waits_still && !finding.panicked && finding.moved_on);
+	finding.word = VCPU_IDLE;
+	vcpu_take_stay(&finding, VCPU_HAS_LEFT);
+	assert_int_equal(finding.word, VCPU_IDLE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_may_be_stuck),
+		cmocka_unit_test(test_stay),
+		cmocka_unit_test(test_stay_in_wait),
+		cmocka_unit_test(test_take_stay),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
