@@ -12,6 +12,7 @@
 #include "compiler.h"
 #include "exit-codes.h"
 #include "host-file.h"
+#include "host.h"
 #include "print/counters.h"
 #include "trace/host-request.h"
 
@@ -282,6 +283,9 @@ static void reasons(void **state)
 	struct captured cap;
 
 	(void)state;
+	host_write_kvm(root);
+	tree_write(root, "/lib/modules/6.1.0-56-amd64/modules.dep",
+		   "updates/dkms/vcpu_info.ko: kernel/arch/x86/kvm/kvm.ko\n");
 	host_file_set_root(root);
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		cap = capture(report, (void *)&all[i].status);
@@ -301,6 +305,41 @@ static void reasons(void **state)
 	tree_remove(root);
 }
 
+static void check_missing(const char *root, int exit_code, const char *says,
+			  const char *fix)
+{
+	enum device_status missing = DEVICE_NO_MODULE;
+	struct captured cap;
+
+	host_file_set_root(root);
+	cap = capture(report, &missing);
+	host_file_set_root("");
+	assert_int_equal(cap.ret, exit_code);
+	assert_non_null(strstr(cap.err, says));
+	assert_non_null(strstr(cap.err, fix));
+	captured_free(&cap);
+}
+
+/* What keeps the module from being there is said first, as 'status' does. */
+static void why_there_is_no_module(void **state)
+{
+	char *root = tree_make();
+
+	(void)state;
+	tree_write(root, "/proc/cpuinfo", "flags\t\t: fpu vmx ept\n");
+	check_missing(root, EXIT_NO_KVM, "KVM is not loaded",
+		      "modprobe kvm_intel");
+	host_write_kvm(root);
+	check_missing(root, EXIT_NO_MODULE,
+		      "not installed for kernel 6.1.0-56-amd64",
+		      "apt install vcpu-info-dkms linux-headers-6.1.0-56-amd64");
+	tree_write(root, "/lib/modules/6.1.0-56-amd64/modules.dep",
+		   "updates/dkms/vcpu_info.ko: kernel/arch/x86/kvm/kvm.ko\n");
+	check_missing(root, EXIT_NO_MODULE, "is not loaded",
+		      "fix: modprobe vcpu_info");
+	tree_remove(root);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -314,6 +353,7 @@ int main(void)
 		cmocka_unit_test(counters_in_all_formats),
 		cmocka_unit_test(counts_have_names),
 		cmocka_unit_test(reasons),
+		cmocka_unit_test(why_there_is_no_module),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include "compiler.h"
 #include "exit-codes.h"
 #include "host-file.h"
+#include "host-problems.h"
 #include "msg.h"
 #include "vm/host-device.h"
 
@@ -360,16 +361,23 @@ enum device_status host_device_memory(struct host_device *dev, int pid, int fd,
 	return status;
 }
 
+/* It may be missing because of something else, which has to be solved first. */
 static int report_no_module(void)
 {
-	if (!host_file_exists("/sys/module/vcpu_info")) {
-		msg_error("the module vcpu_info is not loaded");
-		msg_hint("fix: modprobe vcpu_info");
-	} else {
+	int exit_code;
+
+	if (host_file_exists("/sys/module/vcpu_info")) {
 		msg_error("the loaded module vcpu_info is older than vcpu-info: there is no %s",
 			  VCPU_INFO_HOST_DEV_PATH);
 		msg_hint("fix: rmmod vcpu_info && modprobe vcpu_info");
+		return EXIT_NO_MODULE;
 	}
+	exit_code = diagnose_report();
+	if (exit_code)
+		return exit_code;
+	/* loaded meanwhile */
+	msg_error("the module vcpu_info is not loaded");
+	msg_hint("fix: modprobe vcpu_info");
 	return EXIT_NO_MODULE;
 }
 
