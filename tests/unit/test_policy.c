@@ -242,10 +242,10 @@ static void a_number_outlives_its_vm(void **state)
 		   "deny name:300\ndeny web\n");
 	check(&(struct run){ *state, { "--apply" } }, "");
 	check_file(*state, POLICY, "all,-pid:1234,-pid:2000");
-	check_fails(&(struct run){ *state, { "3000" } }, EXIT_FAILED,
+	check_fails(&(struct run){ *state, { "3000" } }, EXIT_NO_VM,
 		    "process 3000 runs no VM\n  'vcpu-info vms'");
 	tree_process(*state, 2000, "qemu", "qemu\0-name\0003000", 16);
-	check_fails(&(struct run){ *state, { "3000" } }, EXIT_FAILED,
+	check_fails(&(struct run){ *state, { "3000" } }, EXIT_NO_VM,
 		    "the VM of that name is 'name:3000'");
 }
 
@@ -351,9 +351,9 @@ static void many_vms(void **state)
 
 static void refuses(void **state)
 {
-	check_fails(&(struct run){ *state, { "db" } }, EXIT_FAILED,
+	check_fails(&(struct run){ *state, { "db" } }, EXIT_NO_VM,
 		    "no VM named 'db' runs on this host");
-	check_fails(&(struct run){ *state, { "web", "400" } }, EXIT_FAILED,
+	check_fails(&(struct run){ *state, { "web", "400" } }, EXIT_NO_VM,
 		    "process 400 runs no VM");
 	check(&(struct run){ *state, { NULL } }, "all: every VM is served\n");
 	tree_delete(*state, POLICY);

@@ -204,6 +204,8 @@ static int make_list(struct pid_list *list, const struct select *vms,
 		msg_error("out of memory");
 	} else if (may_come || !some_missing(vms, used)) {
 		exit_code = EXIT_OK;
+	} else {
+		exit_code = scan.denied ? EXIT_DENIED : EXIT_NO_VM;
 	}
 	if (exit_code && scan.denied)
 		vm_scan_report_denied(scan.denied);
