@@ -19,6 +19,7 @@ static void print_program_help(FILE *out)
 	for (const struct cmd *cmd = program->cmds; cmd->name; cmd++)
 		fprintf(out, "  %-10s %s\n", cmd->name, cmd->summary);
 	fprintf(out, "  %-10s %s\n", "help", "Print the options of a command.");
+	fprintf(out, "  %-10s %s\n", "version", "Print the version.");
 	fprintf(out, "\nOptions:\n");
 	opt_print_help(out, NULL);
 	fprintf(out, "\nWithout a command: %s", program->name);
@@ -86,24 +87,35 @@ static int unknown(const char *what, const char *word)
 	return EXIT_USAGE;
 }
 
-static int run_help(const char *word)
-{
-	const struct cmd *cmd = word ? find_cmd(word) : NULL;
-
-	if (word && !cmd)
-		return unknown("command", word);
-	if (cmd)
-		print_cmd_help(cmd);
-	else
-		print_program_help(stdout);
-	return EXIT_OK;
-}
-
 static bool is_word(const char *word, const char *name, const char *option,
 		    const char *letter)
 {
 	return !strcmp(word, name) || !strcmp(word, option) ||
 	       !strcmp(word, letter);
+}
+
+static bool is_help(const char *word)
+{
+	return is_word(word, "help", "--help", "-h");
+}
+
+static bool is_version(const char *word)
+{
+	return is_word(word, "version", "--version", "-V");
+}
+
+/* Commands without options of their own, and options, are on the first page. */
+static int run_help(const char *word)
+{
+	const struct cmd *cmd = word ? find_cmd(word) : NULL;
+
+	if (cmd)
+		print_cmd_help(cmd);
+	else if (!word || is_help(word) || is_version(word))
+		print_program_help(stdout);
+	else
+		return unknown("command", word);
+	return EXIT_OK;
 }
 
 static int run_by_default(void)
@@ -122,9 +134,9 @@ static int run_cmd(int argc, char **argv)
 
 	if (argc < 2)
 		return run_by_default();
-	if (is_word(argv[1], "help", "--help", "-h"))
+	if (is_help(argv[1]))
 		return run_help(argc > 2 ? argv[2] : NULL);
-	if (is_word(argv[1], "version", "--version", "-V")) {
+	if (is_version(argv[1])) {
 		print_version();
 		return EXIT_OK;
 	}

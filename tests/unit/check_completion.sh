@@ -38,6 +38,10 @@ touch trace.dat
 completes "show sample stack symbols status" s
 completes "record report" re
 completes "+follow" ""
+completes "+version" ""
+completes "+follow" help ""
+completes "show sample stack symbols status" help s
+completes "" version s
 completes "+top" ""
 completes "--since --state" show --s
 completes "text table" show --format t
@@ -65,6 +69,8 @@ completes "--web-config" export --w
 completes "" status x
 vcpu_info=${vcpu_info}-guest
 completes "+mark" ""
+completes "mark" help m
+completes "version" v
 completes "--text" mark --t
 vcpu_info=${vcpu_info%-guest}
 

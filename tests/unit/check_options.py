@@ -42,7 +42,7 @@ def commands_of(program):
     """The commands that the program's own help lists."""
     listed = output(program, "--help").split("Commands:\n")[1].split("\n\n")[0]
     return [line.split()[0] for line in listed.splitlines()
-            if line.split()[0] != "help"]
+            if line.split()[0] not in ("help", "version")]
 
 
 def options_of(program, command):
