@@ -101,6 +101,13 @@ completes 'all none allow deny 1234 1235 1236 1237 1238 guest=\$\(touch\$\{IFS\}
 completes '1234 1235 1236 1237 1238 guest=\$\(touch\$\{IFS\}RAN\) name:4711 name:name:x two\ words' \
 	sample ""
 completes '+1234' profile ""
+touch 'lost web.tar.zst' old.tar.zst
+mkdir older
+completes '+lost\ web.tar.zst' diagnose ""
+completes '+1234' diagnose ""
+completes 'old.tar.zst' diagnose old
+completes 'older' diagnose older
+completes '' diagnose tr
 completes '' show '-x/y/;s/.*/touch RAN/e;#' x
 if [[ -e RAN ]]; then
 	echo "not ok $((++number)) - completion: runs nothing"
