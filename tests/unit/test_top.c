@@ -304,6 +304,20 @@ static void options(void **state)
 	}
 }
 
+static void recorded_excludes_counters(void **state)
+{
+	char *argv[] = { "top", "--recorded", "--counters", NULL };
+	struct top_params params;
+	struct opt_parser op;
+
+	(void)state;
+	assert_int_equal(top_parse(&op, 2, argv, &params), OPT_RUN);
+	event_options_free(&params.events);
+	assert_int_equal(top_parse(&op, 3, argv, &params), OPT_BAD);
+	assert_non_null(strstr(op.err, "--recorded and --counters"));
+	event_options_free(&params.events);
+}
+
 /* A row for each VM, whose rates are the sums of its vCPUs'. */
 static void totals_per_vm(void **state)
 {
@@ -408,6 +422,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(help_by_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(needs_times, setup, teardown),
 		cmocka_unit_test(options),
+		cmocka_unit_test(recorded_excludes_counters),
 		cmocka_unit_test_setup_teardown(names_in_utf8, setup, teardown),
 	};
 

@@ -116,6 +116,9 @@ enum opt_outcome top_parse(struct opt_parser *op, int argc, char **argv,
 			return outcome;
 	}
 	outcome = opt_default(val);
+	if (outcome == OPT_RUN && params->recorded && params->counters)
+		return opt_bad(op,
+			       "--recorded and --counters do not go together: nothing is asked for with --recorded");
 	return outcome == OPT_RUN ?
 		       select_take_vms(&params->events.select, op) :
 		       outcome;
