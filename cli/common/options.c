@@ -136,12 +136,6 @@ bool opt_choose_a(const char *noun, const char *arg, const char * const *words,
 	return false;
 }
 
-bool opt_choose(const char *arg, const char * const *words, int *choice,
-		char *err, size_t err_size)
-{
-	return opt_choose_a("value", arg, words, choice, err, err_size);
-}
-
 static bool opt_known(const struct opt_parser *op, int val)
 {
 	for (int i = 0; op->longs[i].name; i++) {

@@ -90,17 +90,14 @@ void opt_take_command(struct opt_parser *op);
 char **opt_rest(const struct opt_parser *op);
 
 /**
- * opt_choose - which of some words an argument is
+ * opt_choose_a - which of some words an argument is
+ * @noun: what they are, for a message: "format"
  * @arg: the argument
  * @words: the words, up to a NULL
  * @choice: index of the word
  * @err: where to put what is wrong with @arg
  * @err_size: size of @err
  */
-bool opt_choose(const char *arg, const char * const *words, int *choice,
-		char *err, size_t err_size);
-
-/* The same, with a noun for the argument in the message: "format" */
 bool opt_choose_a(const char *noun, const char *arg, const char * const *words,
 		  int *choice, char *err, size_t err_size);
 

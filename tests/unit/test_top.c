@@ -304,9 +304,21 @@ static void options(void **state)
 	}
 }
 
+static void bad_column_is_named(void **state)
+{
+	char *argv[4] = { "top", "--sort=foo", NULL };
+	struct top_params params;
+	struct opt_parser op;
+
+	(void)state;
+	assert_int_equal(top_parse(&op, 2, argv, &params), OPT_BAD);
+	assert_non_null(strstr(op.err, "invalid column 'foo' (name, "));
+	event_options_free(&params.events);
+}
+
 static void recorded_excludes_counters(void **state)
 {
-	char *argv[] = { "top", "--recorded", "--counters", NULL };
+	char *argv[4] = { "top", "--recorded", "--counters", NULL };
 	struct top_params params;
 	struct opt_parser op;
 
@@ -422,6 +434,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(help_by_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(needs_times, setup, teardown),
 		cmocka_unit_test(options),
+		cmocka_unit_test(bad_column_is_named),
 		cmocka_unit_test(recorded_excludes_counters),
 		cmocka_unit_test_setup_teardown(names_in_utf8, setup, teardown),
 	};

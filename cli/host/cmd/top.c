@@ -86,8 +86,8 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 		params->counters = true;
 		return OPT_RUN;
 	case 'k':
-		if (!opt_choose(op->arg, top_column_names, &choice, err,
-				sizeof(err)))
+		if (!opt_choose_a("column", op->arg, top_column_names, &choice,
+				  err, sizeof(err)))
 			return opt_bad(op, "%s", err);
 		params->sort = choice;
 		return OPT_RUN;
