@@ -77,6 +77,20 @@ static void bad_options(void **state)
 	}
 }
 
+/* The port is ours: 9100 is node-exporter's. */
+static void address_examples(void **state)
+{
+	char *argv[4] = { "export", "--listen", "9982", NULL };
+	struct export_params params;
+	struct opt_parser op;
+
+	(void)state;
+	assert_int_equal(export_parse(&op, 3, argv, &params), OPT_BAD);
+	assert_non_null(strstr(op.err, "(:9982, "));
+	assert_null(strstr(op.err, "9100"));
+	select_free(&params.select);
+}
+
 static void addresses(void **state)
 {
 	static const struct {
@@ -377,6 +391,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options), cmocka_unit_test(bad_options),
+		cmocka_unit_test(address_examples),
 		cmocka_unit_test(addresses), cmocka_unit_test(unix_socket),
 		cmocka_unit_test(web_config), cmocka_unit_test(basic),
 		cmocka_unit_test(users), cmocka_unit_test(accepts),

@@ -72,7 +72,7 @@ static enum opt_outcome parse_option(struct opt_parser *op, int val,
 	case EXPORT_LISTEN:
 		params->listen = op->arg;
 		return listen_parse(op->arg, &params->address) ? OPT_RUN :
-			opt_bad(op, "invalid address '%.60s' (:9100, 192.0.2.1:9100, [::1]:9100, /run/socket or systemd)",
+			opt_bad(op, "invalid address '%.60s' (:9982, 192.0.2.1:9982, [::1]:9982, /run/socket or systemd)",
 				op->arg);
 	case EXPORT_WEB_CONFIG:
 		params->web_config = op->arg;
