@@ -25,7 +25,7 @@ enum {
 #define NAMES_NS	(2 * NS_PER_SEC)
 
 const struct opt_spec sample_opts[] = {
-	{ 'n', "count", "N", "Do it N times (default: once)" },
+	{ 'n', "count", "N", "Do it N times (default: once, endless with --interval)" },
 	{ 'd', "interval", "TIME", "Time from one to the next (default: 1s)" },
 	{ 'r', "rates", NULL, "Print exit-count deltas" },
 	{ SAMPLE_TRACE, "trace", NULL,
