@@ -14,7 +14,7 @@ static const struct result_kind kinds[] = {
 	},
 	{ -EACCES, "policy", EXIT_REFUSED,
 	  "the host's policy refuses this VM",
-	  "The host's administrator decides: parameter policy of the module vcpu_info."
+	  "On the host: 'vcpu-info policy' shows and sets which VMs are served."
 	},
 	{ -EPERM, "not-cpl0", EXIT_REFUSED,
 	  "the host says that the request did not come from CPL 0",

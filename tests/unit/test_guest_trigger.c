@@ -399,6 +399,13 @@ static void first_failure_decides(void **state)
 	}
 }
 
+/* Who is refused learns which command decides that. */
+static void policy_is_a_command(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(result_kind(-EACCES)->hint, "'vcpu-info policy'"));
+}
+
 static void failed_ioctl_ends_the_run(void **state)
 {
 	struct trigger_opts opts = { .target = TRIGGER_CPUS, .repeat = 5 };
@@ -523,6 +530,7 @@ int main(void)
 		cmocka_unit_test(repeated_are_not_asked_again),
 		cmocka_unit_test(repeats_without_drift),
 		cmocka_unit_test(first_failure_decides),
+		cmocka_unit_test(policy_is_a_command),
 		cmocka_unit_test(failed_ioctl_ends_the_run),
 		cmocka_unit_test(more_cpus_than_room_is_no_success),
 		cmocka_unit_test(mark),
