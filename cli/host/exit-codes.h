@@ -14,7 +14,7 @@ enum {
 	EXIT_DENIED,			/* not root */
 	EXIT_NO_INSTANCE,		/* no trace instance, or nothing on */
 	EXIT_NO_KVM,			/* KVM is not loaded */
-	EXIT_TIMEOUT,			/* --timeout came before --count */
+	EXIT_TIMEOUT,			/* follow: --duration before --count */
 	EXIT_NO_VM,			/* no such VM or vCPU, or it is gone */
 };
 
