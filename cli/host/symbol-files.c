@@ -375,6 +375,7 @@ bool symbol_file_read(struct symbol_file *file)
 
 	if (fd < 0) {
 		msg_error("cannot open %s: %s", file->path, strerror(errno));
+		msg_hint("'vcpu-info symbols VM' prints a running guest's symbols, for --guest-kallsyms.");
 		return false;
 	}
 	ok = read_in_child(file, fd);

@@ -303,6 +303,7 @@ static void diagnose_bad_file(void **state)
 	cap = capture(run_diagnose, argv);
 	assert_int_equal(cap.ret, 1);
 	assert_non_null(strstr(cap.err, "is damaged, or was not written by"));
+	assert_non_null(strstr(cap.err, "'zstd -t'"));
 	captured_free(&cap);
 	free(path);
 	tree_remove(root);

@@ -205,6 +205,11 @@ static void web_config(void **state)
 			fail_msg("case %zu", i);
 		assert_true(config.err[0]);
 	}
+	assert_false(parse(&config, "# comment\njust a word\n"));
+	assert_string_equal(config.err,
+			    "line 2: a word where a mapping should be");
+	assert_false(parse(&config, "basic_auth_users:\n  a: secret\n"));
+	assert_memory_equal(config.err, "line 2: ", 8);
 	assert_false(web_config_load(&config, "/nonexistent/web.yml"));
 	assert_true(config.err[0]);
 }

@@ -149,6 +149,7 @@ static void diff_says_what_is_wrong(void **state)
 	cap = capture(compare, root);
 	assert_int_equal(cap.ret, 1);
 	assert_non_null(strstr(cap.err, "cannot open "));
+	assert_non_null(strstr(cap.err, "-o FILE.folded"));
 	captured_free(&cap);
 	tree_write(root, "/before", "web;a 700\nweb;b 300\n");
 	tree_write(root, "/after", "not folded\n");

@@ -469,9 +469,25 @@ static void paths_and_names_with_at(void **state)
 	}
 }
 
+static void missing_file(void **state)
+{
+	struct symbols symbols = { 0 };
+	struct load load = { &symbols };
+	struct captured cap;
+
+	add(&symbols, SYMBOLS_VMLINUX, *state, "/none");
+	cap = capture(run_load, &load);
+	assert_int_equal(cap.ret, false);
+	assert_non_null(strstr(cap.err, "cannot open "));
+	assert_non_null(strstr(cap.err, "'vcpu-info symbols VM'"));
+	captured_free(&cap);
+	symbols_free(&symbols);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(missing_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(kallsyms_names, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(kallsyms_gaps, setup, teardown),

@@ -217,7 +217,7 @@ const char *archive_strerror(enum archive_status status)
 	case ARCHIVE_READ:
 		return "is read";
 	case ARCHIVE_BAD:
-		return "is damaged, or was not written by 'vcpu-info collect'";
+		return "is damaged, or was not written by 'vcpu-info collect': try 'zstd -t'";
 	case ARCHIVE_LACKS:
 		return "has no such file in it: was it written by 'vcpu-info collect'?";
 	case ARCHIVE_LARGE:

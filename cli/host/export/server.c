@@ -166,6 +166,7 @@ int server_run(struct collector *collector,
 
 	if (web_config && !web_config_load(&web, web_config)) {
 		msg_error("%s: %s", web_config, web.err);
+		msg_hint("TLS AND USERS in vcpu-info-export(1) has what such a file may have.");
 		exit_code = EXIT_FAILED;
 	} else {
 		exit_code = listen_and_run(collector, address,

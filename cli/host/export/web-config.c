@@ -180,10 +180,20 @@ static bool take_event(struct reading *at, const yaml_event_t *event)
 	}
 }
 
+/* Puts the line before what is wrong with it. */
+static bool bad_line(struct web_config *config, size_t line)
+{
+	char what[sizeof(config->err)];
+
+	strcpy(what, config->err);
+	return bad(config, "line %zu: %.160s", line, what);
+}
+
 static bool parse_events(struct reading *at, yaml_parser_t *parser)
 {
 	yaml_event_type_t type = YAML_NO_EVENT;
 	yaml_event_t event;
+	size_t line;
 	bool good;
 
 	while (type != YAML_STREAM_END_EVENT) {
@@ -193,9 +203,10 @@ static bool parse_events(struct reading *at, yaml_parser_t *parser)
 				   parser->problem ?: "not YAML");
 		type = event.type;
 		good = take_event(at, &event);
+		line = event.start_mark.line + 1;
 		yaml_event_delete(&event);
 		if (!good)
-			return false;
+			return bad_line(at->config, line);
 	}
 	return true;
 }

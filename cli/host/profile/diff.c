@@ -15,6 +15,8 @@
 /* What numbers may add up to without being too much for nanoseconds */
 #define MAX_US	(INT64_MAX / 1000)
 
+#define HINT_FOLDED "'vcpu-info profile -o FILE.folded' makes such files."
+
 static bool bad(char *err, size_t err_size, unsigned long line, const char *what)
 {
 	snprintf(err, err_size, "line %lu %s", line, what);
@@ -117,12 +119,13 @@ static bool read_file(struct tree *tree, const char *path, bool base)
 
 	if (!in) {
 		msg_error("cannot open %s: %s", path, strerror(errno));
+		msg_hint(HINT_FOLDED);
 		return false;
 	}
 	ok = diff_read(tree, in, base, err, sizeof(err));
 	if (!ok) {
 		msg_error("%s: %s", path, err);
-		msg_hint("'vcpu-info profile -o FILE.folded' makes such files.");
+		msg_hint(HINT_FOLDED);
 	}
 	fclose(in);
 	return ok;
