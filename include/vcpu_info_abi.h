@@ -3,8 +3,8 @@
  * vcpu-info: the ABI between guest, host and user space.
  *
  * Everything that two parts of vcpu-info have to agree on is here, and only
- * here: the hypercall, its results, the guest's ioctls, and the values that
- * the fields of the trace events take.
+ * here: the hypercall, its results, the ioctls of the guest's device and of the
+ * host's, and the values that the fields of the trace events take.
  */
 #ifndef VCPU_INFO_ABI_H
 #define VCPU_INFO_ABI_H
@@ -84,12 +84,14 @@
 
 /*
  * The guest's device. An ioctl fails only for a bad argument (EFAULT, EINVAL),
- * an unknown command (ENOTTY) or a signal (EINTR); what the host said of a
- * request is in its result field: 0 or one of
+ * an unknown command (ENOTTY), a signal (EINTR) or, of VCPU_INFO_IOC_ALL, for want
+ * of memory (ENOMEM); what the host said of a request is in its result field: 0 or
+ * one of
  *
  *	-EPERM -EAGAIN -EACCES -EINVAL -EOPNOTSUPP	as above
  *	-ENOSYS		the host has no vcpu_info
  *	-ENXIO		there is no such CPU, or it is not online
+ *	-EIO		the host's answer is none of these
  */
 #define VCPU_INFO_DEV_NAME	"vcpu-info"
 #define VCPU_INFO_DEV_PATH	"/dev/" VCPU_INFO_DEV_NAME
@@ -198,7 +200,7 @@ struct vcpu_info_ioc_mark {
 /* Field flags */
 #define VCPU_INFO_F_NESTED	0x01	/* the registers are of a nested guest */
 #define VCPU_INFO_F_EMULATION	0x02	/* an instruction waits for the VMM to finish it */
-#define VCPU_INFO_F_TORN	0x04	/* attempts used up: registers may not belong together */
+#define VCPU_INFO_F_TORN	0x04	/* registers may not belong together */
 
 /*
  * Field valid: a bit for each register, in the order of the event's fields. A
@@ -421,8 +423,8 @@ struct vcpu_info_host_stack {
  * @flags: VCPU_INFO_F_*
  * @attempts: how often the state was looked at
  * @regs: indexed by VCPU_INFO_REG_*
- * @exit_reason: KVM_EXIT_*: what KVM_RUN returned for. The VMM can write to this
- *	and the next three.
+ * @exit_reason: KVM_EXIT_*: what KVM_RUN returned for. The VMM can write to
+ *	@exit_reason to @exit_addr.
  * @exit_flags: VCPU_INFO_EXIT_*
  * @exit_len: bytes of the access, if there is an address
  * @reserved: out: 0
