@@ -3,7 +3,8 @@
 """terminal-svg.py CAPTURE - a picture (SVG) of what 'tmux capture-pane -e' gave
 
 The lab keeps such captures of 'vcpu-info top' in its logs (top-80x24.txt); that
-of docs/top.svg is docs/top-120x40.txt, of which empty lines are left out.
+of docs/top.svg is docs/top-120x40.txt, of which empty lines are left out. In
+docs/top-80x24.txt, which is read as it is, are no control sequences.
 """
 import re
 import sys
