@@ -99,7 +99,7 @@ install: cli ## install commands, manuals and headers to PREFIX [root]
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/share/vcpu-info
 	$(INSTALL) -m 644 docs/record.schema.json $(DESTDIR)$(PREFIX)/share/vcpu-info
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/share/vcpu-info/prometheus
-	$(INSTALL) -m 644 docs/prometheus/* docs/fleet.md $(DESTDIR)$(PREFIX)/share/vcpu-info/prometheus
+	$(INSTALL) -m 644 docs/prometheus/* docs/fleet.md docs/fleet.png $(DESTDIR)$(PREFIX)/share/vcpu-info/prometheus
 	$(INSTALL) -m 644 completions/* $(DESTDIR)$(BASHCOMP)
 
 clean: ## remove everything that was built (.cache stays)
