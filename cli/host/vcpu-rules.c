@@ -644,31 +644,69 @@ bool vcpu_may_be_stuck(const struct vcpu_finding *finding)
 				      finding->word == VCPU_HALTED_OFF));
 }
 
+static bool is_place_hidden(const struct vcpu_observation *at)
+{
+	return at->interrupted && !at->aside;
+}
+
+/*
+ * What waits for an answer to its call stays in one place: if it is met sending, that is
+ * another call. What waits for a lock may halt and spin by turns.
+ */
+static enum vcpu_stay stay_in_call(const struct vcpu_observation *second,
+				   const struct vcpu_observation *further)
+{
+	struct vcpu_place a, b;
+
+	closest_places(second, further, &a, &b);
+	if (same_place(&a, &b))
+		return VCPU_STAYS;
+
+	return is_place_hidden(second) || is_place_hidden(further) ? VCPU_STAY_UNKNOWN :
+								     VCPU_HAS_LEFT;
+}
+
+/* By its stack */
+static enum vcpu_stay stay_in_wait(const struct vcpu_observation *second,
+				   const struct vcpu_observation *further)
+{
+	bool stays = second->panicked ? further->panicked : waits_still(second, further);
+
+	if (!stays)
+		return further->whole_stack ? VCPU_HAS_LEFT : VCPU_STAY_UNKNOWN;
+	if (second->panicked || vcpu_waits_for_lock(second->waits_in))
+		return VCPU_STAYS;
+
+	return stay_in_call(second, further);
+}
+
+/* By its registers, if it is known that it is not in an interrupt */
+static enum vcpu_stay stay_in_place(const struct vcpu_observation *second,
+				    const struct vcpu_observation *further)
+{
+	struct vcpu_place a, b;
+
+	closest_places(second, further, &a, &b);
+	if (stands_still(&a, &b))
+		return VCPU_STAYS;
+	/* of a kernel whose stacks are not known its RIP has to do */
+	if (further->function && (!further->whole_stack || is_place_hidden(further)))
+		return VCPU_STAY_UNKNOWN;
+
+	return VCPU_HAS_LEFT;
+}
+
 enum vcpu_stay vcpu_stay_of(const struct vcpu_observation *second,
 			    const struct vcpu_observation *further)
 {
-	bool known = !in_torn_exit(further) && reg_known(further, VCPU_INFO_REG_RIP);
-	struct vcpu_place a, b;
-	bool stays;
-
 	if (further->user)
 		return VCPU_HAS_LEFT;
-	if (second->panicked || second->waits_in) {
-		stays = second->panicked ? further->panicked :
-					   waits_still(second, further);
-		known = stays || (known && further->whole_stack);
-	} else {
-		closest_places(second, further, &a, &b);
-		stays = stands_still(&a, &b);
-		/* of a kernel whose stacks are not known its RIP has to do */
-		if (!stays && further->function &&
-		    (!further->whole_stack || (further->interrupted && !further->aside)))
-			known = false;
-	}
-	if (!known)
+	if (in_torn_exit(further) || !reg_known(further, VCPU_INFO_REG_RIP))
 		return VCPU_STAY_UNKNOWN;
+	if (second->panicked || second->waits_in)
+		return stay_in_wait(second, further);
 
-	return stays ? VCPU_STAYS : VCPU_HAS_LEFT;
+	return stay_in_place(second, further);
 }
 
 void vcpu_take_stay(struct vcpu_finding *finding, enum vcpu_stay stay)

@@ -81,6 +81,19 @@ static void test_stay_in_wait(void **state)
 	further.waits_in = "_raw_spin_lock";
 	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
 	further.waits_in = pair.second.waits_in;
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
+	further.interrupted = true;
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAY_UNKNOWN);
+	further.interrupted = false;
+	pair.second.interrupted = true;
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAY_UNKNOWN);
+	set_reg(&further, VCPU_INFO_REG_RIP, KERNEL_RIP + RULE_SPIN_BYTES);
+	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAYS);
+	/* a paravirtual lock's waiter halts elsewhere */
+	pair.second.interrupted = false;
+	set_reg(&further, VCPU_INFO_REG_RIP, KERNEL_RIP + 4096);
+	pair.second.waits_in = "_raw_spin_lock";
+	further.waits_in = "_raw_spin_lock";
 	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAYS);
 	pair.second.panicked = true;
 	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
