@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -150,12 +152,78 @@ static void files_that_cannot_be_written(void **state)
 	free_formats(&formats);
 }
 
+/* So many bytes have room; sub-buffers are larger than what stdio writes at once. */
+static void fill_disk(const char *path, size_t room)
+{
+	struct file_formats formats = make_formats();
+	struct file_writer *writer = file_writer_open(path);
+	struct rlimit limit, before;
+	char subbuf[SUBBUF];
+
+	assert_non_null(writer);
+	formats.subbuf_size = 4 * SUBBUF;
+	assert_true(file_writer_add(writer, 0, subbuf, fill(subbuf, 1, SEC),
+				    formats.subbuf_size));
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = (struct rlimit){ room, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	errno = 0;
+	assert_false(file_writer_finish(writer, &formats));
+	assert_int_equal(errno, EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	file_writer_free(writer);
+	free_formats(&formats);
+}
+
+/* Wherever the disk is full, that is the end: there is nothing to wait for. */
+static void full_disk(void **state)
+{
+	char *root = tree_make();
+	char path[200];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/t.dat", root);
+	signal(SIGXFSZ, SIG_IGN);
+	alarm(60);
+	for (size_t room = 0; room < 4 * SUBBUF; room += 500)
+		fill_disk(path, room);
+	alarm(0);
+	signal(SIGXFSZ, SIG_DFL);
+	tree_remove(root);
+}
+
+/* The offsets in the file have to be known: a pipe has none. */
+static void outputs_that_cannot_seek(void **state)
+{
+	char *root = tree_make();
+	char path[200];
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fds[1]);
+	assert_null(file_writer_open(path));
+	assert_int_equal(errno, ESPIPE);
+	close(fds[0]);
+	close(fds[1]);
+	/* nobody reads it: does not wait for that */
+	snprintf(path, sizeof(path), "%s/fifo", root);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	alarm(60);
+	assert_null(file_writer_open(path));
+	alarm(0);
+	assert_int_equal(errno, ESPIPE);
+	tree_remove(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_added_is_read),
 		cmocka_unit_test(nothing_was_recorded),
 		cmocka_unit_test(files_that_cannot_be_written),
+		cmocka_unit_test(full_disk),
+		cmocka_unit_test(outputs_that_cannot_seek),
 	};
 
 	return cmocka_run_group_tests_name("file_writer", tests, NULL, NULL);

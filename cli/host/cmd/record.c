@@ -204,6 +204,12 @@ static void note_end(struct recording *rec)
 
 static int write_failed(const struct recording *rec)
 {
+	if (errno == ESPIPE) {
+		msg_error("cannot write %s: it is a pipe, socket or terminal",
+			  rec->params->file);
+		msg_hint("Record to a file.");
+		return EXIT_FAILED;
+	}
 	msg_error("cannot write %s: %s", rec->params->file, strerror(errno));
 	return EXIT_FAILED;
 }

@@ -35,6 +35,26 @@ struct file_writer {
 	void *names; /* tree of struct name */
 };
 
+/* Without O_NONBLOCK a FIFO would wait for a reader only to be refused then. */
+static FILE *open_output(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK,
+		      0666);
+	FILE *out = NULL;
+	int err;
+
+	if (fd >= 0 && lseek(fd, 0, SEEK_CUR) >= 0)
+		out = fdopen(fd, "w");
+	if (out)
+		return out;
+	/* a FIFO without a reader, or a socket */
+	err = errno == ENXIO ? ESPIPE : errno;
+	if (fd >= 0)
+		close(fd);
+	errno = err;
+	return NULL;
+}
+
 struct file_writer *file_writer_open(const char *path)
 {
 	struct file_writer *writer = calloc(1, sizeof(*writer));
@@ -44,7 +64,7 @@ struct file_writer *file_writer_open(const char *path)
 		return NULL;
 	snprintf(copy, sizeof(copy), "%s", path);
 	snprintf(writer->dir, sizeof(writer->dir), "%s", dirname(copy));
-	writer->out = fopen(path, "we");
+	writer->out = open_output(path);
 	if (writer->out)
 		return writer;
 	free(writer);
@@ -253,14 +273,28 @@ static void put_cpus(const struct file_writer *writer, size_t subbuf_size)
 	}
 }
 
+/* An output that fails stays where it is: there is no waiting for its offset. */
+static bool pad(FILE *out, size_t size)
+{
+	off_t offset = ftello(out);
+
+	if (offset < 0)
+		return false;
+	for (uint64_t n = align(offset, size) - offset; n; n--) {
+		if (putc(0, out) == EOF)
+			return false;
+	}
+	return true;
+}
+
 static bool copy_cpu(const struct cpu_data *data, FILE *out, size_t subbuf_size)
 {
 	char buf[65536];
 	off_t pos = 0;
 	ssize_t n;
 
-	while (ftello(out) % subbuf_size)
-		putc(0, out);
+	if (!pad(out, subbuf_size))
+		return false;
 	if (data->fd < 0)
 		return true;
 	while ((n = pread(data->fd, buf, sizeof(buf), pos)) > 0) {

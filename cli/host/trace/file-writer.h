@@ -28,7 +28,10 @@ struct file_formats {
 	uint64_t clock_offset_ns;
 };
 
-/* For a path, which is created or cut. NULL, and errno, if that fails. */
+/*
+ * For a path, which is created or cut. NULL, and errno, if that fails; ESPIPE if it is a
+ * pipe, a socket or a terminal: the file has offsets in it.
+ */
 struct file_writer *file_writer_open(const char *path);
 
 /* A sub-buffer of a CPU as it was read. False and errno if it cannot be kept. */
