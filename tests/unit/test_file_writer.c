@@ -216,6 +216,26 @@ static void outputs_that_cannot_seek(void **state)
 	tree_remove(root);
 }
 
+/* It has registers of guests in it. */
+static void only_owner_reads(void **state)
+{
+	struct file_writer *writer;
+	char *root = tree_make();
+	mode_t mask = umask(0);
+	struct stat st;
+	char path[200];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/t.dat", root);
+	writer = file_writer_open(path);
+	umask(mask);
+	assert_non_null(writer);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	file_writer_free(writer);
+	tree_remove(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +244,7 @@ int main(void)
 		cmocka_unit_test(files_that_cannot_be_written),
 		cmocka_unit_test(full_disk),
 		cmocka_unit_test(outputs_that_cannot_seek),
+		cmocka_unit_test(only_owner_reads),
 	};
 
 	return cmocka_run_group_tests_name("file_writer", tests, NULL, NULL);

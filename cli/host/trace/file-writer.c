@@ -39,7 +39,7 @@ struct file_writer {
 static FILE *open_output(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK,
-		      0666);
+		      0600);
 	FILE *out = NULL;
 	int err;
 

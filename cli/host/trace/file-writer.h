@@ -29,8 +29,8 @@ struct file_formats {
 };
 
 /*
- * For a path, which is created or cut. NULL, and errno, if that fails; ESPIPE if it is a
- * pipe, a socket or a terminal: the file has offsets in it.
+ * For a path, which is created, for its owner alone, or cut. NULL, and errno, if that
+ * fails; ESPIPE if it is a pipe, a socket or a terminal: the file has offsets in it.
  */
 struct file_writer *file_writer_open(const char *path);
 
