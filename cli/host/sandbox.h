@@ -9,9 +9,10 @@
 
 /*
  * Give up root's privileges and all capabilities, and for good what reading and
- * printing never needs: to run programs, use the network, or look into other
- * processes; nor are files mapped. What is open stays open. The process ends with its parent
- * (child.h). False and errno if that failed.
+ * printing never needs: to run programs, use the network, open, create or change files
+ * by their names, or look into other processes, change or signal them, even those of the
+ * same user; nor are files mapped. What is open stays open. The process ends with its
+ * parent (child.h). False and errno if that failed.
  */
 bool sandbox_enter(void);
 

@@ -5,11 +5,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -67,6 +69,97 @@ static int try_all(const char *path, int fd)
 	return printf("%c", byte) == 1 ? 0 : 9;
 }
 
+/* The same for files, and for processes of the same user */
+static int try_files(void)
+{
+	struct rlimit limit;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", getppid());
+	if (!sandbox_enter())
+		return 2;
+	if (!denied(open(path, O_RDWR | O_CLOEXEC)))
+		return 3;
+	if (!denied(open("/dev/null", O_RDONLY | O_CLOEXEC)) ||
+	    !denied(syscall(SYS_open, "/dev/null", O_RDONLY)) ||
+	    !denied(syscall(SYS_openat2, AT_FDCWD, "/dev/null", NULL, 0)))
+		return 4;
+	if (!denied(creat("/tmp/vcpu-info-unit-creat", 0600)))
+		return 5;
+	if (!denied(truncate("/nonexistent", 0)) ||
+	    !denied(unlink("/nonexistent")) ||
+	    !denied(rename("/nonexistent", "/nonexistent2")) ||
+	    !denied(mkdir("/nonexistent/x", 0700)) ||
+	    !denied(symlink("x", "/nonexistent/x")) ||
+	    !denied(link("/nonexistent", "/nonexistent2")) ||
+	    !denied(chmod("/nonexistent", 0700)))
+		return 6;
+	if (!denied(syscall(SYS_tgkill, getppid(), getppid(), 0)) ||
+	    syscall(SYS_tgkill, getpid(), getpid(), 0))
+		return 7;
+	if (!denied(prlimit(getppid(), RLIMIT_CPU, NULL, &limit)) ||
+	    getrlimit(RLIMIT_CPU, &limit))
+		return 8;
+	if (syscall(1000) != -1 || errno != ENOSYS)
+		return 9;
+	return 0;
+}
+
+/* One that is not root has nothing to give up; it is its own files and processes. */
+static int try_as_user(void)
+{
+	int status;
+	pid_t pid;
+
+	if (!geteuid() && (setgroups(0, NULL) || setresgid(1, 1, 1) ||
+			   setresuid(1, 1, 1)))
+		return 20;
+	/* a change of the user takes it */
+	prctl(PR_SET_DUMPABLE, 1);
+	pid = fork();
+	if (!pid)
+		_exit(try_files());
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return 21;
+	return WEXITSTATUS(status);
+}
+
+static void keeps_off_own_files(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(try_as_user());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static int call_abort(void *arg)
+{
+	(void)arg;
+	abort();
+}
+
+static int abort_confined(void *arg)
+{
+	return sandbox_call(call_abort, arg, "file");
+}
+
+/* The signal is the one that abort() stands for. */
+static void abort_is_told(void **state)
+{
+	struct captured cap = capture(abort_confined, NULL);
+
+	(void)state;
+	assert_int_equal(cap.ret, 1);
+	assert_non_null(strstr(cap.err, "crashed (Aborted)"));
+	captured_free(&cap);
+}
+
 static void gives_up_privileges(void **state)
 {
 	char *root = tree_make();
@@ -99,9 +192,10 @@ static int try_capabilities(void)
 
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) || setresuid(1, 1, 1))
 		return 2;
+	/* written when it is read */
+	fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
 	if (!sandbox_enter())
 		return 3;
-	fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
 	n = read(fd, status, sizeof(status) - 1);
 	status[n > 0 ? n : 0] = '\0';
 	close(fd);
@@ -292,6 +386,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_up_privileges),
 		cmocka_unit_test(gives_up_capabilities),
+		cmocka_unit_test(keeps_off_own_files),
+		cmocka_unit_test(abort_is_told),
 		cmocka_unit_test(report_is_confined),
 		cmocka_unit_test(children_end_with_command),
 	};
