@@ -117,6 +117,38 @@ static void secrets(void **state)
 		CASE("password=,,b,x=1", "password=[removed],x=1\n"),
 		CASE("a\033[2Jb\nc", "a?[2Jb?c\n"),
 		CASE("password=", "password=\n"),
+		CASE("file=https://user:pa,,ss@host/disk.img,if=virtio",
+		     "file=https://[removed]@host/disk.img,if=virtio\n"),
+		CASE("{\"url\":\"https://user:hun'ter2@host/disk\",\"x\":1}",
+		     "{\"url\":\"https://[removed]@host/disk\",\"x\":1}\n"),
+		CASE("{\"url\":\"https://user:a,b@host/disk\"}",
+		     "{\"url\":\"https://[removed]@host/disk\"}\n"),
+		CASE("{\"url\":\"https:\\/\\/user:hunter2@host\\/disk\"}",
+		     "{\"url\":\"https:\\/\\/[removed]@host\\/disk\"}\n"),
+		CASE("file=https://user:pass/word@host/,if=virtio",
+		     "file=https://[removed]@host/,if=virtio\n"),
+		CASE("http://user:pw?x@h/", "http://[removed]@h/\n"),
+		CASE("http://h/d,x=a@b", "http://h/d,x=a@b\n"),
+		CASE("http://h/d http://u:p@h/", "http://h/d http://[removed]@h/\n"),
+		CASE("{\"driver\":\"rbd\", \"password\" : \"hunter2\"}",
+		     "{\"driver\":\"rbd\", \"password\" : [removed]\n"),
+		CASE("password = hunter2", "password =[removed]\n"),
+		CASE("{\"cookie\":\"session=hunter2\",\"x\":1}",
+		     "{\"cookie\":[removed],\"x\":1}\n"),
+		CASE("file.url=https://h/d,file.cookie=vmware_soap_session=hunter2",
+		     "file.url=https://h/d,file.cookie=[removed]\n"),
+		CASE("file=https://a.blob.core.windows.net/d.vhd?sr=b&sig=SIGNATURE%3D,if=virtio",
+		     "file=https://a.blob.core.windows.net/d.vhd?sr=b&sig=[removed],if=virtio\n"),
+		CASE("https://h/d?X-Amz-Signature=abc&x=y",
+		     "https://h/d?X-Amz-Signature=[removed]\n"),
+		CASE("platform,oem_strings=[hunter2]",
+		     "platform,oem_strings=[removed]\n"),
+		CASE("{\"cookies\":[\"a\",{\"b\":\"c]\"}],\"x\":1}",
+		     "{\"cookies\":[removed],\"x\":1}\n"),
+		CASE("secret=[a,b", "secret=[removed]\n"),
+		CASE("{\\\"password\\\":\\\"a,b\\\",\\\"x\\\":1}",
+		     "{\\\"password\\\":[removed]\n"),
+		CASE("{\"p\\u0061ssword\":\"hunter2\"}", "[removed]\n"),
 #undef CASE
 	};
 
@@ -145,6 +177,25 @@ static void long_argument(void **state)
 	redact_command_line(out, bytes, len);
 	fclose(out);
 	assert_string_equal(text, "[removed]\n");
+	free(text);
+	free(bytes);
+}
+
+/* What a hostile VMM calls itself takes time in proportion to its length. */
+static void slow_arguments(void **state)
+{
+	size_t size, len = 60 * 65000;
+	char *text = NULL, *bytes = malloc(len);
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = i % 65000 == 64999 ? '\0' : "//a"[i % 3];
+	alarm(60);
+	redact_command_line(out, bytes, len);
+	alarm(0);
+	fclose(out);
+	assert_int_equal(size, len);
 	free(text);
 	free(bytes);
 }
@@ -464,6 +515,7 @@ int main(void)
 		cmocka_unit_test(bad_options),
 		cmocka_unit_test(secrets),
 		cmocka_unit_test(long_argument),
+		cmocka_unit_test(slow_arguments),
 		cmocka_unit_test(log_lines),
 		cmocka_unit_test(archives),
 		cmocka_unit_test(not_committed),

@@ -7,6 +7,8 @@
 #include "collect/redact.h"
 #include "compiler.h"
 
+#define BLANKS	" \t\r\n"
+
 static bool is_key_char(char c)
 {
 	return isalnum((unsigned char)c) || c == '_' || c == '-' || c == '.';
@@ -30,16 +32,20 @@ static bool ends_with(const char *key, size_t len, const char *word)
 }
 
 /*
- * Whether what a key of such a name holds is nobody's business. "data", "string" and
- * "value" are QEMU's: -object secret,data=, -fw_cfg string=, -smbios type=11,value=.
+ * Whether what a key of such a name holds is nobody's business. "data", "string(s)" and
+ * "value" are QEMU's: -object secret,data=, -fw_cfg string=, -smbios type=11,value=,
+ * microvm's oem_strings=; "sig" is in URLs of Azure's storage.
  */
 static bool is_secret(const char *key, size_t len)
 {
 	static const char *const words[] = {
 		"pass", "secret", "token", "credential", "private", "auth",
+		"cookie", "session", "signature", "ticket", "bearer",
+		"accesskey",
 	};
 	static const char *const ends[] = {
-		"key", "pwd", "data", "string", "value",
+		"key", "keys", "pwd", "psk", "sig", "jwt", "data", "string",
+		"strings", "value",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
@@ -61,15 +67,30 @@ static size_t quoted_length(const char *s)
 	return len + !!s[len];
 }
 
-/*
- * The length of a value: to a comma that is not doubled, as QEMU has it. A secret may
- * have blanks and quotes in it; in JSON a comma inside of quotes does not end it.
- */
-static size_t value_length(const char *s)
+/* The length of a list or object: to the bracket that closes it. */
+static size_t bracketed_length(const char *s)
 {
-	size_t len = *s == '"' ? quoted_length(s) : 0;
+	size_t len = 0;
+	int depth = 0;
 
-	while (s[len]) {
+	do {
+		if (s[len] == '"') {
+			len += quoted_length(s + len);
+			continue;
+		}
+		depth += s[len] == '[' || s[len] == '{';
+		depth -= s[len] == ']' || s[len] == '}';
+		len++;
+	} while (s[len] && depth);
+	return len;
+}
+
+/* The length to a comma that is not doubled, as QEMU has it, or to one of those. */
+static size_t length_to(const char *s, const char *ends)
+{
+	size_t len = 0;
+
+	while (s[len] && !strchr(ends, s[len])) {
 		if (s[len] == ',') {
 			if (s[len + 1] != ',')
 				break;
@@ -80,28 +101,48 @@ static size_t value_length(const char *s)
 	return len;
 }
 
-/* After a key: what is between it and its value, such as "=" or "\": "; 0: no value */
-static size_t separator_length(const char *s)
+/*
+ * The length of a value. A secret may have blanks and quotes in it; in JSON a comma
+ * inside of quotes does not end it, and quotes of JSON inside of JSON begin with \.
+ */
+static size_t value_length(const char *s)
 {
 	size_t len = 0;
 
-	if (s[len] == '"')
-		len++;
+	if (*s == '\\')
+		return strlen(s);
+	if (*s == '"')
+		len = quoted_length(s);
+	else if (*s == '[' || *s == '{')
+		len = bracketed_length(s);
+	return len + length_to(s + len, "");
+}
+
+/* After a key: what is between it and its value, such as "=" or "\" : "; 0: no value */
+static size_t separator_length(const char *s)
+{
+	size_t len = strspn(s, "\\");
+	bool quoted = s[len] == '"';
+
+	len += quoted;
+	len += strspn(s + len, BLANKS);
 	if (s[len] != '=' && s[len] != ':')
 		return 0;
 	len++;
-	while (s[len] == ' ' && s[0] == '"')
-		len++;
-	return len;
+	return quoted ? len + strspn(s + len, BLANKS) : len;
 }
 
-/* "user:password@" of a URL, from behind its "//"; 0 if it has none */
-static size_t login_length(const char *s)
+/* The "//" of a URL, which JSON may write as "\/\/"; 0 if it is something else */
+static size_t slashes_length(const char *s)
 {
-	size_t len = strcspn(s, "/, \"'?");
-	const char *at = memrchr(s, '@', len);
+	size_t len = 0;
 
-	return at ? (size_t)(at - s) : 0;
+	for (int i = 0; i < 2; i++) {
+		len += s[len] == '\\';
+		if (s[len++] != '/')
+			return 0;
+	}
+	return len;
 }
 
 static void put(FILE *out, const char *s, size_t len)
@@ -125,25 +166,47 @@ static size_t print_key(FILE *out, const char *s)
 	return len + separator + value_length(s + len + separator);
 }
 
+/*
+ * The "//" of a URL, and what stands for its "user:password". Passwords have all kinds of
+ * characters in them, if nobody has encoded them: rather more than a login is left out. A
+ * comma inside of JSON's quotes is one of them. Up to *known there is no '@' for sure, so
+ * that no argument is searched again and again.
+ */
+static size_t print_login(FILE *out, const char *s, bool json,
+			  const char **known)
+{
+	size_t slashes = slashes_length(s), len;
+	const char *login = s + slashes, *at;
+
+	put(out, s, slashes);
+	if (login < *known)
+		return slashes;
+	len = json ? strcspn(login, BLANKS "\"") : length_to(login, BLANKS);
+	*known = login + len;
+	at = memrchr(login, '@', len);
+	if (!at || at == login)
+		return slashes;
+	fputs(REDACTED, out);
+	return at - s;
+}
+
+/* Keys, too, can be written in JSON's \u0070: nobody does, and nothing is known of it. */
 static void print_argument(FILE *out, const char *s)
 {
-	size_t len;
+	bool json = strchr(s, '"');
+	const char *known = s;
 
+	if (json && strstr(s, "\\u")) {
+		fputs(REDACTED "\n", out);
+		return;
+	}
 	while (*s) {
-		if (is_key_char(*s)) {
+		if (is_key_char(*s))
 			s += print_key(out, s);
-			continue;
-		}
-		if (!strncmp(s, "//", 2)) {
-			put(out, s, 2);
-			s += 2;
-			len = login_length(s);
-			if (len)
-				fputs(REDACTED, out);
-			s += len;
-			continue;
-		}
-		put(out, s++, 1);
+		else if (slashes_length(s))
+			s += print_login(out, s, json, &known);
+		else
+			put(out, s++, 1);
 	}
 	putc('\n', out);
 }
