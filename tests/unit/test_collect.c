@@ -300,6 +300,25 @@ static void not_committed(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
+/* A device stays what it is. */
+static void no_file(void **state)
+{
+	char *root = tree_make(), *path = archive_path(root);
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_null(archive_create(path, "d"));
+	assert_int_equal(errno, ESPIPE);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	assert_false(archive_can_replace("/dev/null"));
+	assert_false(archive_can_replace(root));
+	assert_int_equal(errno, EISDIR);
+	free(path);
+	tree_remove(root);
+}
+
 static int run_diagnose(void *arg)
 {
 	char **argv = arg;
@@ -519,6 +538,7 @@ int main(void)
 		cmocka_unit_test(log_lines),
 		cmocka_unit_test(archives),
 		cmocka_unit_test(not_committed),
+		cmocka_unit_test(no_file),
 		cmocka_unit_test(diagnose_file),
 		cmocka_unit_test(diagnose_bad_file),
 		cmocka_unit_test(report_archive),

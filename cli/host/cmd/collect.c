@@ -359,7 +359,8 @@ static bool add_all(const struct collection *run, struct archive_out *out)
 
 static void write_failed(const struct collection *run)
 {
-	msg_error("cannot write %s: %s", run->path, strerror(errno));
+	msg_error("cannot write %s: %s", run->path,
+		  errno == ESPIPE ? "not a regular file" : strerror(errno));
 }
 
 /* What is missing in it, and why; the exit code */
@@ -436,7 +437,7 @@ static bool begin(struct collection *run)
 	snprintf(run->interval, sizeof(run->interval), "%llums",
 		 (unsigned long long)(run->params->interval_ns / NS_PER_MS));
 	run->json = memfd_create("diagnosis", MFD_CLOEXEC);
-	if (!set_path(run))
+	if (!set_path(run) || !archive_can_replace(run->path))
 		return false;
 	run->trace = mkostemp(run->trace_path, O_CLOEXEC);
 	return run->json >= 0 && run->trace >= 0 &&

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +25,17 @@ struct archive_out {
 	char *part;	/* where it is until it is complete; NULL: no more */
 	int fd;
 };
+
+/* rename() would put a file in the place of a device such as /dev/null. */
+bool archive_can_replace(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) || S_ISREG(st.st_mode))
+		return true;
+	errno = S_ISDIR(st.st_mode) ? EISDIR : ESPIPE;
+	return false;
+}
 
 static bool open_part(struct archive_out *out)
 {
@@ -76,7 +88,8 @@ struct archive_out *archive_create(const char *path, const char *directory)
 	out->fd = -1;
 	out->path = strdup(path);
 	snprintf(out->directory, sizeof(out->directory), "%s", directory);
-	if (out->path && open_part(out) && begin(out))
+	if (out->path && archive_can_replace(path) && open_part(out) &&
+	    begin(out))
 		return out;
 	err = errno;
 	archive_close(out);

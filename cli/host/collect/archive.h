@@ -23,6 +23,12 @@ struct archive_out;
  */
 struct archive_out *archive_create(const char *path, const char *directory);
 
+/*
+ * Whether there is nothing at that path, or a regular file; if not, errno is EISDIR or,
+ * for a device, a pipe and the like, ESPIPE. archive_create() refuses these, too.
+ */
+bool archive_can_replace(const char *path);
+
 /* Add a file. False and errno if it could not be written. */
 bool archive_add(struct archive_out *out, const char *name, const void *data,
 		 size_t size);
