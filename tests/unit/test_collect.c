@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio_ext.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -482,6 +484,64 @@ static void parts(void **state)
 		part_close(&all[i]);
 }
 
+/* Asked to end, it does not wait for parts that were not. */
+static void parts_end_early(void **state)
+{
+	struct part part = { .run = hang };
+
+	(void)state;
+	assert_true(part_start(&part));
+	signals_catch();
+	raise(SIGINT);
+	alarm(60);
+	parts_wait(&part, 1, signals_clock() + 3600 * NS_PER_SEC);
+	alarm(0);
+	signals_catch();
+	assert_false(part.ended);
+	assert_int_equal(part.exit_code, 128 + 15);
+	part_close(&part);
+}
+
+/* Output that nobody takes counts as a signal to end does. */
+static int run_interrupted(void *arg)
+{
+	char *argv[] = { "collect", "-o", arg, "12", NULL };
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC), ret;
+
+	assert_true(full >= 0 && dup2(full, STDOUT_FILENO) >= 0);
+	close(full);
+	putchar('x');
+	assert_int_not_equal(fflush(stdout), 0);
+	ret = cmd_collect(&(struct cmd){ .name = "collect" }, 4, argv);
+	__fpurge(stdout);
+	clearerr(stdout);
+	return ret;
+}
+
+/* What was cut short says so. */
+static void interrupted(void **state)
+{
+	char *root = tree_make(), *path = archive_path(root), buf[4096];
+	struct captured cap;
+
+	(void)state;
+	tree_process(root, 12, "qemu", "qemu", 5);
+	tree_link(root, "/proc/12/fd/10", "anon_inode:kvm-vm");
+	tree_link(root, "/proc/12/fd/11", "anon_inode:kvm-vcpu:0");
+	host_file_set_root(root);
+	cap = capture(run_interrupted, path);
+	host_file_set_root("");
+	assert_int_equal(cap.ret, 1);
+	assert_non_null(strstr(cap.err,
+			       "interrupted: the archive is not complete"));
+	captured_free(&cap);
+	assert_int_equal(read_back(path, "collection.json", sizeof(buf), buf,
+				   sizeof(buf)), ARCHIVE_READ);
+	assert_non_null(strstr(buf, "\"interrupted\":true"));
+	free(path);
+	tree_remove(root);
+}
+
 /* A VM's process, its group and the host, in an archive */
 static void evidence(void **state)
 {
@@ -543,6 +603,8 @@ int main(void)
 		cmocka_unit_test(diagnose_bad_file),
 		cmocka_unit_test(report_archive),
 		cmocka_unit_test(parts),
+		cmocka_unit_test(parts_end_early),
+		cmocka_unit_test(interrupted),
 		cmocka_unit_test(evidence),
 	};
 

@@ -120,6 +120,7 @@ enum {
  * @trace: file for trace.dat
  * @trace_path: its path, beside the archive, as long as it is written
  * @start: when it began
+ * @interrupted: a signal ended it before its parts did
  */
 struct collection {
 	const struct collect_params *params;
@@ -133,6 +134,7 @@ struct collection {
 	int trace;
 	char trace_path[PATH_MAX];
 	struct timespec start;
+	bool interrupted;
 	struct command commands[NR_PARTS];
 	struct part parts[NR_PARTS];
 };
@@ -251,9 +253,12 @@ static bool run_all_parts(struct collection *run)
 	bool done;
 
 	done = run_parts(&run->parts[PART_DIAGNOSIS], 1,
-			 PATIENCE_NS + DIAGNOSIS_NS) &&
-	       run_parts(&run->parts[PART_DIAGNOSIS + 1], NR_PARTS - 1,
-			 PATIENCE_NS + samples);
+			 PATIENCE_NS + DIAGNOSIS_NS);
+	if (done && !signals_want_end())
+		done = run_parts(&run->parts[PART_DIAGNOSIS + 1], NR_PARTS - 1,
+				 PATIENCE_NS + samples);
+	/* Ctrl-C has ended the parts, too, which call that success */
+	run->interrupted = signals_want_end();
 	unlink(run->trace_path);
 	return done;
 }
@@ -331,6 +336,7 @@ static bool add_manifest(const struct collection *run, struct archive_out *out)
 				     run->start.tv_nsec);
 	json_add_int(obj, "count", run->params->count);
 	json_add_int(obj, "interval_ns", run->params->interval_ns);
+	json_add_bool(obj, "interrupted", run->interrupted);
 	for (int i = 0; i < NR_PARTS; i++)
 		json_object_array_add(list, json_part(run, i));
 	json_object_object_add(obj, "parts", list);
@@ -368,6 +374,10 @@ static int report_parts(const struct collection *run)
 {
 	int failed = 0;
 
+	if (run->interrupted) {
+		msg_error("interrupted: the archive is not complete");
+		return EXIT_FAILED;
+	}
 	for (int i = 0; i < NR_PARTS; i++) {
 		const struct part *part = &run->parts[i];
 		const char *file = run->commands[i].file;

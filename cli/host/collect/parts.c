@@ -18,6 +18,7 @@
 #include "signals.h"
 
 #define TIDY_UP_NS	(2 * NS_PER_SEC)
+#define POLL_MS		500
 
 static void run_child(struct part *part)
 {
@@ -67,26 +68,34 @@ static void reap(struct part *part)
 					      128 + WTERMSIG(status);
 }
 
-/* Until it ends or the time has come; two signals to end make it come early. */
-static bool wait_for(const struct part *part, uint64_t deadline)
+/*
+ * Until it ends or the time has come. A signal to end, which all have got if it was a
+ * terminal's, leaves them little time; two make the end come at once.
+ */
+static bool wait_for(const struct part *part, uint64_t *deadline)
 {
 	struct pollfd pfd = { .fd = part->pidfd, .events = POLLIN };
-	uint64_t now;
+	uint64_t now, left;
 
 	do {
 		now = signals_clock();
-		if (poll(&pfd, 1, now < deadline ?
-			 (deadline - now) / NS_PER_MS + 1 : 0) > 0)
+		if (signals_want_end() && *deadline > now + TIDY_UP_NS)
+			*deadline = now + TIDY_UP_NS;
+		left = now < *deadline ? (*deadline - now) / NS_PER_MS + 1 : 0;
+		/* a signal may come right before it */
+		if (poll(&pfd, 1, left < POLL_MS ? left : POLL_MS) > 0)
 			return true;
-	} while (now < deadline && !signals_want_abort());
+	} while (now < *deadline && !signals_want_abort());
 	return false;
 }
 
 /* One that takes too long may tidy up first. */
 static void stop(struct part *part)
 {
+	uint64_t deadline = signals_clock() + TIDY_UP_NS;
+
 	kill(part->pid, SIGTERM);
-	if (!wait_for(part, signals_clock() + TIDY_UP_NS))
+	if (!wait_for(part, &deadline))
 		kill(part->pid, SIGKILL);
 }
 
@@ -95,7 +104,7 @@ void parts_wait(struct part *parts, size_t nr, uint64_t deadline)
 	for (size_t i = 0; i < nr; i++) {
 		if (parts[i].pid <= 0)
 			continue;
-		parts[i].ended = wait_for(&parts[i], deadline);
+		parts[i].ended = wait_for(&parts[i], &deadline);
 		if (!parts[i].ended)
 			stop(&parts[i]);
 		reap(&parts[i]);

@@ -18,7 +18,7 @@
  * @pidfd: the same
  * @out: file without a name that has its standard output
  * @messages: the same of its standard error
- * @ended: whether it ended by itself; if not it took too long, and was killed
+ * @ended: whether it ended by itself; if not it was killed because it took too long
  * @exit_code: then its exit code, or 128 and the number of the signal
  */
 struct part {
@@ -35,7 +35,10 @@ struct part {
 /* Start it. False and errno if that was not possible; there is nothing to free. */
 bool part_start(struct part *part);
 
-/* Wait until all have ended; kill those that have not at that signals_clock(). */
+/*
+ * Wait until all have ended; kill those that have not at that signals_clock(), or soon
+ * after a signal to end (signals.h).
+ */
 void parts_wait(struct part *parts, size_t nr, uint64_t deadline);
 
 /* What is in such a file, for free(); NULL if that cannot be read. */
