@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio_ext.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -302,6 +303,42 @@ static void not_committed(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
+/* pread() takes less than 2 GiB at once, and so much memory may not be there. */
+static void large_part(void **state)
+{
+	static const char end[] = "the end";
+	const off_t size = (2LL << 30) + 4096;
+	char *root = tree_make(), *path = archive_path(root);
+	struct archive_out *out = archive_create(path, "d");
+	int fd = memfd_create("part", MFD_CLOEXEC);
+	int from, null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	char buf[16];
+
+	(void)state;
+	assert_int_equal(pwrite(fd, end, sizeof(end), size - sizeof(end)),
+			 sizeof(end));
+	assert_true(archive_add_fd(out, "large", fd));
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_true(archive_add_fd(out, "empty", fd));
+	assert_true(archive_add(out, "after", "x", 1));
+	assert_false(archive_add_fd(out, "none", -1));
+	assert_int_equal(errno, EBADF);
+	assert_true(archive_commit(out));
+	archive_close(out);
+	from = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(archive_read_file(from, "large", size, null),
+			 ARCHIVE_READ);
+	close(from);
+	assert_int_equal(read_back(path, "after", 1, buf, sizeof(buf)),
+			 ARCHIVE_READ);
+	assert_int_equal(read_back(path, "empty", 1, buf, sizeof(buf)),
+			 ARCHIVE_LACKS);
+	close(fd);
+	close(null);
+	free(path);
+	tree_remove(root);
+}
+
 /* A device stays what it is. */
 static void no_file(void **state)
 {
@@ -447,13 +484,20 @@ static int __attribute__((noreturn)) hang(void *arg)
 		pause();
 }
 
+static void check_output(const struct part *part, const char *want)
+{
+	char buf[16] = "";
+
+	assert_true(pread(part->out, buf, sizeof(buf) - 1, 0) >= 0);
+	assert_string_equal(buf, want);
+}
+
 /* One that hangs is ended, and what it has printed is there. */
 static void parts(void **state)
 {
 	struct part all[] = {
 		{ .run = print_both, .arg = "text" }, { .run = hang },
 	};
-	size_t size;
 	char *text;
 
 	(void)state;
@@ -462,21 +506,13 @@ static void parts(void **state)
 	parts_wait(all, 1, signals_clock() + 60 * NS_PER_SEC);
 	assert_true(all[0].ended);
 	assert_int_equal(all[0].exit_code, 7);
-	text = part_read(all[0].out, &size);
-	assert_string_equal(text, "text");
-	free(text);
-	text = part_read(all[0].messages, &size);
+	check_output(&all[0], "text");
+	text = part_messages(&all[0]);
 	assert_string_equal(text, "message");
 	free(text);
-	do {
-		text = part_read(all[1].out, &size);
-		if (size)
-			break;
-		free(text);
+	while (lseek(all[1].out, 0, SEEK_END) <= 0)
 		usleep(1000);
-	} while (true);
-	assert_string_equal(text, "begun");
-	free(text);
+	check_output(&all[1], "begun");
 	parts_wait(&all[1], 1, 0);
 	assert_false(all[1].ended);
 	assert_int_equal(all[1].exit_code, 128 + 15);
@@ -598,6 +634,7 @@ int main(void)
 		cmocka_unit_test(log_lines),
 		cmocka_unit_test(archives),
 		cmocka_unit_test(not_committed),
+		cmocka_unit_test(large_part),
 		cmocka_unit_test(no_file),
 		cmocka_unit_test(diagnose_file),
 		cmocka_unit_test(diagnose_bad_file),

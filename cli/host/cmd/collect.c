@@ -263,24 +263,11 @@ static bool run_all_parts(struct collection *run)
 	return done;
 }
 
-static bool add_fd(struct archive_out *out, const char *name, int fd)
-{
-	size_t size = 0;
-	char *data = part_read(fd, &size);
-	bool added = true;
-
-	if (size)
-		added = archive_add(out, name, data, size);
-	free(data);
-	return added;
-}
-
 static void json_add_messages(struct json_object *obj, const struct part *part)
 {
-	size_t size = 0;
-	char *text = part_read(part->messages, &size);
+	char *text = part_messages(part);
 
-	json_add_text(obj, "messages", size ? text : NULL);
+	json_add_text(obj, "messages", text && *text ? text : NULL);
 	free(text);
 }
 
@@ -354,12 +341,15 @@ static bool add_manifest(const struct collection *run, struct archive_out *out)
 static bool add_all(const struct collection *run, struct archive_out *out)
 {
 	if (!add_manifest(run, out) ||
-	    !add_fd(out, ARCHIVE_DIAGNOSIS_JSON, run->json))
+	    !archive_add_fd(out, ARCHIVE_DIAGNOSIS_JSON, run->json))
 		return false;
-	for (int i = 0; i < NR_PARTS; i++)
-		if (!add_fd(out, run->commands[i].file,
-			    i == PART_TRACE ? run->trace : run->parts[i].out))
+	for (int i = 0; i < NR_PARTS; i++) {
+		int fd = i == PART_TRACE ? run->trace : run->parts[i].out;
+
+		/* -1: it has not begun */
+		if (fd >= 0 && !archive_add_fd(out, run->commands[i].file, fd))
 			return false;
+	}
 	return evidence_add(out, run->vm->vmm.pid);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,8 +98,7 @@ struct archive_out *archive_create(const char *path, const char *directory)
 	return NULL;
 }
 
-bool archive_add(struct archive_out *out, const char *name, const void *data,
-		 size_t size)
+static bool add_header(struct archive_out *out, const char *name, uint64_t size)
 {
 	struct archive_entry *entry = archive_entry_new();
 	char path[MAX_NAME];
@@ -114,10 +114,47 @@ bool archive_add(struct archive_out *out, const char *name, const void *data,
 	archive_entry_set_perm(entry, 0600);
 	archive_entry_set_mtime(entry, time(NULL), 0);
 	archive_entry_set_size(entry, size);
-	added = archive_write_header(out->archive, entry) == ARCHIVE_OK &&
-		archive_write_data(out->archive, data, size) == (la_ssize_t)size;
+	added = archive_write_header(out->archive, entry) == ARCHIVE_OK;
 	archive_entry_free(entry);
 	return added || failed(out->archive);
+}
+
+static bool add_data(struct archive_out *out, const void *data, size_t size)
+{
+	return archive_write_data(out->archive, data, size) ==
+	       (la_ssize_t)size || failed(out->archive);
+}
+
+bool archive_add(struct archive_out *out, const char *name, const void *data,
+		 size_t size)
+{
+	return add_header(out, name, size) && add_data(out, data, size);
+}
+
+bool archive_add_fd(struct archive_out *out, const char *name, int fd)
+{
+	char buf[65536];
+	struct stat st;
+	off_t at = 0;
+	ssize_t n;
+
+	if (fstat(fd, &st))
+		return false;
+	if (!st.st_size)
+		return true;
+	if (!add_header(out, name, st.st_size))
+		return false;
+	for (; at < st.st_size; at += n) {
+		off_t left = st.st_size - at;
+
+		n = pread(fd, buf, left < (off_t)sizeof(buf) ? left :
+			  (off_t)sizeof(buf), at);
+		if (!n)
+			errno = EIO;
+		if (n <= 0 || !add_data(out, buf, n))
+			return false;
+	}
+	return true;
 }
 
 bool archive_commit(struct archive_out *out)

@@ -33,6 +33,12 @@ bool archive_can_replace(const char *path);
 bool archive_add(struct archive_out *out, const char *name, const void *data,
 		 size_t size);
 
+/*
+ * The same for all that is in a file, of any size, whatever its offset. Nothing is added
+ * if it is empty.
+ */
+bool archive_add_fd(struct archive_out *out, const char *name, int fd);
+
 /* The end: have the file at its path. False and errno if it could not be written. */
 bool archive_commit(struct archive_out *out);
 

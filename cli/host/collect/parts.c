@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 
 #define TIDY_UP_NS	(2 * NS_PER_SEC)
 #define POLL_MS		500
+#define MAX_MESSAGES	65536
 
 static void run_child(struct part *part)
 {
@@ -111,23 +111,16 @@ void parts_wait(struct part *parts, size_t nr, uint64_t deadline)
 	}
 }
 
-char *part_read(int fd, size_t *size)
+char *part_messages(const struct part *part)
 {
-	struct stat st;
-	char *data;
+	char *text = part->messages < 0 ? NULL : malloc(MAX_MESSAGES + 1);
+	ssize_t n;
 
-	if (fd < 0 || fstat(fd, &st) || st.st_size < 0)
+	if (!text)
 		return NULL;
-	data = malloc(st.st_size + 1);
-	if (!data)
-		return NULL;
-	if (pread(fd, data, st.st_size, 0) != st.st_size) {
-		free(data);
-		return NULL;
-	}
-	data[st.st_size] = '\0';
-	*size = st.st_size;
-	return data;
+	n = pread(part->messages, text, MAX_MESSAGES, 0);
+	text[n < 0 ? 0 : n] = '\0';
+	return text;
 }
 
 void part_close(struct part *part)

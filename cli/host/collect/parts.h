@@ -41,8 +41,11 @@ bool part_start(struct part *part);
  */
 void parts_wait(struct part *parts, size_t nr, uint64_t deadline);
 
-/* What is in such a file, for free(); NULL if that cannot be read. */
-char *part_read(int fd, size_t *size);
+/*
+ * What it wrote to its standard error, at most the first 64 KiB, for free(); NULL if it
+ * was not started, and on OOM.
+ */
+char *part_messages(const struct part *part);
 void part_close(struct part *part);
 
 #endif /* HOST_COLLECT_PARTS_H */
