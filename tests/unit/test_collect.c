@@ -351,9 +351,17 @@ static void no_file(void **state)
 	assert_int_equal(errno, ESPIPE);
 	assert_int_equal(stat(path, &st), 0);
 	assert_true(S_ISFIFO(st.st_mode));
-	assert_false(archive_can_replace("/dev/null"));
-	assert_false(archive_can_replace(root));
+	assert_false(archive_can_write("/dev/null"));
+	assert_int_equal(errno, ESPIPE);
+	assert_false(archive_can_write(root));
 	assert_int_equal(errno, EISDIR);
+	assert_false(archive_can_write("/nonexistent/x.tar.zst"));
+	assert_int_equal(errno, ENOENT);
+	tree_delete(root, "/x.tar.zst");
+	assert_true(archive_can_write(path));
+	/* nothing is left */
+	assert_int_equal(rmdir(root), 0);
+	assert_int_equal(mkdir(root, 0700), 0);
 	free(path);
 	tree_remove(root);
 }

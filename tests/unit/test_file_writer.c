@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -116,6 +117,27 @@ static void what_was_added_is_read(void **state)
 	      "0/2@1000(CPU 0/KVM) 7/0@1005(CPU 0/KVM) 1/2@1010(CPU 0/KVM) 8/0@1015(CPU 0/KVM) 2/2@1020(CPU 0/KVM) 9/0@1025(CPU 0/KVM) ");
 	free_formats(&formats);
 	tree_remove(root);
+}
+
+/* As 'collect' has it written: to a file that has no name */
+static void by_descriptor(void **state)
+{
+	int fd = memfd_create("t.dat", MFD_CLOEXEC);
+	struct file_formats formats = make_formats();
+	struct file_writer *writer;
+	char path[64], subbuf[SUBBUF];
+
+	(void)state;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	writer = file_writer_open(path);
+	assert_non_null(writer);
+	assert_true(file_writer_add(writer, 0, subbuf, fill(subbuf, 1, 1000 * SEC),
+				    SUBBUF));
+	assert_true(file_writer_finish(writer, &formats));
+	file_writer_free(writer);
+	check(path, "1/0@1000() ");
+	close(fd);
+	free_formats(&formats);
 }
 
 static void nothing_was_recorded(void **state)
@@ -240,6 +262,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_added_is_read),
+		cmocka_unit_test(by_descriptor),
 		cmocka_unit_test(nothing_was_recorded),
 		cmocka_unit_test(files_that_cannot_be_written),
 		cmocka_unit_test(full_disk),

@@ -241,9 +241,14 @@ static void make_room(void **state)
 	write_archive(root, "/vcpu-info-2-x.tar.zst", 1000, 40);
 	write_archive(root, "/vcpu-info-3-x.tar.zst", 1000, 10);
 	write_archive(root, "/other.tar.zst", 5000, 90);
+	write_archive(root, "/vcpu-info-5-x.tar.zst.tmp.Ab12Cd", 9000, 50);
+	write_archive(root, "/vcpu-info-1-x.tar.zst.sha256", 5000, 90);
+	/* one that is being written */
+	tree_write(root, "/vcpu-info-6-x.tar.zst.tmp.Ab12Cd", "%5000s", "x");
 	tree_link(root, "/vcpu-info-4-x.tar.zst", "other.tar.zst");
 	helpers_make_room(root, 3000);
 	assert_true(exists(root, "/vcpu-info-2-x.tar.zst"));
+	assert_false(exists(root, "/vcpu-info-5-x.tar.zst.tmp.Ab12Cd"));
 	helpers_make_room(root, 2999);
 	assert_false(exists(root, "/vcpu-info-2-x.tar.zst"));
 	helpers_make_room(root, 1500);
@@ -251,6 +256,8 @@ static void make_room(void **state)
 	assert_true(exists(root, "/vcpu-info-3-x.tar.zst"));
 	assert_true(exists(root, "/other.tar.zst"));
 	assert_true(exists(root, "/vcpu-info-4-x.tar.zst"));
+	assert_true(exists(root, "/vcpu-info-1-x.tar.zst.sha256"));
+	assert_true(exists(root, "/vcpu-info-6-x.tar.zst.tmp.Ab12Cd"));
 	tree_remove(root);
 }
 

@@ -117,8 +117,8 @@ enum {
  * @interval: its interval, as text
  * @json: file without a name for the diagnosis in JSON
  * @path: the archive's
- * @trace: file for trace.dat
- * @trace_path: its path, beside the archive, as long as it is written
+ * @trace: file without a name for trace.dat: nothing is left of one that is killed
+ * @trace_path: by which 'record' opens it
  * @start: when it began
  * @interrupted: a signal ended it before its parts did
  */
@@ -132,7 +132,7 @@ struct collection {
 	int json;
 	char path[PATH_MAX];
 	int trace;
-	char trace_path[PATH_MAX];
+	char trace_path[32];
 	struct timespec start;
 	bool interrupted;
 	struct command commands[NR_PARTS];
@@ -259,7 +259,6 @@ static bool run_all_parts(struct collection *run)
 				 PATIENCE_NS + samples);
 	/* Ctrl-C has ended the parts, too, which call that success */
 	run->interrupted = signals_want_end();
-	unlink(run->trace_path);
 	return done;
 }
 
@@ -418,11 +417,8 @@ static bool set_path(struct collection *run)
 		len = snprintf(run->path, sizeof(run->path),
 			       "vcpu-info-%d-%s.tar.zst", run->vm->vmm.pid,
 			       when);
-	if (len < (int)sizeof(run->path))
-		len = snprintf(run->trace_path, sizeof(run->trace_path),
-			       "%s.trace.XXXXXX", run->path);
 	errno = ENAMETOOLONG;
-	return len < (int)sizeof(run->trace_path);
+	return len < (int)sizeof(run->path);
 }
 
 /* If nothing can be written there, it fails before the VM is looked at. */
@@ -437,9 +433,11 @@ static bool begin(struct collection *run)
 	snprintf(run->interval, sizeof(run->interval), "%llums",
 		 (unsigned long long)(run->params->interval_ns / NS_PER_MS));
 	run->json = memfd_create("diagnosis", MFD_CLOEXEC);
-	if (!set_path(run) || !archive_can_replace(run->path))
+	if (!set_path(run) || !archive_can_write(run->path))
 		return false;
-	run->trace = mkostemp(run->trace_path, O_CLOEXEC);
+	run->trace = memfd_create("trace.dat", MFD_CLOEXEC);
+	snprintf(run->trace_path, sizeof(run->trace_path), "/proc/self/fd/%d",
+		 run->trace);
 	return run->json >= 0 && run->trace >= 0 &&
 	       select_add_vm(&run->select, run->vm_name, err, sizeof(err));
 }

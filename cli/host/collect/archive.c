@@ -28,7 +28,7 @@ struct archive_out {
 };
 
 /* rename() would put a file in the place of a device such as /dev/null. */
-bool archive_can_replace(const char *path)
+static bool can_replace(const char *path)
 {
 	struct stat st;
 
@@ -40,7 +40,7 @@ bool archive_can_replace(const char *path)
 
 static bool open_part(struct archive_out *out)
 {
-	if (asprintf(&out->part, "%s.XXXXXX", out->path) < 0) {
+	if (asprintf(&out->part, "%s" ARCHIVE_PART "XXXXXX", out->path) < 0) {
 		out->part = NULL;
 		errno = ENOMEM;
 		return false;
@@ -51,6 +51,18 @@ static bool open_part(struct archive_out *out)
 	free(out->part);
 	out->part = NULL;
 	return false;
+}
+
+bool archive_can_write(const char *path)
+{
+	struct archive_out out = { .path = (char *)path };
+
+	if (!can_replace(path) || !open_part(&out))
+		return false;
+	close(out.fd);
+	unlink(out.part);
+	free(out.part);
+	return true;
 }
 
 /* libarchive's number may be one of its own, or none. */
@@ -89,7 +101,7 @@ struct archive_out *archive_create(const char *path, const char *directory)
 	out->fd = -1;
 	out->path = strdup(path);
 	snprintf(out->directory, sizeof(out->directory), "%s", directory);
-	if (out->path && archive_can_replace(path) && open_part(out) &&
+	if (out->path && can_replace(path) && open_part(out) &&
 	    begin(out))
 		return out;
 	err = errno;

@@ -14,6 +14,9 @@
 #define ARCHIVE_DIAGNOSIS	"diagnosis.txt"
 #define ARCHIVE_DIAGNOSIS_JSON	"diagnosis.json"
 
+/* Until it is complete a file has this and six characters after its name. */
+#define ARCHIVE_PART		".tmp."
+
 struct archive_out;
 
 /*
@@ -24,10 +27,10 @@ struct archive_out;
 struct archive_out *archive_create(const char *path, const char *directory);
 
 /*
- * Whether there is nothing at that path, or a regular file; if not, errno is EISDIR or,
- * for a device, a pipe and the like, ESPIPE. archive_create() refuses these, too.
+ * Whether archive_create() could begin one now; nothing is left of that. False and errno
+ * if not: ESPIPE if there is a device, a pipe or the like, which it does not replace.
  */
-bool archive_can_replace(const char *path);
+bool archive_can_write(const char *path);
 
 /* Add a file. False and errno if it could not be written. */
 bool archive_add(struct archive_out *out, const char *name, const void *data,

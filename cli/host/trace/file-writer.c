@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "trace/file-writer.h"
@@ -75,8 +76,12 @@ struct file_writer *file_writer_open(const char *path)
 static int open_nameless(const char *dir)
 {
 	char path[PATH_MAX + 32];
-	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int fd;
 
+	/* of a file that is given by its descriptor no directory is known */
+	if (!strcmp(dir, "/proc/self/fd"))
+		return memfd_create("cpu", MFD_CLOEXEC);
+	fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (fd >= 0)
 		return fd;
 	snprintf(path, sizeof(path), "%s/.vcpu-info.XXXXXX", dir);

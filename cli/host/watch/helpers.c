@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "cmd/commands.h"
+#include "collect/archive.h"
 #include "duration.h"
 #include "exit-codes.h"
 #include "msg.h"
@@ -162,6 +163,17 @@ static bool is_archive(const char *name)
 	       !strcmp(name + len - strlen(SUFFIX), SUFFIX);
 }
 
+/* What a 'collect' that was killed while it wrote left behind: nobody renames it now. */
+static bool is_leftover(const char *name, const struct stat *st)
+{
+	static const char part[] = SUFFIX ARCHIVE_PART;
+	const char *found = strstr(name, part);
+
+	return found && !strncmp(name, PREFIX, strlen(PREFIX)) &&
+	       strlen(found) == strlen(part) + 6 &&
+	       time(NULL) - st->st_mtim.tv_sec > COLLECT_SECONDS;
+}
+
 static bool is_before(const struct timespec *a, const struct timespec *b)
 {
 	return a->tv_sec < b->tv_sec ||
@@ -178,9 +190,10 @@ static bool find_oldest(const char *directory, struct oldest *oldest)
 	if (!dir)
 		return false;
 	while ((entry = readdir(dir))) {
-		if (!is_archive(entry->d_name) ||
-		    fstatat(dirfd(dir), entry->d_name, &st,
-			    AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+		if (fstatat(dirfd(dir), entry->d_name, &st,
+			    AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode) ||
+		    !(is_archive(entry->d_name) ||
+		      is_leftover(entry->d_name, &st)))
 			continue;
 		oldest->sum += st.st_size;
 		if (oldest->nr++ && !is_before(&st.st_mtim, &oldest->time))

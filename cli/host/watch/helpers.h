@@ -89,7 +89,10 @@ void helpers_wait(struct helpers *helpers);
 /* End them all now. */
 void helpers_stop(struct helpers *helpers);
 
-/* Remove the oldest archives of a directory until the rest takes at most so much. */
+/*
+ * Remove the oldest archives of a directory until the rest takes at most so much. What
+ * killed collectors have left counts as one.
+ */
 void helpers_make_room(const char *directory, uint64_t keep);
 
 #endif /* HOST_WATCH_HELPERS_H */
