@@ -2,6 +2,8 @@
 /*
  * What 'collect' keeps, what it leaves out, and what reads its files.
  */
+#include <archive.h>
+#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -339,6 +341,70 @@ static void large_part(void **state)
 	tree_remove(root);
 }
 
+/* Compress data that stays what it is, as a zstd frame of its own; its size. */
+static size_t make_frame(void *frame, size_t max, const void *data, size_t size)
+{
+	struct archive *archive = archive_write_new();
+	struct archive_entry *entry = archive_entry_new();
+	size_t used = 0;
+
+	archive_entry_set_filetype(entry, AE_IFREG);
+	assert_int_equal(archive_write_add_filter_zstd(archive), ARCHIVE_OK);
+	archive_write_set_format_raw(archive);
+	/* without padding */
+	archive_write_set_bytes_in_last_block(archive, 1);
+	archive_write_open_memory(archive, frame, max, &used);
+	assert_int_equal(archive_write_header(archive, entry), ARCHIVE_OK);
+	assert_int_equal(archive_write_data(archive, data, size), size);
+	assert_int_equal(archive_write_close(archive), ARCHIVE_OK);
+	archive_write_free(archive);
+	archive_entry_free(entry);
+	return used;
+}
+
+/* A file of 7 GiB in ustar, without the data */
+static void make_header(unsigned char *header)
+{
+	unsigned int sum = 8 * ' ';
+
+	memset(header, 0, 512);
+	strcpy((char *)header, "d/large");
+	memcpy(header + 100, "0000600", 8);
+	memcpy(header + 124, "070000000000", 12);
+	header[156] = '0';
+	memcpy(header + 257, "ustar\00000", 8);
+	for (int i = 0; i < 512; i++)
+		sum += header[i];
+	sprintf((char *)header + 148, "%06o", sum);
+	header[155] = ' ';
+}
+
+/* Some hundred kilobytes of file are 7 GiB: it is given up before they are all read. */
+static void bomb(void **state)
+{
+	const size_t size = 128 << 20, max = 1 << 20;
+	char *root = tree_make(), *path = archive_path(root);
+	char *zeros = calloc(1, size), *frame = malloc(max), buf[16];
+	unsigned char header[512];
+	FILE *f = fopen(path, "we");
+	size_t len;
+
+	(void)state;
+	make_header(header);
+	len = make_frame(frame, max, header, sizeof(header));
+	assert_int_equal(fwrite(frame, 1, len, f), len);
+	len = make_frame(frame, max, zeros, size);
+	for (int i = 0; i < 7 * 8; i++)
+		assert_int_equal(fwrite(frame, 1, len, f), len);
+	fclose(f);
+	assert_int_equal(read_back(path, "diagnosis.txt", 5, buf, sizeof(buf)),
+			 ARCHIVE_LARGE);
+	free(zeros);
+	free(frame);
+	free(path);
+	tree_remove(root);
+}
+
 /* A device stays what it is. */
 static void no_file(void **state)
 {
@@ -644,6 +710,7 @@ int main(void)
 		cmocka_unit_test(not_committed),
 		cmocka_unit_test(large_part),
 		cmocka_unit_test(no_file),
+		cmocka_unit_test(bomb),
 		cmocka_unit_test(diagnose_file),
 		cmocka_unit_test(diagnose_bad_file),
 		cmocka_unit_test(report_archive),

@@ -218,27 +218,33 @@ static bool is_named(struct archive_entry *entry, const char *name)
 	return slash && !strcmp(slash + 1, name);
 }
 
-static enum archive_status copy_data(struct archive *archive, size_t max,
+/* Of the files before the one that is wanted no more is decompressed. */
+#define MAX_SKIPPED	(4ULL << 30)
+
+/* One entry's data, to a file or, -1, to nowhere; *left is what there may still be. */
+static enum archive_status copy_data(struct archive *archive, uint64_t *left,
 				     int out)
 {
 	char buf[65536];
-	size_t sum = 0;
 	la_ssize_t n;
 
 	while ((n = archive_read_data(archive, buf, sizeof(buf))) > 0) {
-		sum += n;
-		if (sum > max)
+		if ((uint64_t)n > *left)
 			return ARCHIVE_LARGE;
-		if (write(out, buf, n) != n)
+		*left -= n;
+		if (out >= 0 && write(out, buf, n) != n)
 			return ARCHIVE_SYSTEM;
 	}
 	return n ? ARCHIVE_BAD : ARCHIVE_READ;
 }
 
+/* libarchive, asked for the next header, would read over any amount of data. */
 static enum archive_status find_and_copy(struct archive *archive,
-					 const char *name, size_t max, int out)
+					 const char *name, uint64_t max, int out)
 {
+	enum archive_status copied;
 	struct archive_entry *entry;
+	uint64_t skipped = MAX_SKIPPED;
 	int status;
 
 	for (int i = 0; i < MAX_ENTRIES; i++) {
@@ -248,7 +254,10 @@ static enum archive_status find_and_copy(struct archive *archive,
 		if (status != ARCHIVE_OK)
 			return ARCHIVE_BAD;
 		if (is_named(entry, name))
-			return copy_data(archive, max, out);
+			return copy_data(archive, &max, out);
+		copied = copy_data(archive, &skipped, -1);
+		if (copied != ARCHIVE_READ)
+			return copied;
 	}
 	return ARCHIVE_LACKS;
 }
@@ -283,7 +292,7 @@ const char *archive_strerror(enum archive_status status)
 	case ARCHIVE_LACKS:
 		return "has no such file in it: was it written by 'vcpu-info collect'?";
 	case ARCHIVE_LARGE:
-		return "has a file in it that is too large";
+		return "has files in it that are too large";
 	case ARCHIVE_SYSTEM:
 		break;
 	}

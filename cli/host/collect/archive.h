@@ -52,7 +52,7 @@ enum archive_status {
 	ARCHIVE_READ,
 	ARCHIVE_BAD,		/* no such archive, or damaged */
 	ARCHIVE_LACKS,		/* it has no such file */
-	ARCHIVE_LARGE,		/* the file in it is larger than that */
+	ARCHIVE_LARGE,		/* it, or what comes before it, is too large */
 	ARCHIVE_SYSTEM,		/* errno */
 };
 
@@ -61,7 +61,8 @@ bool archive_is(int fd);
 
 /*
  * Read one of the files of an archive, of at most so many bytes, and write it to
- * another file. The archive is not to be trusted: use a child (sandbox.h).
+ * another file. Of others before it at most 4 GiB are decompressed. The archive is not
+ * to be trusted: use a child (sandbox.h).
  */
 enum archive_status archive_read_file(int fd, const char *name, size_t max,
 				      int out);
