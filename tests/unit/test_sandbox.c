@@ -194,9 +194,7 @@ static int try_capabilities(void)
 		return 2;
 	/* written when it is read */
 	fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-	if (!sandbox_enter())
-		return 3;
-	n = read(fd, status, sizeof(status) - 1);
+	n = sandbox_enter() ? read(fd, status, sizeof(status) - 1) : -1;
 	status[n > 0 ? n : 0] = '\0';
 	close(fd);
 	return strstr(status, "CapPrm:\t0000000000000000\n") ? 0 : 4;
