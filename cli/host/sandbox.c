@@ -52,9 +52,10 @@ static const uint32_t forbidden[] = {
 	__NR_open_by_handle_at, __NR_truncate, __NR_rename, __NR_renameat,
 	__NR_renameat2, __NR_unlink, __NR_unlinkat, __NR_rmdir, __NR_mkdir,
 	__NR_mkdirat, __NR_mknod, __NR_mknodat, __NR_link, __NR_linkat,
-	__NR_symlink, __NR_symlinkat, __NR_chmod, __NR_fchmodat, __NR_chown,
-	__NR_lchown, __NR_fchownat, __NR_utime, __NR_utimes, __NR_futimesat,
-	__NR_utimensat, __NR_setxattr, __NR_lsetxattr, __NR_removexattr,
+	__NR_symlink, __NR_symlinkat, __NR_chmod, __NR_fchmod, __NR_fchmodat,
+	__NR_chown, __NR_fchown, __NR_lchown, __NR_fchownat, __NR_utime,
+	__NR_utimes, __NR_futimesat, __NR_utimensat, __NR_setxattr,
+	__NR_fsetxattr, __NR_lsetxattr, __NR_removexattr, __NR_fremovexattr,
 	__NR_lremovexattr,
 	/* the network */
 	__NR_socket, __NR_socketpair, __NR_connect, __NR_bind,

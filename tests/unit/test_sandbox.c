@@ -92,7 +92,8 @@ static int try_files(void)
 	    !denied(mkdir("/nonexistent/x", 0700)) ||
 	    !denied(symlink("x", "/nonexistent/x")) ||
 	    !denied(link("/nonexistent", "/nonexistent2")) ||
-	    !denied(chmod("/nonexistent", 0700)))
+	    !denied(chmod("/nonexistent", 0700)) ||
+	    !denied(fchmod(STDIN_FILENO, 0700)))
 		return 6;
 	if (!denied(syscall(SYS_tgkill, getppid(), getppid(), 0)) ||
 	    syscall(SYS_tgkill, getpid(), getpid(), 0))
