@@ -99,24 +99,16 @@ static int set_buffer_size(unsigned int buffer_kb)
 
 /**
  * vcpu_info_instance_init() - make the instance and enable our events in it
- * @buffer_kb: size in KiB for each CPU; 0 to have no instance
  *
  * An instance of that name that exists already is used, and kept when the module
- * goes; only its size and our events are set. Without tracefs mounted the
- * instance keeps the kernel's default size.
- *
- * Setting the size leaves a file open until modprobe is back in user space, and
- * with it the instance cannot go: so nothing that may fail comes after this.
+ * goes; only its size and our events are set.
  *
  * Return: 0; -ENOMEM if there is no room for it; -EINVAL if the kernel does
  * not have our events.
  */
-int vcpu_info_instance_init(unsigned int buffer_kb)
+int vcpu_info_instance_init(void)
 {
 	int err;
-
-	if (!buffer_kb)
-		return 0;
 
 	instance_was_there = look_for_instance();
 	instance = compat_trace_array_get_by_name(VCPU_INFO_INSTANCE,
@@ -130,10 +122,6 @@ int vcpu_info_instance_init(unsigned int buffer_kb)
 	if (instance_was_there)
 		pr_info("trace instance %s exists: unloading will not remove it\n",
 			VCPU_INFO_INSTANCE);
-	err = set_buffer_size(buffer_kb);
-	if (err)
-		pr_warn("cannot set the buffer size of trace instance %s (error %d): it keeps the kernel's default\n",
-			VCPU_INFO_INSTANCE, err);
 
 	err = trace_array_set_clr_event(instance, VCPU_INFO_SYSTEM, NULL, true);
 	if (err) {
@@ -143,6 +131,28 @@ int vcpu_info_instance_init(unsigned int buffer_kb)
 	}
 
 	return err;
+}
+
+/**
+ * vcpu_info_instance_resize() - set the size of the instance, if there is one
+ * @buffer_kb: size in KiB for each CPU
+ *
+ * Without tracefs mounted the instance keeps the kernel's default size.
+ *
+ * This leaves a file open until modprobe is back in user space, and with it the
+ * instance cannot go: so nothing that may fail comes after this.
+ */
+void vcpu_info_instance_resize(unsigned int buffer_kb)
+{
+	int err;
+
+	if (!instance)
+		return;
+
+	err = set_buffer_size(buffer_kb);
+	if (err)
+		pr_warn("cannot set the buffer size of trace instance %s (error %d): it keeps the kernel's default\n",
+			VCPU_INFO_INSTANCE, err);
 }
 
 /*

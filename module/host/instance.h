@@ -9,7 +9,8 @@
 #define VCPU_INFO_BUFFER_KB_MAX		1048576U
 #define VCPU_INFO_BUFFER_KB_DEFAULT	512
 
-int vcpu_info_instance_init(unsigned int buffer_kb);
+int vcpu_info_instance_init(void);
+void vcpu_info_instance_resize(unsigned int buffer_kb);
 void vcpu_info_instance_exit(void);
 bool vcpu_info_instance_exists(void);
 

@@ -67,25 +67,31 @@ static int __init vcpu_info_init(void)
 	if (err)
 		goto err_quiesce;
 
+	if (buffer_kb) {
+		err = vcpu_info_instance_init();
+		if (err)
+			goto err_hypercall;
+	}
+
+	/*
+	 * Nothing after this may fail: the device can be opened at once, and an open
+	 * file does not keep the kernel from freeing a module that fails to load.
+	 */
 	err = vcpu_info_device_register();
 	if (err)
 		goto err_hypercall;
 
-	err = vcpu_info_instance_init(buffer_kb);
-	if (err)
-		goto err_device;
+	vcpu_info_instance_resize(buffer_kb);
 	vcpu_info_quiesce_settle();
 
 	pr_info("%s: serving hypercall 0x%x\n", VCPU_INFO_VERSION,
 		vcpu_info_hypercall_nr());
 	return 0;
 
-err_device:
-	vcpu_info_device_unregister();
-	vcpu_info_stack_exit();
 err_hypercall:
 	vcpu_info_hypercall_exit();
 	vcpu_info_limits_exit();
+	vcpu_info_instance_exit();
 err_quiesce:
 	vcpu_info_quiesce_exit();
 	vcpu_info_stats_exit();

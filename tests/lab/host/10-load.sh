@@ -6,7 +6,8 @@
 . /lab/host/lib.sh
 . /lab/host/module.sh
 
-instance=/sys/kernel/tracing/instances/vcpu_info
+tracing=/sys/kernel/tracing
+instance=$tracing/instances/vcpu_info
 sysfs=/sys/kernel/vcpu_info
 params=/sys/module/vcpu_info/parameters
 
@@ -80,6 +81,37 @@ else
 	skip "kernel.ftrace_enabled=0: refused" "from 7.3 on it cannot be had"
 fi
 is "ftrace is on" "$(sysctl -n kernel.ftrace_enabled)" 1
+
+# refused_without FUNCTION MESSAGE - the same while that function of the kernel fails
+refused_without()
+{
+	check "$1() will fail" insmod /lab/modules/fail_function.ko function="$1"
+	refused "$1() fails" "$2"
+	check "$1() works again" rmmod fail_function
+}
+
+# registered - how many misc devices were registered since register was probed
+registered()
+{
+	awk '$1 == "register" { print $2 }' $tracing/kprobe_profile
+}
+
+# An open file of the device does not keep the kernel from freeing a module that fails
+# to load. So the device comes after all else that may fail.
+if everywhere; then
+	check "registered devices are counted" eval \
+		'echo p:lab/register misc_register >$tracing/kprobe_events &&
+			echo 1 >$tracing/events/lab/register/enable'
+	refused_without trace_array_set_clr_event \
+		"cannot enable the events of trace instance vcpu_info"
+	is "there was no device to open" "$(registered)" 0
+	check "the module loads when that works" modprobe vcpu_info
+	is "which registers the device" "$(registered)" 1
+	check "and unloads" rmmod vcpu_info
+	echo 0 >$tracing/events/lab/register/enable
+	echo >$tracing/kprobe_events
+	refused_without misc_register "cannot register /dev/vcpu-info-host"
+fi
 
 check "the module loads" modprobe vcpu_info
 like "kvm_emulate_hypercall is hooked, by address and for good" "$(hooks)" \
