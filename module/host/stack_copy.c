@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 #include <linux/srcu.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include "compat/kvm.h"
 #include "stack_copy.h"
@@ -142,6 +143,8 @@ void vcpu_info_stack_copy(struct kvm_vcpu *vcpu, u64 rsp,
 	if (current->mm != kvm->mm || !(rsp >> 63))
 		return;
 
+	/* 6.1 with DEBUG_ATOMIC_SLEEP: access_ok() in an interrupt warns without this. */
+	pagefault_disable();
 	srcu = srcu_read_lock(&kvm->srcu);
 	for (; stack->len < len; stack->len += part) {
 		part = min_t(u32, len - stack->len,
@@ -153,6 +156,7 @@ void vcpu_info_stack_copy(struct kvm_vcpu *vcpu, u64 rsp,
 		       page + offset_in_page(rsp + stack->len), part);
 	}
 	srcu_read_unlock(&kvm->srcu, srcu);
+	pagefault_enable();
 }
 
 /**
