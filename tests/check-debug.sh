@@ -14,8 +14,8 @@ cd "$(dirname "$0")/.." || exit 1
 [ $# -gt 0 ] || set -- debug61-amd debug72-amd
 
 # Load, record, refusals, guest, a stack, oracle; limits under a storm, lifetime,
-# neighbours, fuzz, leaks to the guest.
-tests=(10 20 30 35 38-stack-debug 40 80 81 82 83 84)
+# neighbours, fuzz, leaks to the guest; leaks of memory, and lockdep.
+tests=(10 20 30 35 38-stack-debug 40 80 81 82 83 84 99-debug)
 
 export VCPU_INFO_EMULATOR_THREADS=${VCPU_INFO_EMULATOR_THREADS:-multi}
 parts_begin build/check-debug
