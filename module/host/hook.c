@@ -198,11 +198,29 @@ int vcpu_info_observe_install_name(struct ftrace_ops *ops, const char *name)
 	return err;
 }
 
-/*
- * When it returns, the handler is not running and will not be called, and it may be
- * installed again. It never returns if ftrace does not remove it.
+/**
+ * vcpu_info_observe_remove() - undo vcpu_info_observe_install()
+ * @ops: as installed
+ *
+ * Return: 0, and then the handler is not running, will not be called and may be
+ * installed again; or a negative errno if ftrace does not remove it, and goes on
+ * calling it.
  */
-void vcpu_info_observe_remove(struct ftrace_ops *ops)
+int vcpu_info_observe_remove(struct ftrace_ops *ops)
+{
+	int err = unregister_ftrace_function(ops);
+
+	if (!err)
+		free_filter(ops);
+
+	return err;
+}
+
+/*
+ * The same before the module is unloaded: it never returns if ftrace does not remove
+ * the handler.
+ */
+void vcpu_info_observe_exit(struct ftrace_ops *ops)
 {
 	unregister(ops);
 	free_filter(ops);

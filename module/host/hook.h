@@ -74,6 +74,7 @@ int vcpu_info_hook_selftest(void);
 
 int vcpu_info_observe_install(struct ftrace_ops *ops, unsigned long target);
 int vcpu_info_observe_install_name(struct ftrace_ops *ops, const char *name);
-void vcpu_info_observe_remove(struct ftrace_ops *ops);
+int vcpu_info_observe_remove(struct ftrace_ops *ops);
+void vcpu_info_observe_exit(struct ftrace_ops *ops);
 
 #endif /* VCPU_INFO_HOOK_H */

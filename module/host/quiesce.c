@@ -353,10 +353,30 @@ static void install(struct observer *observer)
 	observer->failed = err;
 }
 
+/*
+ * A hook that ftrace does not remove stays installed: its handler does nothing while it
+ * is not needed, and serves again when it is. Callers of vcpu_info_quiesce_settle() wait
+ * for this, so it must not sleep until ftrace removes the hook.
+ */
 static void remove(struct observer *observer)
 {
+	int err;
+
+	if (!observer->installed)
+		return;
+
+	err = vcpu_info_observe_remove(&observer->ops);
+	if (err && !observer->failed)
+		pr_err("ftrace leaves the hook of %s() in place (error %d): the module cannot be unloaded until the host is rebooted\n",
+		       observer->name, err);
+	observer->installed = err;
+	observer->failed = err;
+}
+
+static void remove_at_exit(struct observer *observer)
+{
 	if (observer->installed)
-		vcpu_info_observe_remove(&observer->ops);
+		vcpu_info_observe_exit(&observer->ops);
 	observer->installed = false;
 }
 
@@ -433,12 +453,15 @@ void vcpu_info_quiesce_init(void)
 	set_available(true);
 }
 
-/* After the last request; an event may still lose its last listener. */
+/*
+ * After the last request; an event may still lose its last listener. It never returns
+ * if ftrace does not remove a hook.
+ */
 void vcpu_info_quiesce_exit(void)
 {
 	set_available(false);
 	cancel_delayed_work_sync(&hook_work);
-	each_observer(remove);
+	each_observer(remove_at_exit);
 	kvfree(table);
 	table = NULL;
 }
