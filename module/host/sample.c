@@ -210,7 +210,8 @@ static void take(const struct call *call, struct kvm_vcpu *vcpu,
 
 /*
  * kvm_get_vcpu_by_id() goes through a macro whose bound wraps while a VM has no
- * vCPU yet (6.1, 6.12). Most VMMs give ids in order.
+ * vCPU yet (6.1, 6.12). Most VMMs give ids in order. Before 6.14 and 6.1.129
+ * kvm_get_vcpu() takes an index that is out of range for 0.
  */
 static struct kvm_vcpu *find_vcpu(struct kvm *kvm, s32 id, u32 *index)
 {
@@ -218,7 +219,7 @@ static struct kvm_vcpu *find_vcpu(struct kvm *kvm, s32 id, u32 *index)
 	struct kvm_vcpu *vcpu;
 
 	*index = id;
-	vcpu = id >= 0 ? kvm_get_vcpu(kvm, id) : NULL;
+	vcpu = id >= 0 && id < nr ? kvm_get_vcpu(kvm, id) : NULL;
 	if (vcpu && vcpu->vcpu_id == id)
 		return vcpu;
 
