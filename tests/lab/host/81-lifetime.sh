@@ -81,7 +81,7 @@ vm_gone()
 check "load for killed VMMs" module_unlimited
 killed=0 nr=$(sized 2 8 200)
 while [ $killed -lt "$nr" ]; do
-	storm_start >/dev/null
+	storm_start
 	goes_on records || break
 	! vm_gone || break
 	kill -KILL "$STORM"
