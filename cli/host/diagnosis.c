@@ -358,7 +358,8 @@ static void take_further(struct diagnosis *diagnosis, const struct vm_sample *sa
 			continue;
 		observe(diagnosis, further->vm, 1, &sample->vcpus[i], &guest, &now);
 		vcpu_take_stay(&further->findings[at],
-			       vcpu_stay_of(&further->seen[at], &now));
+			       vcpu_stay_of(&further->findings[at], &further->seen[at],
+					    &now));
 	}
 }
 

@@ -667,14 +667,15 @@ static enum vcpu_stay stay_in_call(const struct vcpu_observation *second,
 }
 
 /* By its stack */
-static enum vcpu_stay stay_in_wait(const struct vcpu_observation *second,
+static enum vcpu_stay stay_in_wait(const struct vcpu_finding *finding,
+				   const struct vcpu_observation *second,
 				   const struct vcpu_observation *further)
 {
-	bool stays = second->panicked ? further->panicked : waits_still(second, further);
+	bool stays = finding->panicked ? further->panicked : waits_still(second, further);
 
 	if (!stays)
 		return further->whole_stack ? VCPU_HAS_LEFT : VCPU_STAY_UNKNOWN;
-	if (second->panicked || vcpu_waits_for_lock(second->waits_in))
+	if (finding->panicked || vcpu_waits_for_lock(second->waits_in))
 		return VCPU_STAYS;
 
 	return stay_in_call(second, further);
@@ -696,15 +697,23 @@ static enum vcpu_stay stay_in_place(const struct vcpu_observation *second,
 	return VCPU_HAS_LEFT;
 }
 
-enum vcpu_stay vcpu_stay_of(const struct vcpu_observation *second,
+/* A loop that an interrupt of it found waiting for a lock does not wait. */
+static bool is_found_waiting(const struct vcpu_finding *finding)
+{
+	return finding->panicked || finding->waits_still ||
+	       (finding->waits_in && finding->word != VCPU_SPINNING);
+}
+
+enum vcpu_stay vcpu_stay_of(const struct vcpu_finding *finding,
+			    const struct vcpu_observation *second,
 			    const struct vcpu_observation *further)
 {
 	if (further->user)
 		return VCPU_HAS_LEFT;
 	if (in_torn_exit(further) || !reg_known(further, VCPU_INFO_REG_RIP))
 		return VCPU_STAY_UNKNOWN;
-	if (second->panicked || second->waits_in)
-		return stay_in_wait(second, further);
+	if (is_found_waiting(finding))
+		return stay_in_wait(finding, second, further);
 
 	return stay_in_place(second, further);
 }

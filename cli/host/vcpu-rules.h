@@ -229,8 +229,9 @@ enum vcpu_stay {
 	VCPU_STAY_UNKNOWN,	/* the look does not tell */
 };
 
-/* Where a further look has found a vCPU. */
-enum vcpu_stay vcpu_stay_of(const struct vcpu_observation *second,
+/* Where a further look has found a vCPU, of which that was found by the second sample. */
+enum vcpu_stay vcpu_stay_of(const struct vcpu_finding *finding,
+			    const struct vcpu_observation *second,
 			    const struct vcpu_observation *further);
 
 /* Take that into account. Of one that has left it is taken back that it may be stuck. */

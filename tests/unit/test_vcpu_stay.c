@@ -32,38 +32,60 @@ static void test_may_be_stuck(void **state)
 static void test_stay(void **state)
 {
 	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+	struct vcpu_finding finding = judge(&pair);
 	struct vcpu_observation further = pair.second;
 	struct vcpu_place aside = { .valid = further.vcpu.valid };
 
 	(void)state;
 	memcpy(aside.regs, further.vcpu.regs, sizeof(aside.regs));
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAYS);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAYS);
 	set_reg(&further, VCPU_INFO_REG_RIP, KERNEL_RIP + 4096);
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_HAS_LEFT);
 	/* no answer: its registers are not known */
 	further.vcpu.flags = VCPU_INFO_F_TORN;
 	further.vcpu.state = VCPU_INFO_STATE_IN_EXIT;
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAY_UNKNOWN);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAY_UNKNOWN);
 	further.vcpu.flags = 0;
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_HAS_LEFT);
 	further.vcpu.valid &= ~(1U << VCPU_INFO_REG_RIP);
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAY_UNKNOWN);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAY_UNKNOWN);
 	/* an interrupt was on top, and whether that was all is not known */
 	set_reg(&further, VCPU_INFO_REG_RIP, KERNEL_RIP + 4096);
 	further.function = "io_serial_in";
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAY_UNKNOWN);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAY_UNKNOWN);
 	further.whole_stack = true;
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_HAS_LEFT);
 	further.interrupted = true;
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAY_UNKNOWN);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAY_UNKNOWN);
 	further.aside = &aside;
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAYS);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAYS);
 	aside.regs[VCPU_INFO_REG_RIP] += 1024;
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_HAS_LEFT);
 	/* a process goes on, whatever else is known */
 	further = pair.second;
 	further.user = true;
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_HAS_LEFT);
+}
+
+/* One that stands still, whose interrupt waits for a lock in the second sample */
+static void test_stay_in_loop(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+	struct vcpu_observation further = pair.second;
+	struct vcpu_place aside = { .valid = pair.first.vcpu.valid };
+	struct vcpu_finding finding;
+
+	(void)state;
+	memcpy(aside.regs, pair.first.vcpu.regs, sizeof(aside.regs));
+	further.whole_stack = true;
+	set_reg(&pair.second, VCPU_INFO_REG_RIP, KERNEL_RIP + 4096);
+	pair.second.aside = &aside;
+	pair.second.waits_in = "_raw_spin_lock";
+	finding = judge(&pair);
+	assert_int_equal(finding.word, VCPU_SPINNING);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAYS);
+	finding.waits_still = true;
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_HAS_LEFT);
 }
 
 /* The same of one that waits, or has panicked, by its stack */
@@ -71,34 +93,37 @@ static void test_stay_in_wait(void **state)
 {
 	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
 	struct vcpu_observation further = pair.second;
+	struct vcpu_finding finding;
 
 	(void)state;
+	pair.first.waits_in = "smp_call_function_many_cond";
 	pair.second.waits_in = "smp_call_function_many_cond";
+	finding = judge(&pair);
 	set_reg(&further, VCPU_INFO_REG_RIP, KERNEL_RIP + 4096);
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAY_UNKNOWN);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAY_UNKNOWN);
 	further.whole_stack = true;
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_HAS_LEFT);
 	further.waits_in = "_raw_spin_lock";
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_HAS_LEFT);
 	further.waits_in = pair.second.waits_in;
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_HAS_LEFT);
 	further.interrupted = true;
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAY_UNKNOWN);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAY_UNKNOWN);
 	further.interrupted = false;
 	pair.second.interrupted = true;
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAY_UNKNOWN);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAY_UNKNOWN);
 	set_reg(&further, VCPU_INFO_REG_RIP, KERNEL_RIP + RULE_SPIN_BYTES);
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAYS);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAYS);
 	/* a paravirtual lock's waiter halts elsewhere */
 	pair.second.interrupted = false;
 	set_reg(&further, VCPU_INFO_REG_RIP, KERNEL_RIP + 4096);
 	pair.second.waits_in = "_raw_spin_lock";
 	further.waits_in = "_raw_spin_lock";
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAYS);
-	pair.second.panicked = true;
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_HAS_LEFT);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAYS);
+	finding.panicked = true;
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_HAS_LEFT);
 	further.panicked = true;
-	assert_int_equal(vcpu_stay_of(&pair.second, &further), VCPU_STAYS);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAYS);
 }
 
 static void test_take_stay(void **state)
@@ -132,6 +157,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_may_be_stuck),
 		cmocka_unit_test(test_stay),
+		cmocka_unit_test(test_stay_in_loop),
 		cmocka_unit_test(test_stay_in_wait),
 		cmocka_unit_test(test_take_stay),
 	};
