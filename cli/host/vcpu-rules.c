@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <limits.h>
 #include <string.h>
 
-#include "vcpu-rules.h"
+#include "compiler.h"
+#include "vcpu-places.h"
 
-#define RFLAGS_IF	(1ULL << 9)
 #define CR0_PE		1ULL
 #define CR0_PG		(1ULL << 31)
 #define RESET_RIP	0xfff0
 #define NSEC_PER_SEC	1000000000ULL
-
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-
-static bool begins_with(const char *name, const char *start)
-{
-	return !strncmp(name, start, strlen(start));
-}
 
 static const char * const word_names[VCPU_NR_WORDS] = {
 	[VCPU_UNKNOWN] = "unknown",
@@ -129,126 +121,10 @@ static void count_kinds(const struct vcpu_observation *first,
 			finding->main_kind = i;
 }
 
-static bool reg_known(const struct vcpu_observation *at, unsigned int reg)
-{
-	return at->vcpu.valid & (1U << reg);
-}
-
 static bool both_known(const struct vcpu_observation *first,
 		       const struct vcpu_observation *second, unsigned int reg)
 {
-	return reg_known(first, reg) && reg_known(second, reg);
-}
-
-static const struct vcpu_place *place_of(const struct vcpu_observation *at,
-					 struct vcpu_place *place)
-{
-	place->valid = at->vcpu.valid;
-	memcpy(place->regs, at->vcpu.regs, sizeof(place->regs));
-	place->function = at->function;
-	return place;
-}
-
-#define ALL_GPRS	((1U << (VCPU_INFO_REG_R15 + 1)) - 1)
-
-/* Every look met it in an exit, or it lost its CPU in one whose emulation is not done. */
-static bool in_torn_exit(const struct vcpu_observation *at)
-{
-	return (at->vcpu.state == VCPU_INFO_STATE_IN_EXIT ||
-		at->vcpu.state == VCPU_INFO_STATE_PREEMPTED) &&
-	       at->vcpu.flags & VCPU_INFO_F_TORN;
-}
-
-/* Of such a one what memory had, which is of the last exit */
-static const struct vcpu_place *exit_of(const struct vcpu_observation *at,
-					struct vcpu_place *place)
-{
-	place_of(at, place);
-	if (in_torn_exit(at))
-		place->valid = ALL_GPRS | 1U << VCPU_INFO_REG_RIP;
-	return place;
-}
-
-static bool place_has(const struct vcpu_place *place, unsigned int reg)
-{
-	return place->valid & 1U << reg;
-}
-
-static bool reg_same(const struct vcpu_place *first,
-		     const struct vcpu_place *second, unsigned int reg)
-{
-	return place_has(first, reg) && place_has(second, reg) &&
-	       first->regs[reg] == second->regs[reg];
-}
-
-/* What is not known may have changed. */
-static unsigned int regs_changed(const struct vcpu_place *first,
-				 const struct vcpu_place *second)
-{
-	unsigned int reg, changed = 0;
-
-	for (reg = 0; reg <= VCPU_INFO_REG_R15; reg++)
-		changed += reg != VCPU_INFO_REG_RSP &&
-			   !reg_same(first, second, reg);
-
-	return changed;
-}
-
-/* The same few instructions with the same stack */
-static bool same_place(const struct vcpu_place *first,
-		       const struct vcpu_place *second)
-{
-	uint64_t a = first->regs[VCPU_INFO_REG_RIP];
-	uint64_t b = second->regs[VCPU_INFO_REG_RIP];
-
-	if (!place_has(first, VCPU_INFO_REG_RIP) ||
-	    !place_has(second, VCPU_INFO_REG_RIP) ||
-	    !reg_same(first, second, VCPU_INFO_REG_RSP))
-		return false;
-	if (first->function && second->function)
-		return !strcmp(first->function, second->function);
-
-	return (a > b ? a - b : b - a) <= RULE_SPIN_BYTES;
-}
-
-/*
- * The vCPU may be in an interrupt at either sample. Of where it is, and where that has
- * interrupted it: what is the same place both times, with the fewest changes; or else
- * where it is. One sample may be of an exit: that memory has what the other one found is
- * no chance. At both, RIP can be of an exit long ago (VMX).
- */
-static void closest_places(const struct vcpu_observation *first,
-			   const struct vcpu_observation *second,
-			   struct vcpu_place *a, struct vcpu_place *b)
-{
-	bool both = in_torn_exit(first) && in_torn_exit(second);
-	struct vcpu_place here, there;
-	const struct vcpu_place *firsts[] = {
-		both ? place_of(first, &here) : exit_of(first, &here),
-		first->aside,
-	};
-	const struct vcpu_place *seconds[] = {
-		both ? place_of(second, &there) : exit_of(second, &there),
-		second->aside,
-	};
-	unsigned int changed, fewest = UINT_MAX;
-	size_t i, j;
-
-	place_of(first, a);
-	place_of(second, b);
-	for (i = 0; i < ARRAY_SIZE(firsts); i++) {
-		for (j = 0; j < ARRAY_SIZE(seconds); j++) {
-			if (!firsts[i] || !seconds[j] ||
-			    !same_place(firsts[i], seconds[j]))
-				continue;
-			changed = regs_changed(firsts[i], seconds[j]);
-			if (changed >= fewest)
-				continue;
-			fewest = changed;
-			*a = *firsts[i];
-			*b = *seconds[j];
-		}
-	}
+	return vcpu_reg_known(first, reg) && vcpu_reg_known(second, reg);
 }
 
 static void take_changes(const struct vcpu_observation *first,
@@ -257,25 +133,17 @@ static void take_changes(const struct vcpu_observation *first,
 {
 	struct vcpu_place a, b;
 
-	closest_places(first, second, &a, &b);
+	vcpu_closest_places(first, second, &a, &b);
 	finding->have_changed = (a.valid & b.valid & ALL_GPRS) == ALL_GPRS;
 	if (finding->have_changed)
-		finding->changed = regs_changed(&a, &b);
-}
-
-/* By its stack: in an interrupt, too, it is still there. */
-static bool waits_still(const struct vcpu_observation *first,
-			const struct vcpu_observation *second)
-{
-	return first->waits_in && second->waits_in &&
-	       !strcmp(first->waits_in, second->waits_in);
+		finding->changed = vcpu_regs_changed(&a, &b);
 }
 
 /* What has only begun to wait is not stuck: it may be an interrupt of a loop. */
 static const char *waits_in(const struct vcpu_observation *first,
 			    const struct vcpu_observation *second)
 {
-	if (first->whole_stack && !waits_still(first, second))
+	if (first->whole_stack && !vcpu_waits_still(first, second))
 		return NULL;
 
 	return second->waits_in ?:
@@ -285,9 +153,9 @@ static const char *waits_in(const struct vcpu_observation *first,
 /* CR0 of a vCPU that lost its CPU is not always known. */
 static bool has_paging(const struct vcpu_observation *at)
 {
-	return (reg_known(at, VCPU_INFO_REG_CR0) &&
+	return (vcpu_reg_known(at, VCPU_INFO_REG_CR0) &&
 		at->vcpu.regs[VCPU_INFO_REG_CR0] & CR0_PG) ||
-	       (reg_known(at, VCPU_INFO_REG_RIP) &&
+	       (vcpu_reg_known(at, VCPU_INFO_REG_RIP) &&
 		at->vcpu.regs[VCPU_INFO_REG_RIP] >> 63);
 }
 
@@ -317,17 +185,17 @@ static void take_evidence(const struct vcpu_observation *first,
 					finding->interval_ns);
 	}
 
-	finding->have_if = reg_known(second, VCPU_INFO_REG_RFLAGS);
+	finding->have_if = vcpu_reg_known(second, VCPU_INFO_REG_RFLAGS);
 	finding->interrupts_on = vcpu->regs[VCPU_INFO_REG_RFLAGS] & RFLAGS_IF;
 	finding->paging = has_paging(second);
-	finding->have_paging = finding->paging || reg_known(second, VCPU_INFO_REG_CR0);
+	finding->have_paging = finding->paging || vcpu_reg_known(second, VCPU_INFO_REG_CR0);
 	finding->have_rip = both_known(first, second, VCPU_INFO_REG_RIP);
 	finding->rip[0] = first->vcpu.regs[VCPU_INFO_REG_RIP];
 	finding->rip[1] = vcpu->regs[VCPU_INFO_REG_RIP];
 	take_changes(first, second, finding);
 	finding->function = second->function;
 	finding->waits_in = waits_in(first, second);
-	finding->waits_still = waits_still(first, second);
+	finding->waits_still = vcpu_waits_still(first, second);
 	finding->panicked = first->panicked && second->panicked;
 	finding->held_nothing = holds_nothing(first) || holds_nothing(second);
 	finding->have_exit = vcpu->have & VCPU_INFO_HAVE_EXIT;
@@ -350,9 +218,9 @@ static uint64_t per_second(uint64_t n, const struct vcpu_finding *finding)
 static bool at_reset(const struct vcpu_observation *at)
 {
 	return at->vcpu.state == VCPU_INFO_STATE_HALTED &&
-	       reg_known(at, VCPU_INFO_REG_RIP) &&
+	       vcpu_reg_known(at, VCPU_INFO_REG_RIP) &&
 	       at->vcpu.regs[VCPU_INFO_REG_RIP] == RESET_RIP &&
-	       reg_known(at, VCPU_INFO_REG_CR0) &&
+	       vcpu_reg_known(at, VCPU_INFO_REG_CR0) &&
 	       !(at->vcpu.regs[VCPU_INFO_REG_CR0] & CR0_PE);
 }
 
@@ -406,58 +274,12 @@ static enum vcpu_word halted_word(const struct vcpu_finding *finding)
 	return VCPU_IDLE;
 }
 
-bool vcpu_waits_for_lock(const char *function)
-{
-	static const char * const parts[] = {
-		"spin_lock", "queued_read_lock", "queued_write_lock",
-	};
-	size_t i;
-
-	for (i = 0; function && i < ARRAY_SIZE(parts); i++)
-		if (strstr(function, parts[i]))
-			return true;
-
-	return false;
-}
-
-bool vcpu_waits_in(const char *function)
-{
-	return vcpu_waits_for_lock(function) ||
-	       (function && (strstr(function, "smp_call_function") ||
-			     strstr(function, "csd_lock")));
-}
-
-/* The second has its loop since Linux 6.18. */
-bool vcpu_panics_in(const char *function)
-{
-	return !strcmp(function, "panic") || !strcmp(function, "vpanic");
-}
-
-bool vcpu_offline_in(const char *function)
-{
-	return strstr(function, "play_dead");
-}
-
-bool vcpu_interrupted_by(const char *function)
-{
-	static const char * const starts[] = {
-		"asm_sysvec_", "asm_exc_nmi", "irq_entries_start", "ret_from_intr",
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(starts); i++)
-		if (begins_with(function, starts[i]))
-			return true;
-
-	return strstr(function, "_interrupt");
-}
-
 static bool leaves_in_one_place(const struct vcpu_observation *first,
 				const struct vcpu_observation *second)
 {
 	struct vcpu_place a, b;
 
-	return same_place(exit_of(first, &a), exit_of(second, &b));
+	return vcpu_same_place(vcpu_exit_of(first, &a), vcpu_exit_of(second, &b));
 }
 
 /*
@@ -478,18 +300,6 @@ static bool is_exit_loop(const struct vcpu_observation *first,
 	       RULE_LOOP_KIND;
 }
 
-/*
- * What a process does is its own business, however long it runs. Its addresses are
- * in the lower half, and it cannot switch interrupts off.
- */
-static bool in_kernel(const struct vcpu_place *place)
-{
-	return place_has(place, VCPU_INFO_REG_RIP) &&
-	       (place->regs[VCPU_INFO_REG_RIP] >> 63 ||
-		(place_has(place, VCPU_INFO_REG_RFLAGS) &&
-		 !(place->regs[VCPU_INFO_REG_RFLAGS] & RFLAGS_IF)));
-}
-
 /* A kernel that polls while it has nothing to do: idle=poll, haltpoll */
 static bool is_polling(const char *function)
 {
@@ -500,7 +310,7 @@ static bool is_polling(const char *function)
 	size_t i;
 
 	for (i = 0; function && i < ARRAY_SIZE(names); i++)
-		if (begins_with(function, names[i]))
+		if (!strncmp(function, names[i], strlen(names[i])))
 			return true;
 
 	return false;
@@ -509,18 +319,6 @@ static bool is_polling(const char *function)
 static uint64_t named_exits(const struct vcpu_finding *finding)
 {
 	return finding->own_exits - finding->kinds[EXIT_OTHER];
-}
-
-/*
- * A kernel that works in one function most of the time is found there twice, too, but
- * what it works on is in its registers: those of a loop that waits stay as they are.
- */
-static bool stands_still(const struct vcpu_place *first,
-			 const struct vcpu_place *second)
-{
-	return in_kernel(first) && in_kernel(second) &&
-	       same_place(first, second) &&
-	       regs_changed(first, second) <= RULE_SPIN_REGS;
 }
 
 /*
@@ -533,18 +331,18 @@ static bool stays_there(const struct vcpu_observation *first,
 {
 	struct vcpu_place a, b;
 
-	closest_places(first, second, &a, &b);
+	vcpu_closest_places(first, second, &a, &b);
 	if (finding->waits_still || finding->panicked)
-		return in_kernel(&a) && in_kernel(&b);
+		return vcpu_place_in_kernel(&a) && vcpu_place_in_kernel(&b);
 
 	return per_second(named_exits(finding), finding) <= RULE_SPIN_EXITS &&
-	       stands_still(&a, &b);
+	       vcpu_stands_still(&a, &b);
 }
 
 static bool is_awake(const struct vcpu_observation *at)
 {
 	return at->vcpu.state == VCPU_INFO_STATE_GUEST ||
-	       at->vcpu.state == VCPU_INFO_STATE_PREEMPTED || in_torn_exit(at);
+	       at->vcpu.state == VCPU_INFO_STATE_PREEMPTED || vcpu_in_torn_exit(at);
 }
 
 /* By KVM's own clock. What waits for a paravirtual lock halts now and then. */
@@ -635,99 +433,4 @@ void vcpu_rules(const struct vcpu_observation *first,
 	memset(finding, 0, sizeof(*finding));
 	take_evidence(first, second, finding);
 	finding->word = word_of(first, second, finding);
-}
-
-bool vcpu_may_be_stuck(const struct vcpu_finding *finding)
-{
-	return finding->word == VCPU_SPINNING || finding->waits_still ||
-	       (finding->waits_in && (finding->word == VCPU_IDLE ||
-				      finding->word == VCPU_HALTED_OFF));
-}
-
-static bool is_place_hidden(const struct vcpu_observation *at)
-{
-	return at->interrupted && !at->aside;
-}
-
-/*
- * What waits for an answer to its call stays in one place: if it is met sending, that is
- * another call. What waits for a lock may halt and spin by turns.
- */
-static enum vcpu_stay stay_in_call(const struct vcpu_observation *second,
-				   const struct vcpu_observation *further)
-{
-	struct vcpu_place a, b;
-
-	closest_places(second, further, &a, &b);
-	if (same_place(&a, &b))
-		return VCPU_STAYS;
-
-	return is_place_hidden(second) || is_place_hidden(further) ? VCPU_STAY_UNKNOWN :
-								     VCPU_HAS_LEFT;
-}
-
-/* By its stack */
-static enum vcpu_stay stay_in_wait(const struct vcpu_finding *finding,
-				   const struct vcpu_observation *second,
-				   const struct vcpu_observation *further)
-{
-	bool stays = finding->panicked ? further->panicked : waits_still(second, further);
-
-	if (!stays)
-		return further->whole_stack ? VCPU_HAS_LEFT : VCPU_STAY_UNKNOWN;
-	if (finding->panicked || vcpu_waits_for_lock(second->waits_in))
-		return VCPU_STAYS;
-
-	return stay_in_call(second, further);
-}
-
-/* By its registers, if it is known that it is not in an interrupt */
-static enum vcpu_stay stay_in_place(const struct vcpu_observation *second,
-				    const struct vcpu_observation *further)
-{
-	struct vcpu_place a, b;
-
-	closest_places(second, further, &a, &b);
-	if (stands_still(&a, &b))
-		return VCPU_STAYS;
-	/* of a kernel whose stacks are not known its RIP has to do */
-	if (further->function && (!further->whole_stack || is_place_hidden(further)))
-		return VCPU_STAY_UNKNOWN;
-
-	return VCPU_HAS_LEFT;
-}
-
-/* A loop that an interrupt of it found waiting for a lock does not wait. */
-static bool is_found_waiting(const struct vcpu_finding *finding)
-{
-	return finding->panicked || finding->waits_still ||
-	       (finding->waits_in && finding->word != VCPU_SPINNING);
-}
-
-enum vcpu_stay vcpu_stay_of(const struct vcpu_finding *finding,
-			    const struct vcpu_observation *second,
-			    const struct vcpu_observation *further)
-{
-	if (further->user)
-		return VCPU_HAS_LEFT;
-	if (in_torn_exit(further) || !reg_known(further, VCPU_INFO_REG_RIP))
-		return VCPU_STAY_UNKNOWN;
-	if (is_found_waiting(finding))
-		return stay_in_wait(finding, second, further);
-
-	return stay_in_place(second, further);
-}
-
-void vcpu_take_stay(struct vcpu_finding *finding, enum vcpu_stay stay)
-{
-	finding->looks += stay == VCPU_STAYS;
-	finding->left += stay == VCPU_HAS_LEFT;
-	if (finding->left < RULE_LEFT)
-		return;
-
-	finding->moved_on = true;
-	finding->waits_still = false;
-	finding->panicked = false;
-	if (finding->word == VCPU_SPINNING)
-		finding->word = VCPU_RUNNING;
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vcpu-functions.h"
 #include "vcpu_info_abi.h"
 
 /* Thresholds. Shares are in percent of the interval, rates per second. */
@@ -196,21 +197,6 @@ struct vm_finding {
 	unsigned int nr[VCPU_NR_WORDS];
 	int culprit;
 };
-
-/* Whether that is a function in which Linux waits for another CPU. */
-bool vcpu_waits_in(const char *function);
-
-/* Whether that is one in which it waits for a lock, and not for an answer. */
-bool vcpu_waits_for_lock(const char *function);
-
-/* Whether Linux never returns from that function, since it has panicked. */
-bool vcpu_panics_in(const char *function);
-
-/* Whether a CPU that Linux has taken offline stays in that function. */
-bool vcpu_offline_in(const char *function);
-
-/* Whether Linux enters there when it is interrupted by a device, a timer or an NMI. */
-bool vcpu_interrupted_by(const char *function);
 
 void vcpu_rules(const struct vcpu_observation *first,
 		const struct vcpu_observation *second,
