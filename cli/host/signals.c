@@ -119,6 +119,17 @@ uint64_t signals_clock(void)
 	return ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
 }
 
+/*
+ * A command may be stopped, frozen or kept from a CPU for long. Rounds in quick succession
+ * afterwards would tell nothing, and cost the VMs what they cost.
+ */
+uint64_t signals_next_round(uint64_t due, uint64_t interval_ns)
+{
+	uint64_t now = signals_clock();
+
+	return (due + interval_ns > now ? due : now) + interval_ns;
+}
+
 void signals_sleep_until(uint64_t when)
 {
 	uint64_t now = signals_clock();

@@ -37,6 +37,12 @@ void signals_sleep_until(uint64_t when);
 uint64_t signals_clock(void);
 
 /*
+ * When the next round is due, for one that was due at @due and begins now: an interval
+ * later. Rounds that were missed meanwhile are left out, not made up for.
+ */
+uint64_t signals_next_round(uint64_t due, uint64_t interval_ns);
+
+/*
  * All is tidied up; if nobody reads our output any more, end as by SIGPIPE,
  * unless that is ignored.
  */

@@ -56,10 +56,10 @@ static bool scrape_has(const char *line)
 	return found;
 }
 
-/* A round that is due now, on a host that is ten seconds older; and its closer look */
-static void do_round(void)
+/* A round that is due now, on a host that is so much older; and its closer look */
+static void do_round_after(uint64_t ns)
 {
-	fake_vms.now += ROUND_NS;
+	fake_vms.now += ns;
 	collector.next_round = 0;
 	collector_tick(&collector);
 	if (!collector.rounds.looking)
@@ -68,6 +68,11 @@ static void do_round(void)
 	collector.rounds.look_end = 0;
 	collector_tick(&collector);
 	assert_false(collector.rounds.looking);
+}
+
+static void do_round(void)
+{
+	do_round_after(ROUND_NS);
 }
 
 /* Whatever VMs do, a scrape reads counters. */
@@ -113,6 +118,23 @@ static void hang_and_cure(void **state)
 	assert_true(scrape_has(DIAGNOSIS("vm0", "hung") "0\n"));
 	assert_true(scrape_has(DIAGNOSIS("vm0", "well") "1\n"));
 	assert_true(scrape_has("vcpu=\"1\",diagnosis=\"well\"} 1\n"));
+	end(root);
+}
+
+/* Rounds that follow each other at once have nothing to say: a hang goes on. */
+static void rounds_at_once(void **state)
+{
+	char *root = begin(1, 1, true);
+
+	(void)state;
+	fake_vms.kinds[0] = FAKE_SPINNING;
+	for (int i = 0; i < 3; i++)
+		do_round();
+	assert_true(scrape_has(DIAGNOSIS("vm0", "hung") "1\n"));
+	for (int i = 0; i < 5; i++)
+		do_round_after(10000);
+	assert_true(scrape_has(DIAGNOSIS("vm0", "hung") "1\n"));
+	assert_true(scrape_has(DIAGNOSIS("vm0", "well") "0\n"));
 	end(root);
 }
 
@@ -290,7 +312,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scrapes_interrupt_nobody),
-		cmocka_unit_test(hang_and_cure), cmocka_unit_test(ration),
+		cmocka_unit_test(hang_and_cure),
+		cmocka_unit_test(rounds_at_once), cmocka_unit_test(ration),
 		cmocka_unit_test(no_diagnosis),
 		cmocka_unit_test(gone_and_unreadable),
 		cmocka_unit_test(module_missing), cmocka_unit_test(bounds),

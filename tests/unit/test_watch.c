@@ -173,11 +173,10 @@ static const struct vm web = {
 };
 
 /* What is counted of a VM with one vCPU at a time, and how long it ran until then */
-static enum watched_look take(struct watched *watched, const char *root,
-			      uint64_t ms, uint64_t run_ms)
+static enum watched_look take_at(struct watched *watched, const char *root,
+				 uint64_t ns, uint64_t run_ms)
 {
-	struct vcpu_info_host_vcpu vcpu = { .pid = 1240,
-					    .time_ns = ms * NS_PER_MS };
+	struct vcpu_info_host_vcpu vcpu = { .pid = 1240, .time_ns = ns };
 	struct vm_sample sample = { .vcpus = &vcpu, .nr = 1 };
 	enum watched_look look;
 
@@ -186,6 +185,12 @@ static enum watched_look take(struct watched *watched, const char *root,
 	look = watched_take(watched, &web, &sample);
 	watched_forget_gone(watched);
 	return look;
+}
+
+static enum watched_look take(struct watched *watched, const char *root,
+			      uint64_t ms, uint64_t run_ms)
+{
+	return take_at(watched, root, ms * NS_PER_MS, run_ms);
 }
 
 static void counted(void **state)
@@ -208,6 +213,43 @@ static void counted(void **state)
 	watched_free(&watched);
 	host_file_set_root("");
 	tree_remove(root);
+}
+
+/* Two counts at nearly the same time say nothing; the older one stays. */
+static void counted_too_soon(void **state)
+{
+	struct watched watched = { 0 };
+	char *root = tree_make();
+
+	(void)state;
+	host_file_set_root(root);
+	assert_int_equal(take(&watched, root, 1000, 0), WATCHED_WELL);
+	assert_int_equal(take_at(&watched, root, 1000 * NS_PER_MS + 1000, 0),
+			 WATCHED_TOO_SOON);
+	assert_int_equal(take_at(&watched, root, 1001 * NS_PER_MS - 1, 0),
+			 WATCHED_TOO_SOON);
+	assert_non_null(watched_find(&watched, 1234, 14));
+	/* in the second since the first one */
+	assert_int_equal(take(&watched, root, 2000, 950), WATCHED_SUSPECT);
+	watched_free(&watched);
+	host_file_set_root("");
+	tree_remove(root);
+}
+
+/* After a pause there is one round, and the next an interval later. */
+static void next_round(void **state)
+{
+	uint64_t now = signals_clock();
+
+	(void)state;
+	assert_true(signals_next_round(now, 3600 * NS_PER_SEC) ==
+		    now + 3600 * NS_PER_SEC);
+	assert_true(signals_next_round(now - NS_PER_SEC, 3600 * NS_PER_SEC) ==
+		    now + 3599 * NS_PER_SEC);
+	assert_true(signals_next_round(now - 60 * NS_PER_SEC, 10 * NS_PER_SEC) >=
+		    now + 10 * NS_PER_SEC);
+	assert_true(signals_next_round(now - 60 * NS_PER_SEC, 10 * NS_PER_SEC) <=
+		    signals_clock() + 10 * NS_PER_SEC);
 }
 
 static void write_archive(const char *root, const char *name, size_t size,
@@ -403,6 +445,8 @@ int main(void)
 		cmocka_unit_test(words),
 		cmocka_unit_test(confirmed),
 		cmocka_unit_test(counted),
+		cmocka_unit_test(counted_too_soon),
+		cmocka_unit_test(next_round),
 		cmocka_unit_test(make_room),
 		cmocka_unit_test(program),
 		cmocka_unit_test(many_programs),

@@ -163,6 +163,7 @@ static int write_again(struct collector *collector,
 	int exit_code;
 
 	while (!signals_want_end()) {
+		next = signals_next_round(next, params->interval_ns);
 		exit_code = write_file(collector, params->textfile);
 		if (exit_code)
 			return exit_code;
@@ -173,7 +174,6 @@ static int write_again(struct collector *collector,
 		if (!collector->metrics.up && !told)
 			report(collector);
 		told = !collector->metrics.up;
-		next += params->interval_ns;
 		wait_until(collector, next);
 	}
 	/* nothing that nobody keeps up to date any more */

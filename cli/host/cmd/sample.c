@@ -229,11 +229,11 @@ static int do_rounds(struct sampling *run)
 	next = signals_clock();
 	do {
 		if (done) {
-			next += params->interval_ns;
 			signals_sleep_until(next);
 			if (signals_want_end())
 				break;
 		}
+		next = signals_next_round(next, params->interval_ns);
 		if (!do_round(run))
 			return round_failed(run);
 		if (ferror(stdout))

@@ -184,12 +184,12 @@ static int print_guest(struct guest *guest, void *arg)
 		guest_child_allow(GUEST_CHILD_SECONDS);
 		if (i)
 			signals_sleep_until(next);
+		next = signals_next_round(next, params->interval_ns);
 		if (!is_current(guest, &checked)) {
 			msg_error("the guest has rebooted");
 			return EXIT_FAILED;
 		}
 		print_vcpus(guest, params);
-		next += params->interval_ns;
 	}
 	return EXIT_OK;
 }

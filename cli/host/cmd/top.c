@@ -402,7 +402,8 @@ static int update_until_end(struct topping *run)
 		if (!take_events(run))
 			return EXIT_FAILED;
 		if (signals_clock() >= next) {
-			next += params->interval_ns;
+			next = signals_next_round(next,
+						  params->interval_ns);
 			show_update(run);
 			if (params->count && ++nr >= params->count)
 				break;

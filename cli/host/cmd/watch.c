@@ -368,7 +368,7 @@ static int watch_vms(struct watching *run)
 			wait_until(run, next);
 		if (signals_want_end())
 			break;
-		next += params->interval_ns;
+		next = signals_next_round(next, params->interval_ns);
 		if (look(run) && !run->rounds.no_memory) {
 			if (told)
 				listener_retry(&run->listener);

@@ -75,6 +75,9 @@ static bool take_counts(const struct vm *vm, const struct vm_sample *sample,
 	case WATCHED_WELL:
 		step(rounds, vm, WATCH_WELL, NULL);
 		break;
+	case WATCHED_TOO_SOON:
+		/* what was found of it is neither confirmed nor taken back */
+		break;
 	case WATCHED_SUSPECT:
 		return suspect(rounds, watched_find(&rounds->watched,
 						    vm->vmm.pid, vm->fd));

@@ -26,9 +26,10 @@ static struct watched_vm *add(struct watched *watched, const struct vm *vm)
 }
 
 /* vCPUs come in the same order each time; a new one is not compared. */
-static bool has_suspect(const struct watched_vm *vm,
-			const struct vcpu_observation *now, size_t nr)
+static enum watched_look compare(const struct watched_vm *vm,
+				 const struct vcpu_observation *now, size_t nr)
 {
+	enum watched_look look = WATCHED_WELL;
 	struct vcpu_finding finding;
 
 	for (size_t i = 0; i < nr && i < vm->nr; i++) {
@@ -36,9 +37,13 @@ static bool has_suspect(const struct watched_vm *vm,
 			continue;
 		vcpu_rules(&vm->seen[i], &now[i], &finding);
 		if (watch_is_suspect(&finding))
-			return true;
+			return WATCHED_SUSPECT;
+		/* of a vCPU that is gone there is no time */
+		if (!vm->seen[i].vcpu.result && !now[i].vcpu.result &&
+		    finding.interval_ns < RULE_MIN_INTERVAL_NS)
+			look = WATCHED_TOO_SOON;
 	}
-	return false;
+	return look;
 }
 
 enum watched_look watched_take(struct watched *watched, const struct vm *vm,
@@ -46,7 +51,7 @@ enum watched_look watched_take(struct watched *watched, const struct vm *vm,
 {
 	struct watched_vm *known = watched_find(watched, vm->vmm.pid, vm->fd);
 	struct vcpu_observation *now = calloc(sample->nr + 1, sizeof(*now));
-	bool suspect;
+	enum watched_look look;
 
 	if (!known)
 		known = add(watched, vm);
@@ -56,12 +61,16 @@ enum watched_look watched_take(struct watched *watched, const struct vm *vm,
 	}
 	for (size_t i = 0; i < sample->nr; i++)
 		diagnosis_observe(&now[i], &sample->vcpus[i]);
-	suspect = has_suspect(known, now, sample->nr);
+	known->round = watched->round;
+	look = compare(known, now, sample->nr);
+	if (look == WATCHED_TOO_SOON) {
+		free(now);
+		return look;
+	}
 	free(known->seen);
 	known->seen = now;
 	known->nr = sample->nr;
-	known->round = watched->round;
-	return suspect ? WATCHED_SUSPECT : WATCHED_WELL;
+	return look;
 }
 
 void watched_forget_gone(struct watched *watched)

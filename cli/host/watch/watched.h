@@ -44,11 +44,13 @@ enum watched_look {
 	WATCHED_FAILED,		/* out of memory */
 	WATCHED_WELL,
 	WATCHED_SUSPECT,	/* some vCPU is worth a closer look */
+	WATCHED_TOO_SOON,	/* too soon after the last time to tell anything */
 };
 
 /*
  * Take what was counted of a VM, of which the rest of the host's kernel's figures are
- * read; what it may mean since the last time.
+ * read; what it may mean since the last time. If that was too short a time ago, what was
+ * counted then is kept.
  */
 enum watched_look watched_take(struct watched *watched, const struct vm *vm,
 			       const struct vm_sample *sample);
