@@ -2,8 +2,10 @@
 /*
  * 'vms' over directories that look like hosts with VMs.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <stdarg.h>
 #include <sys/stat.h>
 
 #include "unit.h"
@@ -15,6 +17,42 @@
 #include "vm/scan.h"
 
 #define KVM_DIR	"/sys/kernel/debug/kvm"
+
+/* How often a path was looked up by the commands' code */
+static unsigned int lookups;
+
+int __real_access(const char *path, int mode);
+int __wrap_access(const char *path, int mode);
+DIR *__real_opendir(const char *path);
+DIR *__wrap_opendir(const char *path);
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...);
+
+int __wrap_access(const char *path, int mode)
+{
+	lookups++;
+	return __real_access(path, mode);
+}
+
+DIR *__wrap_opendir(const char *path)
+{
+	lookups++;
+	return __real_opendir(path);
+}
+
+int __wrap_open(const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	va_list ap;
+
+	if (flags & O_CREAT) {
+		va_start(ap, flags);
+		mode = va_arg(ap, mode_t);
+		va_end(ap);
+	}
+	lookups++;
+	return __real_open(path, flags, mode);
+}
 
 /* "FD=TARGET" */
 static void link_fd(const char *root, int pid, const char *text)
@@ -354,6 +392,76 @@ static void made_by_threads(void **state)
 	tree_remove(root);
 }
 
+/*
+ * A process with many descriptors of VMs, threads and vCPUs: what is looked up grows with
+ * the number of each, not with their products.
+ */
+static void many_of_all(void **state)
+{
+	enum { NR = 60 };
+	char *root = tree_make(), text[64];
+	struct vm_scan scan;
+
+	(void)state;
+	process(root, 300, "vmm", "vmm", 4);
+	for (int i = 0; i < NR; i++) {
+		snprintf(text, sizeof(text), "%d=anon_inode:kvm-vm", 1000 + i);
+		link_fd(root, 300, text);
+		snprintf(text, sizeof(text), "%d=anon_inode:kvm-vcpu:%d",
+			 2000 + i, i);
+		link_fd(root, 300, text);
+		thread(root, 300, 300 + i, "vmm");
+	}
+	/* two VMs are real, and the first has all vCPUs but one */
+	for (int i = 0; i < NR - 1; i++)
+		debugfs_vcpu(root, 310, 1000, i, 320 + i);
+	debugfs_vcpu(root, 311, 1001, NR - 1, 319);
+	host_file_set_root(root);
+	lookups = 0;
+	assert_true(vm_scan_run(&scan));
+	assert_true(lookups < 4 * NR);
+	assert_int_equal(scan.nr, 2);
+	assert_int_equal(scan.vms[0].fd, 1000);
+	assert_int_equal(scan.vms[0].nr_vcpus, NR - 1);
+	assert_int_equal(scan.vms[0].vcpus[NR - 2].vcpu_id, NR - 2);
+	assert_int_equal(scan.vms[0].vcpus[NR - 2].thread, 320 + NR - 2);
+	assert_int_equal(scan.vms[1].fd, 1001);
+	assert_int_equal(scan.vms[1].nr_vcpus, 1);
+	assert_int_equal(scan.vms[1].vcpus[0].thread, 319);
+	vm_scan_free(&scan);
+	lookups = 0;
+	assert_true(vm_scan_without_vcpus(&scan));
+	assert_true(lookups < 20);
+	assert_int_equal(scan.nr, 2);
+	vm_scan_free(&scan);
+	host_file_set_root("");
+	tree_remove(root);
+}
+
+/* Without debugfs nothing tells duplicates of a descriptor from VMs: not without end */
+static void many_without_debugfs(void **state)
+{
+	enum { MOST = 4096 };
+	char *root = tree_make(), text[64];
+	struct vm_scan scan;
+
+	(void)state;
+	process(root, 300, "vmm", "vmm", 4);
+	process(root, 301, "web", "web", 4);
+	link_fd(root, 301, "14=anon_inode:kvm-vm");
+	for (int i = 0; i < MOST + 10; i++) {
+		snprintf(text, sizeof(text), "%d=anon_inode:kvm-vm", 1000 + i);
+		link_fd(root, 300, text);
+	}
+	host_file_set_root(root);
+	assert_true(vm_scan_without_vcpus(&scan));
+	assert_int_equal(scan.nr, MOST + 1);
+	assert_int_equal(scan.vms[MOST].vmm.pid, 301);
+	vm_scan_free(&scan);
+	host_file_set_root("");
+	tree_remove(root);
+}
+
 /* cloud-hypervisor that has unplugged a vCPU and plugged it in again */
 static void two_threads_of_one_name(void **state)
 {
@@ -513,6 +621,8 @@ int main(void)
 		cmocka_unit_test(names_do_not_last),
 		cmocka_unit_test(plugged_in_later),
 		cmocka_unit_test(made_by_threads),
+		cmocka_unit_test(many_of_all),
+		cmocka_unit_test(many_without_debugfs),
 		cmocka_unit_test(two_threads_of_one_name),
 		cmocka_unit_test(no_vms),
 		cmocka_unit_test(denied_processes),
