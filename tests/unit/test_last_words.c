@@ -2,12 +2,14 @@
 /*
  * Guests' last words: what belongs together, what is told of when, and how it reads.
  */
+#include <signal.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "unit.h"
 
+#include "child.h"
 #include "compiler.h"
 #include "host-file.h"
 #include "signals.h"
@@ -421,6 +423,38 @@ static void printed(void **state)
 	captured_free(&cap);
 }
 
+/* Whether readers of guests' memory do nothing until they are ended, and of which VMs */
+static bool readers_hang;
+static int read_pids[MAX_HELPERS];
+static size_t nr_read;
+
+int __real_helpers_read_guest(struct helpers *helpers, const struct vm *vm,
+			      int vcpu_id, int out, int messages);
+int __wrap_helpers_read_guest(struct helpers *helpers, const struct vm *vm,
+			      int vcpu_id, int out, int messages);
+
+int __wrap_helpers_read_guest(struct helpers *helpers, const struct vm *vm,
+			      int vcpu_id, int out, int messages)
+{
+	int i = 0;
+
+	if (!readers_hang)
+		return __real_helpers_read_guest(helpers, vm, vcpu_id, out,
+						 messages);
+	while (helpers->running[i])
+		i++;
+	helpers->running[i] = child_fork();
+	if (!helpers->running[i]) {
+		setpgid(0, 0);
+		pause();
+		_exit(0);
+	}
+	setpgid(helpers->running[i], 0);
+	helpers->deadline[i] = UINT64_MAX;
+	read_pids[nr_read++] = vm->vmm.pid;
+	return i;
+}
+
 /* What a listener told last, and how often */
 static struct {
 	int nr;
@@ -498,6 +532,65 @@ static void told_without_memory(void **state)
 	tree_remove(root);
 }
 
+static void put_process(const char *root, int pid)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	tree_write(root, path, "qemu\n");
+}
+
+static void take_alarm(struct listener *listener, int pid, uint64_t why)
+{
+	struct event ev = record(pid, 0, 0, why, 1);
+
+	assert_true(last_words_take(&listener->heard, &ev, signals_clock()));
+}
+
+/* A guest that says all there is to say leaves the readers to others. */
+static void one_reading_of_a_guest(void **state)
+{
+	static struct listener listener;
+	static const struct select all;
+	char *root = tree_make();
+
+	(void)state;
+	host_file_set_root(root);
+	put_process(root, 1234);
+	put_process(root, 1235);
+	memset(&told, 0, sizeof(told));
+	readers_hang = true;
+	signals_catch();
+	listener_init(&listener, &all, be_told, &told);
+	for (uint64_t why = VCPU_INFO_WHY_PANIC; why <= VCPU_INFO_WHY_HUNG_TASK; why++)
+		take_alarm(&listener, 1234, why);
+	take_alarm(&listener, 1235, VCPU_INFO_WHY_PANIC);
+	listener_until(&listener, 0);
+	assert_int_equal(nr_read, 2);
+	assert_int_equal(read_pids[0], 1234);
+	assert_int_equal(read_pids[1], 1235);
+	assert_int_equal(told.nr, 0);
+
+	/* its next one is read when that one has ended */
+	kill(listener.readers.running[0], SIGKILL);
+	for (int i = 0; i < 10000 && nr_read < 3; i++)
+		listener_until(&listener, signals_clock() + MS);
+	assert_int_equal(nr_read, 3);
+	assert_int_equal(read_pids[2], 1234);
+	assert_int_equal(told.nr, 1);
+	assert_int_equal(told.pid, 1234);
+
+	/* at the end all are told of, read or not */
+	raise(SIGTERM);
+	listener_end(&listener);
+	assert_int_equal(nr_read, 3);
+	assert_int_equal(told.nr, 6);
+	assert_true(listener_close(&listener));
+	readers_hang = false;
+	host_file_set_root("");
+	tree_remove(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -513,6 +606,7 @@ int main(void)
 		cmocka_unit_test(to_journal),
 		cmocka_unit_test(printed),
 		cmocka_unit_test(told_without_memory),
+		cmocka_unit_test(one_reading_of_a_guest),
 	};
 
 	return cmocka_run_group_tests_name("last_words", tests, NULL, NULL);

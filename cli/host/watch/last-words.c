@@ -85,11 +85,12 @@ bool last_words_take(struct heard_list *heard, const struct event *ev,
 	return true;
 }
 
-static uint64_t due(const struct heard *heard)
+static uint64_t due(const struct heard_list *heard, const struct heard *one)
 {
-	if (!heard->is_due)
+	if (!one->is_due ||
+	    (heard->holds && heard->holds(heard->arg, one->last.pid, one->last.fd)))
 		return UINT64_MAX;
-	return heard->was_told ? heard->told + LAST_WORDS_NS : 0;
+	return one->was_told ? one->told + LAST_WORDS_NS : 0;
 }
 
 bool last_words_next(struct heard_list *heard, uint64_t now,
@@ -98,7 +99,7 @@ bool last_words_next(struct heard_list *heard, uint64_t now,
 	for (size_t i = 0; i < heard->nr; i++) {
 		struct heard *one = &heard->list[i];
 
-		if (due(one) > now)
+		if (due(heard, one) > now)
 			continue;
 		one->is_due = false;
 		one->was_told = true;
@@ -114,8 +115,10 @@ uint64_t last_words_due(const struct heard_list *heard)
 	uint64_t first = UINT64_MAX;
 
 	for (size_t i = 0; i < heard->nr; i++) {
-		if (due(&heard->list[i]) < first)
-			first = due(&heard->list[i]);
+		uint64_t when = due(heard, &heard->list[i]);
+
+		if (when < first)
+			first = when;
 	}
 	return first;
 }

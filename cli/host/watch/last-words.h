@@ -59,10 +59,18 @@ struct heard {
 	uint64_t told;
 };
 
-/* All of it; all zeroes is nothing. */
+/**
+ * struct heard_list - all of it; all zeroes is nothing
+ * @list: by VM and reason
+ * @nr: how many
+ * @holds: whether a VM's are not to be told of yet; NULL: none is held
+ * @arg: its first argument
+ */
 struct heard_list {
 	struct heard list[LAST_WORDS_MAX];
 	size_t nr;
+	bool (*holds)(const void *arg, int pid, int fd);
+	const void *arg;
 };
 
 /*
@@ -76,7 +84,7 @@ bool last_words_take(struct heard_list *heard, const struct event *ev,
 bool last_words_next(struct heard_list *heard, uint64_t now,
 		     struct last_words *words);
 
-/* When there is one; UINT64_MAX: not until another record comes. */
+/* When there is one; UINT64_MAX: not until another record comes, or one is held no more. */
 uint64_t last_words_due(const struct heard_list *heard);
 
 /* How many records there are of it by now. */

@@ -20,11 +20,25 @@
 #define TOO_MANY	"  its memory is not read: that of others is\n"
 #define NOT_READ	"  its memory could not be read\n"
 
+static bool is_being_read(const void *arg, int pid, int fd)
+{
+	const struct listener *listener = arg;
+
+	for (int i = 0; i < MAX_HELPERS; i++) {
+		if (listener->readings[i].is_on &&
+		    listener->readings[i].words.pid == pid &&
+		    listener->readings[i].words.fd == fd)
+			return true;
+	}
+	return false;
+}
+
 void listener_init(struct listener *listener, const struct select *select,
 		   listener_fn *tell, void *arg)
 {
 	*listener = (struct listener){
 		.select = select, .tell = tell, .arg = arg,
+		.heard = { .holds = is_being_read, .arg = listener },
 	};
 }
 
@@ -129,6 +143,8 @@ static void begin(struct listener *listener, const struct last_words *words)
 		return;
 	if (!vm.vmm.alive)
 		listener->tell(&vm, words, NULL, "", listener->arg);
+	else if (listener->ends)
+		listener->tell(&vm, words, NULL, NOT_READ, listener->arg);
 	else if (nr_readings(listener) == LISTENER_READERS ||
 		 !read_guest(listener, &vm, words))
 		listener->tell(&vm, words, NULL, TOO_MANY, listener->arg);
@@ -206,6 +222,8 @@ static void hear(struct listener *listener)
 	}
 	tell_due(listener);
 	finish_readings(listener, false);
+	/* of those that have waited for that */
+	tell_due(listener);
 }
 
 /* Until something has to be done, or the time has come. */
@@ -243,9 +261,12 @@ void listener_end(struct listener *listener)
 	while (nr_readings(listener) && !signals_want_end()) {
 		signals_sleep_ms(READER_MS);
 		finish_readings(listener, false);
+		tell_due(listener);
 	}
 	helpers_stop(&listener->readers);
 	finish_readings(listener, true);
+	listener->ends = true;
+	tell_due(listener);
 }
 
 bool listener_close(struct listener *listener)

@@ -10,7 +10,10 @@
 #include "watch/helpers.h"
 #include "watch/last-words.h"
 
-/* Guests whose memory is read at the same time; of others it is not. */
+/*
+ * Guests whose memory is read at the same time; of others it is not. Of each guest for one
+ * event at a time: what it says meanwhile waits, so that one cannot take all places.
+ */
 #define LISTENER_READERS	4
 
 /* What is taken of what it says went wrong */
@@ -31,6 +34,7 @@ struct own_instance;
  * @own: the instance; NULL if there is none
  * @given_up: there was none to be had, and it was said so
  * @said_full: it was said that there are too many VMs
+ * @ends: no more memory is read
  * @heard: what was heard
  * @readers: the processes that read guests' memory
  * @readings: what each of them is for
@@ -42,6 +46,7 @@ struct listener {
 	struct own_instance *own;
 	bool given_up;
 	bool said_full;
+	bool ends;
 	struct heard_list heard;
 	struct helpers readers;
 	struct {
