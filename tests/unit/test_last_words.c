@@ -18,6 +18,7 @@
 #include "watch/last-words.h"
 #include "watch/listener.h"
 #include "watch/log.h"
+#include "wraps.h"
 
 #define MS	1000000ULL
 
@@ -428,11 +429,6 @@ static bool readers_hang;
 static int read_pids[MAX_HELPERS];
 static size_t nr_read;
 
-int __real_helpers_read_guest(struct helpers *helpers, const struct vm *vm,
-			      int vcpu_id, int out, int messages);
-int __wrap_helpers_read_guest(struct helpers *helpers, const struct vm *vm,
-			      int vcpu_id, int out, int messages);
-
 int __wrap_helpers_read_guest(struct helpers *helpers, const struct vm *vm,
 			      int vcpu_id, int out, int messages)
 {
@@ -581,7 +577,7 @@ static void one_reading_of_a_guest(void **state)
 	assert_int_equal(told.pid, 1234);
 
 	/* at the end all are told of, read or not */
-	raise(SIGTERM);
+	kill(getpid(), SIGTERM);
 	listener_end(&listener);
 	assert_int_equal(nr_read, 3);
 	assert_int_equal(told.nr, 6);

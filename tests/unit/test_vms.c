@@ -15,18 +15,12 @@
 #include "host-file.h"
 #include "support.h"
 #include "vm/scan.h"
+#include "wraps.h"
 
 #define KVM_DIR	"/sys/kernel/debug/kvm"
 
 /* How often a path was looked up by the commands' code */
 static unsigned int lookups;
-
-int __real_access(const char *path, int mode);
-int __wrap_access(const char *path, int mode);
-DIR *__real_opendir(const char *path);
-DIR *__wrap_opendir(const char *path);
-int __real_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...);
 
 int __wrap_access(const char *path, int mode)
 {
