@@ -578,7 +578,7 @@ static void *fall_silent(void *arg)
 	const uint32_t *says = arg;
 
 	if (remote_wait(&client) && says)
-		turn_give(&client.shared->turn, *says);
+		turn_give(&client.shared->turn, *says, TURN_ASKS);
 	close(client.fd);
 	return NULL;
 }

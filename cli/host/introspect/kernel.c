@@ -73,6 +73,8 @@ const char *guest_kernel_strerror(enum guest_kernel_error error)
 		return "no kernel found: no Linux, or memory encrypted";
 	case KERNEL_NO_SYMBOLS:
 		return "no kernel symbols found: no Linux of a known layout, or memory encrypted";
+	case KERNEL_STALLED:
+		return "the guest's memory does not arrive";
 	case KERNEL_OUT_OF_MEMORY:
 		break;
 	}

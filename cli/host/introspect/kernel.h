@@ -46,6 +46,7 @@ enum guest_kernel_error {
 	KERNEL_NO_IMAGE,	/* nothing is mapped where Linux has its image */
 	KERNEL_NO_SYMBOLS,	/* no symbol table there: encrypted, or no Linux */
 	KERNEL_OUT_OF_MEMORY,
+	KERNEL_STALLED,		/* its memory was waited for in vain; not of guest_kernel_open() */
 };
 
 /* Addresses of these symbols are looked up once; 0 if there is none. */

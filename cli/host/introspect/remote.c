@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "remote.h"
@@ -20,12 +21,16 @@ enum { READ = 1, SAMPLE, SAMPLE_STACK, ANSWERS };
 /*
  * Whose turn it is: that of the side that asks, once it has the answers; the same
  * side's, which has to read and is asked for that by the socket; the other one's, with
- * so many questions; or nobody's any more.
+ * so many questions; nobody's any more; or that of the process which reads what comes
+ * with the questions.
  */
-enum { TURN_ANSWERED, TURN_READS, TURN_END, TURN_QUESTIONS };
+enum { TURN_ANSWERED, TURN_READS, TURN_END, TURN_AHEAD, TURN_QUESTIONS };
+
+/* What that process is to do: nothing; read ahead and ask; serve the socket. */
+enum { JOB_NONE, JOB_ASK, JOB_SERVE };
 
 /* How often to look whether the other side is still there */
-#define ANSWER_MS	20
+#define ANSWER_MS	REMOTE_STALL_CHECK_MS
 #define MAX_ANSWER_WAITS	(MAX_WAITS * STOP_MS / ANSWER_MS)
 #define QUESTION_MS	2000
 
@@ -146,17 +151,29 @@ static uint8_t *room_for_reads(struct remote_slot *shared)
 	return (uint8_t *)(shared + REMOTE_QUESTIONS);
 }
 
+/* The parent sees by that whether a read takes long. */
+static void count_read(const struct remote_server *server)
+{
+	if (server->job)
+		__atomic_add_fetch(&server->job->reading, 1, __ATOMIC_RELEASE);
+}
+
 static bool serve_read(const struct remote_server *server,
 		       const struct request *request)
 {
 	struct answer answer = { .len = request->len };
 	pid_t pid = server->pid;
+	bool done;
 
 	if (request->len > REMOTE_MAX || !request->len ||
 	    !may_read(server, request->where, request->len))
 		return false;
-	if (!guest_memory_read_process(&pid, request->where,
-				       room_for_reads(server->shared), request->len))
+	count_read(server);
+	done = guest_memory_read_process(&pid, request->where,
+					 room_for_reads(server->shared),
+					 request->len);
+	count_read(server);
+	if (!done)
 		answer.len = 0;
 	else
 		note_read(ahead_of(server, request->which), request->where,
@@ -271,6 +288,11 @@ void remote_unshare(struct remote_slot *shared)
 		munmap(shared, SHARED);
 }
 
+void remote_hide(struct remote_slot *shared, bool hidden)
+{
+	madvise(shared, SHARED, hidden ? MADV_DONTFORK : MADV_DOFORK);
+}
+
 static void forget(struct remote_reads *ahead)
 {
 	if (ahead)
@@ -313,8 +335,10 @@ static void read_ahead(const struct remote_server *server, uint32_t nr)
 		local[i].iov_base = server->shared[i].data;
 		local[i].iov_len = ahead ? ahead->bytes : 0;
 	}
+	count_read(server);
 	if (nr_remote)
 		done = process_vm_readv(server->pid, local, nr, remote, nr_remote, 0);
+	count_read(server);
 	for (uint32_t i = 0; i < nr; i++) {
 		done -= local[i].iov_len;
 		if (done < 0)
@@ -330,6 +354,52 @@ static bool hung_up(int fd)
 	return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents & (POLLHUP | POLLNVAL);
 }
 
+uint32_t remote_reading(const struct remote_server *server)
+{
+	return server->job ? __atomic_load_n(&server->job->reading,
+					     __ATOMIC_ACQUIRE) : 0;
+}
+
+bool remote_stalls(struct remote_server *server)
+{
+	if (remote_reading(server) & 1)
+		server->stalls++;
+	server->stalled = server->stalls >= REMOTE_STALL_MS / REMOTE_STALL_CHECK_MS;
+	return server->stalled;
+}
+
+static bool has_ended(pid_t child)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, child, &info, WEXITED | WNOHANG | WNOWAIT) ||
+	       info.si_pid;
+}
+
+/* Whether waiting for answers makes sense. */
+static bool goes_on(struct remote_server *server)
+{
+	return !hung_up(server->fd) && !(server->stop && server->stop()) &&
+	       !remote_stalls(server) &&
+	       !(server->job && has_ended(server->reader));
+}
+
+/* The same as remote_serve(), by the process that reads */
+static bool have_served(struct remote_server *server)
+{
+	struct remote_job *job = server->job;
+
+	turn_give(&job->turn, JOB_SERVE, TURN_ANSWERS);
+	for (unsigned int i = 0; i < MAX_ANSWER_WAITS; i++) {
+		if (turn_wait(&job->turn, JOB_SERVE, ANSWER_MS, TURN_ASKS))
+			return job->answered;
+		/* the other side ends it by hanging up, too */
+		if (!goes_on(server))
+			return false;
+	}
+	return false;
+}
+
 /* The other side may write there whatever it likes: no more than so many times. */
 static bool wait_for_answers(struct remote_server *server)
 {
@@ -341,23 +411,23 @@ static bool wait_for_answers(struct remote_server *server)
 		if (now == TURN_ANSWERED)
 			return true;
 		if (now == TURN_READS)
-			return remote_serve(server);
-		if (!turn_wait(turn, now, ANSWER_MS) &&
-		    (hung_up(server->fd) || (server->stop && server->stop())))
+			return server->job ? have_served(server) :
+					     remote_serve(server);
+		if (!turn_wait(turn, now, ANSWER_MS, TURN_ASKS) && !goes_on(server))
 			return false;
 	}
 	return false;
 }
 
-bool remote_ask(struct remote_server *server, uint32_t nr)
+static void put_questions(struct remote_server *server, uint32_t nr,
+			  uint32_t *asked)
 {
-	uint32_t asked[REMOTE_QUESTIONS] = { 0 };
-
 	read_ahead(server, nr);
 	for (uint32_t i = 0; i < nr; i++) {
 		struct remote_slot *slot = &server->shared[i];
 
 		forget(&slot->ahead);
+		asked[i] = 0;
 		if (server->ahead[i]) {
 			slot->ahead = *server->ahead[i];
 			asked[i] = server->ahead[i]->nr;
@@ -365,7 +435,53 @@ bool remote_ask(struct remote_server *server, uint32_t nr)
 		slot->used = 0;
 		slot->answer_len = 0;
 	}
-	turn_give(&server->shared->turn, TURN_QUESTIONS + nr);
+	turn_give(&server->shared->turn, TURN_QUESTIONS + nr, TURN_ANSWERS);
+}
+
+/* It gives the turn to the other side, not back to us: that is one switch less. */
+static void have_put(struct remote_server *server, uint32_t nr)
+{
+	struct remote_job *job = server->job;
+
+	job->nr = nr;
+	memcpy(job->ahead, server->ahead, sizeof(job->ahead));
+	turn_set(&server->shared->turn, TURN_AHEAD);
+	turn_give(&job->turn, JOB_ASK, TURN_ANSWERS);
+}
+
+void remote_read_for(struct remote_server *server)
+{
+	struct remote_job *job = server->job;
+
+	for (;;) {
+		switch (turn_now(&job->turn)) {
+		case JOB_ASK:
+			memcpy(server->ahead, job->ahead, sizeof(job->ahead));
+			/* before the answers come, and with them the next job */
+			turn_set(&job->turn, JOB_NONE);
+			put_questions(server, job->nr, job->asked);
+			break;
+		case JOB_SERVE:
+			job->answered = remote_serve(server);
+			turn_give(&job->turn, JOB_NONE, TURN_ASKS);
+			break;
+		default:
+			turn_wait(&job->turn, JOB_NONE, QUESTION_MS,
+				  TURN_ANSWERS);
+		}
+	}
+}
+
+bool remote_ask(struct remote_server *server, uint32_t nr)
+{
+	uint32_t own[REMOTE_QUESTIONS];
+	const uint32_t *asked = server->job ? server->job->asked : own;
+
+	server->stalls = 0;
+	if (server->job)
+		have_put(server, nr);
+	else
+		put_questions(server, nr, own);
 	if (!wait_for_answers(server))
 		return false;
 	for (uint32_t i = 0; i < nr; i++) {
@@ -391,7 +507,7 @@ const void *remote_answer_of(const struct remote_server *server, uint32_t which,
 
 void remote_end(struct remote_server *server)
 {
-	turn_give(&server->shared->turn, TURN_END);
+	turn_give(&server->shared->turn, TURN_END, TURN_ANSWERS);
 }
 
 bool remote_wait(struct remote_client *client)
@@ -403,7 +519,7 @@ bool remote_wait(struct remote_client *client)
 	client->by_socket = false;
 	while ((now = turn_now(turn)) <= TURN_QUESTIONS) {
 		if (now == TURN_END ||
-		    (!turn_wait(turn, now, QUESTION_MS) && hung_up(client->fd)))
+		    (!turn_wait(turn, now, QUESTION_MS, TURN_ANSWERS) && hung_up(client->fd)))
 			return false;
 	}
 	client->nr = now - TURN_QUESTIONS;
@@ -431,7 +547,7 @@ bool remote_done(const struct remote_client *client)
 	const struct request request = { .kind = ANSWERS };
 
 	if (!client->by_socket) {
-		turn_give(&client->shared->turn, TURN_ANSWERED);
+		turn_give(&client->shared->turn, TURN_ANSWERED, TURN_ASKS);
 		return true;
 	}
 	turn_set(&client->shared->turn, TURN_ANSWERED);
@@ -481,7 +597,7 @@ bool remote_read(void *context, uint64_t where, void *to, size_t len)
 	}
 	if (!client->by_socket) {
 		client->by_socket = true;
-		turn_give(&client->shared->turn, TURN_READS);
+		turn_give(&client->shared->turn, TURN_READS, TURN_ASKS);
 	}
 	return read_by_socket(client, where, to, len);
 }

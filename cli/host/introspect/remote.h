@@ -78,6 +78,31 @@ struct remote_slot {
 struct remote_slot *remote_share(void);
 void remote_unshare(struct remote_slot *shared);
 
+/* Whether children that are forked from now on are without it: it is one guest's. */
+void remote_hide(struct remote_slot *shared, bool hidden);
+
+/* A VM whose memory was waited for so long is given up for a while. */
+#define REMOTE_STALL_MS	3000
+
+/**
+ * struct remote_job - what a server hands to a process that reads for it. Memory that
+ *	both have and the other side does not
+ * @turn: whose turn it is
+ * @reading: counts the begins and the ends of reads: odd while one lasts
+ * @nr: how many questions there are
+ * @answered: what remote_serve() said
+ * @asked: how many reads each question came with
+ * @ahead: those of struct remote_server; they are in such memory, too
+ */
+struct remote_job {
+	uint32_t turn;
+	uint32_t reading;
+	uint32_t nr;
+	bool answered;
+	uint32_t asked[REMOTE_QUESTIONS];
+	struct remote_reads *ahead[REMOTE_QUESTIONS];
+};
+
 /**
  * struct remote_server - the side that may
  * @fd: its end of the socket
@@ -92,6 +117,11 @@ void remote_unshare(struct remote_slot *shared);
  * @shared: what both have
  * @ahead: for each question what is read together with it, and brought up to date;
  *	may be NULL
+ * @job: what the process that reads is told; NULL: remote_ask() reads itself, and waits
+ *	for as long as the memory takes to come, which may be for ever
+ * @reader: that process, a child that is in remote_read_for()
+ * @stalled: remote_ask() failed because the memory did not come
+ * @stalls: how often it was found to wait for that
  */
 struct remote_server {
 	int fd;
@@ -107,7 +137,26 @@ struct remote_server {
 	bool (*stop)(void);
 	struct remote_slot *shared;
 	struct remote_reads *ahead[REMOTE_QUESTIONS];
+	struct remote_job *job;
+	pid_t reader;
+	bool stalled;
+	unsigned int stalls;
 };
+
+/*
+ * Read the VM's memory for a copy of this server in the parent, until it is killed: the
+ * memory may be where only its VMM can get it from (userfaultfd, FUSE). A read waits for
+ * that, and nothing but SIGKILL ends it.
+ */
+void remote_read_for(struct remote_server *server);
+
+/*
+ * How often that process has begun or ended a read; and whether it was found in one so
+ * often that it waits for too long. To be asked every REMOTE_STALL_CHECK_MS.
+ */
+#define REMOTE_STALL_CHECK_MS	20
+uint32_t remote_reading(const struct remote_server *server);
+bool remote_stalls(struct remote_server *server);
 
 /*
  * Serve until the other end is closed or asks for what it may not have, or until

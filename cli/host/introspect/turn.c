@@ -7,19 +7,26 @@
 
 #include "turn.h"
 
-void turn_give(uint32_t *turn, uint32_t value)
+void turn_give(uint32_t *turn, uint32_t value, enum turn_side to)
 {
 	turn_set(turn, value);
-	syscall(SYS_futex, turn, FUTEX_WAKE, 1, NULL, NULL, 0);
+	syscall(SYS_futex, turn, FUTEX_WAKE_BITSET, 1, NULL, NULL, to);
 }
 
-bool turn_wait(const uint32_t *turn, uint32_t value, unsigned int ms)
+bool turn_wait(const uint32_t *turn, uint32_t value, unsigned int ms,
+	       enum turn_side side)
 {
-	const struct timespec most = {
-		.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L,
-	};
+	struct timespec until;
 
-	if (turn_now(turn) == value)
-		syscall(SYS_futex, turn, FUTEX_WAIT, value, &most, NULL, 0);
+	if (turn_now(turn) != value)
+		return true;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	syscall(SYS_futex, turn, FUTEX_WAIT_BITSET, value, &until, NULL, side);
 	return turn_now(turn) != value;
 }

@@ -21,10 +21,17 @@ static inline void turn_set(uint32_t *turn, uint32_t value)
 	__atomic_store_n(turn, value, __ATOMIC_RELEASE);
 }
 
-/* Change it and wake who waits; what was written before is seen by then. */
-void turn_give(uint32_t *turn, uint32_t value);
+/* Both sides may wait at the same time, for a third process: who it is that is woken */
+enum turn_side {
+	TURN_ASKS = 1,		/* who asks, and waits for answers */
+	TURN_ANSWERS = 2,	/* who answers, and waits for questions */
+};
+
+/* Change it and wake that side if it waits; what was written before is seen by then. */
+void turn_give(uint32_t *turn, uint32_t value, enum turn_side to);
 
 /* While it has that value, for so long at the most. True if it has another one. */
-bool turn_wait(const uint32_t *turn, uint32_t value, unsigned int ms);
+bool turn_wait(const uint32_t *turn, uint32_t value, unsigned int ms,
+	       enum turn_side side);
 
 #endif /* INTROSPECT_TURN_H */

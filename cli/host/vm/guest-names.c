@@ -16,6 +16,7 @@
 #include "vm/guest-child.h"
 #include "vm/guest-names.h"
 #include "vm/guest-reader.h"
+#include "vm/memory-process.h"
 
 /* A guest that was looked at is believed to be the same for so long. */
 #define CHECK_NS	NS_PER_SEC
@@ -25,6 +26,7 @@
 
 /* Where no kernel is, looking for it may take that part of the time. */
 #define RETRY_PART	20
+#define STALL_NS	(REMOTE_STALL_MS * NS_PER_MS)
 
 /* Functions that are remembered of a VM, by RIP. */
 #define CACHE_SIZE	512
@@ -39,6 +41,16 @@ struct cached {
 	uint64_t rip;
 	uint64_t epoch;
 	struct named_place place;
+};
+
+/**
+ * struct with_reader - what we have together with the process that reads
+ * @job: what it is to do; the first, as memory-process.h wants it
+ * @reads: what was read for the last stack of a vCPU, by its number
+ */
+struct with_reader {
+	struct remote_job job;
+	struct remote_reads reads[READS];
 };
 
 /**
@@ -61,7 +73,8 @@ struct cached {
  * @stack_root: the page table by which its kernel finds stacks
  * @stack_levels: of that; 0: not known
  * @shared: with the child
- * @reads: what was read for the last stack of a vCPU, by its number
+ * @reader: the process that reads the VM's memory for us and the child
+ * @with_reader: with that process, and not with the child
  */
 struct named_vm {
 	int pid;
@@ -82,7 +95,8 @@ struct named_vm {
 	uint64_t stack_root;
 	uint32_t stack_levels;
 	struct remote_slot *shared;
-	struct remote_reads reads[READS];
+	pid_t reader;
+	struct with_reader *with_reader;
 };
 
 struct guest_names {
@@ -98,6 +112,9 @@ struct guest_names {
 
 static void end_child(struct named_vm *vm)
 {
+	/* first: it may be in a read for the child */
+	memory_process_end(vm->reader);
+	vm->reader = 0;
 	if (!vm->child)
 		return;
 	close(vm->socket);
@@ -106,6 +123,27 @@ static void end_child(struct named_vm *vm)
 		;
 	vm->child = 0;
 	vm->epoch++;
+}
+
+static struct remote_server server_of(const struct named_vm *vm)
+{
+	return (struct remote_server){
+		.fd = vm->socket, .pid = vm->pid, .slots = vm->memory.slots,
+		.nr_slots = vm->memory.nr_slots, .stop = signals_want_abort,
+		.shared = vm->shared, .job = &vm->with_reader->job,
+		.reader = vm->reader,
+	};
+}
+
+static bool start_reader(struct named_vm *vm)
+{
+	struct remote_server server = server_of(vm);
+
+	/* what the last one was to do */
+	vm->with_reader->job = (struct remote_job){ 0 };
+	vm->reader = memory_process_start(&server, sizeof(*vm->with_reader), -1,
+					  remote_read_for);
+	return vm->reader;
 }
 
 static bool start_child(struct named_vm *vm)
@@ -118,16 +156,22 @@ static bool start_child(struct named_vm *vm)
 		return false;
 	setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(fds[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	vm->child = child_fork();
+	vm->socket = fds[0];
+	remote_hide(vm->shared, false);
+	if (start_reader(vm))
+		vm->child = child_fork();
+	else
+		vm->child = -1;
 	if (!vm->child) {
 		guest_reader_run(fds[1], vm->shared, &vm->memory);
 		_exit(0);
 	}
+	remote_hide(vm->shared, true);
 	close(fds[1]);
-	vm->socket = fds[0];
 	if (vm->child > 0)
 		return true;
 	vm->child = 0;
+	end_child(vm);
 	close(fds[0]);
 	return false;
 }
@@ -152,32 +196,6 @@ static bool take_memory(const struct guest_names *names, struct named_vm *vm)
 	free(vm->memory.slots);
 	vm->memory = memory;
 	return ok && start_child(vm);
-}
-
-/* A copy of an answer of so many bytes; false if it is none that makes sense. */
-static bool copy_look(struct guest_look *look, const struct guest_look *answer,
-		      size_t len)
-{
-	const size_t head = offsetof(struct guest_look, stack);
-
-	if (len < head)
-		return false;
-	memcpy(look, answer, offsetof(struct guest_look, banner));
-	memccpy(look->banner, answer->banner, '\0', sizeof(look->banner));
-	look->banner[sizeof(look->banner) - 1] = '\0';
-	look->task.comm[sizeof(look->task.comm) - 1] = '\0';
-	named_place_take(&look->place, &answer->place);
-	return (unsigned int)look->error <= KERNEL_OUT_OF_MEMORY &&
-	       named_stack_take(&look->stack, &answer->stack, len - head);
-}
-
-static struct remote_server server_of(const struct named_vm *vm)
-{
-	return (struct remote_server){
-		.fd = vm->socket, .pid = vm->pid, .slots = vm->memory.slots,
-		.nr_slots = vm->memory.nr_slots, .stop = signals_want_abort,
-		.shared = vm->shared,
-	};
 }
 
 const struct vm_sample *guest_names_use_stacks(struct guest_names *names,
@@ -233,7 +251,7 @@ static void put_question(const struct guest_names *names, struct named_vm *vm,
 	if (question->wants & WANT_STACK &&
 	    !(question->wants & (WANT_OPEN | WANT_CHECK)))
 		server->ahead[which] =
-			&vm->reads[(uint32_t)question->vcpu.vcpu_id % READS];
+			&vm->with_reader->reads[(uint32_t)question->vcpu.vcpu_id % READS];
 }
 
 static bool take_look(const struct remote_server *server, uint32_t which,
@@ -242,7 +260,7 @@ static bool take_look(const struct remote_server *server, uint32_t which,
 	size_t len;
 	const struct guest_look *answer = remote_answer_of(server, which, &len);
 
-	return answer && copy_look(look, answer, len);
+	return answer && guest_look_take(look, answer, len);
 }
 
 static void give_up(struct named_vm *vm)
@@ -251,7 +269,29 @@ static void give_up(struct named_vm *vm)
 	vm->failed = true;
 }
 
-static bool ask(const struct guest_names *names, struct named_vm *vm,
+/*
+ * Memory that did not come in time may come later: it is tried again, but not soon, and
+ * counts as time spent with looking for a kernel.
+ */
+static void note_failed(struct guest_names *names, struct named_vm *vm,
+			const struct remote_server *server)
+{
+	if (!server->stalled) {
+		give_up(vm);
+		return;
+	}
+	end_child(vm);
+	vm->error = KERNEL_STALLED;
+	vm->retry = names->source->clock() + RETRY_PART * STALL_NS;
+	names->spent_ns += STALL_NS;
+}
+
+static const char *why_failed(const struct named_vm *vm)
+{
+	return vm->failed ? NO_ANSWER : guest_kernel_strerror(vm->error);
+}
+
+static bool ask(struct guest_names *names, struct named_vm *vm,
 		struct question *question, struct guest_look *look)
 {
 	struct remote_server server = server_of(vm);
@@ -262,7 +302,7 @@ static bool ask(const struct guest_names *names, struct named_vm *vm,
 		vm->stack_levels = look->stack_levels;
 		return true;
 	}
-	give_up(vm);
+	note_failed(names, vm, &server);
 	return false;
 }
 
@@ -288,13 +328,16 @@ static void note_open(struct guest_names *names, struct named_vm *vm,
 {
 	uint64_t took = names->source->clock() - now;
 
+	/* a stall has been taken note of */
+	if (vm->error == KERNEL_STALLED)
+		return;
 	names->spent_ns += took;
 	if (vm->error)
 		vm->retry = now + RETRY_PART * took;
 }
 
 /* The child is asked, and first told where the memory is if it has to read much. */
-static bool look_once(const struct guest_names *names, struct named_vm *vm,
+static bool look_once(struct guest_names *names, struct named_vm *vm,
 		      struct question *question, struct guest_look *look,
 		      uint64_t now)
 {
@@ -346,6 +389,7 @@ static bool get_look(struct guest_names *names, struct named_vm *vm,
 static void free_vm(struct named_vm *vm)
 {
 	remote_unshare(vm->shared);
+	memory_process_unshare(vm->with_reader, sizeof(*vm->with_reader));
 	free(vm->cache);
 	free(vm);
 }
@@ -361,7 +405,8 @@ static struct named_vm *add_vm(struct guest_names *names, int pid, int fd)
 		return NULL;
 	vm->cache = calloc(CACHE_SIZE, sizeof(*vm->cache));
 	vm->shared = remote_share();
-	if (!vm->cache || !vm->shared) {
+	vm->with_reader = memory_process_share(sizeof(*vm->with_reader));
+	if (!vm->cache || !vm->shared || !vm->with_reader) {
 		free_vm(vm);
 		return NULL;
 	}
@@ -486,7 +531,7 @@ const char *guest_names_look(struct guest_names *names,
 	if (!vm)
 		return NO_MEMORY;
 	if (!get_look(names, vm, &question, found))
-		return vm->failed ? NO_ANSWER : guest_kernel_strerror(vm->error);
+		return why_failed(vm);
 	/* one that runs has gone on: it need not be interrupted again to see that */
 	found->exact = found->of_moment;
 	if (with_stack && !guest_runs(vcpu->vcpu))
@@ -535,8 +580,8 @@ static const char *take_one(struct guest_names *names, struct looks *looks,
 {
 	struct guest_look *look = &names->look;
 
-	if (looks->vm->failed)
-		return NO_ANSWER;
+	if (looks->vm->failed || looks->vm->error)
+		return why_failed(looks->vm);
 	if (!take_look(server, i, look)) {
 		give_up(looks->vm);
 		return NO_ANSWER;
@@ -556,7 +601,7 @@ static void look_at_all(struct guest_names *names, struct looks *looks,
 		put_question(names, looks->vm, &server, i, &question);
 	}
 	if (!remote_ask(&server, looks->nr))
-		give_up(looks->vm);
+		note_failed(names, looks->vm, &server);
 	else
 		see_who_stands_still(names, looks);
 	for (size_t i = 0; i < looks->nr; i++) {

@@ -113,6 +113,22 @@ static size_t look_len(const struct guest_look *look)
 	return offsetof(struct guest_look, stack) + named_stack_len(&look->stack);
 }
 
+bool guest_look_take(struct guest_look *look, const struct guest_look *answer,
+		     size_t len)
+{
+	const size_t head = offsetof(struct guest_look, stack);
+
+	if (len < head)
+		return false;
+	memcpy(look, answer, offsetof(struct guest_look, banner));
+	memccpy(look->banner, answer->banner, '\0', sizeof(look->banner));
+	look->banner[sizeof(look->banner) - 1] = '\0';
+	look->task.comm[sizeof(look->task.comm) - 1] = '\0';
+	named_place_take(&look->place, &answer->place);
+	return (unsigned int)look->error <= KERNEL_OUT_OF_MEMORY &&
+	       named_stack_take(&look->stack, &answer->stack, len - head);
+}
+
 void guest_reader_run(int fd, struct remote_slot *shared,
 		      const struct guest_memory *memory)
 {

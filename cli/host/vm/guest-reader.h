@@ -33,4 +33,8 @@ struct question {
 void guest_reader_run(int fd, struct remote_slot *shared,
 		      const struct guest_memory *memory);
 
+/* The other side: a copy of an answer of so many bytes; false if it makes no sense. */
+bool guest_look_take(struct guest_look *look, const struct guest_look *answer,
+		     size_t len);
+
 #endif /* HOST_VM_GUEST_READER_H */

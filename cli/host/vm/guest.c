@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 #include "msg.h"
 #include "vm/guest-child.h"
 #include "vm/guest.h"
+#include "vm/memory-process.h"
 
 #define MAX_ATTEMPTS	16
 #define MAX_LOOKS	8
@@ -183,6 +186,54 @@ static int wait_for(pid_t pid)
 	return EXIT_FAILED;
 }
 
+static void serve(struct remote_server *server)
+{
+	remote_serve(server);
+}
+
+/*
+ * Until the child has ended; false if the VM's memory does not come. It may take as long
+ * as it likes with all it reads, but not with one read.
+ */
+static bool wait_for_memory(struct remote_server *server, pid_t pid)
+{
+	struct pollfd end = {
+		.fd = syscall(SYS_pidfd_open, pid, 0), .events = POLLIN,
+	};
+	siginfo_t info = { 0 };
+	uint32_t before = 0;
+	bool came = true;
+
+	while (came && !waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) &&
+	       !info.si_pid) {
+		uint32_t reading = remote_reading(server);
+
+		if (reading != before)
+			server->stalls = 0;
+		before = reading;
+		came = !remote_stalls(server);
+		if (came)
+			poll(&end, 1, REMOTE_STALL_CHECK_MS);
+	}
+	if (end.fd >= 0)
+		close(end.fd);
+	return came;
+}
+
+static int wait_or_end(struct remote_server *server, const struct vm *vm, pid_t pid)
+{
+	bool came = wait_for_memory(server, pid);
+
+	/* first: it has nothing to say of memory that it never got */
+	if (!came)
+		memory_process_end(pid);
+	memory_process_end(server->reader);
+	if (came)
+		return wait_for(pid);
+	msg_error("the memory of VM %d:%d does not arrive", vm->vmm.pid, vm->fd);
+	return EXIT_FAILED;
+}
+
 static int run_child(struct look *look, struct remote_slot *shared,
 		     int (*call)(struct guest *guest, void *arg), void *arg)
 {
@@ -190,32 +241,39 @@ static int run_child(struct look *look, struct remote_slot *shared,
 		.pid = look->vm->vmm.pid, .slots = look->memory.slots,
 		.nr_slots = look->memory.nr_slots, .sample = sample,
 		.sample_stack = sample_stack, .arg = look, .shared = shared,
+		.job = memory_process_share(sizeof(*server.job)),
 	};
 	struct remote_client client = { .by_socket = true, .shared = shared };
-	int fds[2];
-	pid_t pid;
+	int fds[2], exit_code = EXIT_FAILED;
+	pid_t pid = -1;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds)) {
+	if (!server.job || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds)) {
 		msg_error("cannot make a socket: %s", strerror(errno));
+		memory_process_unshare(server.job, sizeof(*server.job));
 		return EXIT_FAILED;
 	}
 	fflush(stdout);
 	fflush(stderr);
-	pid = child_fork();
+	server.fd = fds[0];
+	server.reader = memory_process_start(&server, sizeof(*server.job),
+					     look->dev->fd, serve);
+	if (server.reader)
+		pid = child_fork();
 	if (!pid) {
 		close(fds[0]);
 		client.fd = fds[1];
 		_exit(child(look, &client, call, arg));
 	}
-	close(fds[1]);
-	if (pid > 0) {
-		server.fd = fds[0];
-		remote_serve(&server);
-	} else {
+	if (pid < 0)
 		msg_error("cannot fork: %s", strerror(errno));
-	}
 	close(fds[0]);
-	return pid > 0 ? wait_for(pid) : EXIT_FAILED;
+	close(fds[1]);
+	if (pid > 0)
+		exit_code = wait_or_end(&server, look->vm, pid);
+	else
+		memory_process_end(server.reader);
+	memory_process_unshare(server.job, sizeof(*server.job));
+	return exit_code;
 }
 
 static int look_at(struct host_device *dev, const struct vm *vm,
