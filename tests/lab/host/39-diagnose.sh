@@ -220,7 +220,7 @@ in_elsewhere()
 	chroot --userspec=65534:65534 $elsewhere "$(command -v vcpu-info)" "$@"
 }
 in_elsewhere diagnose >/tmp/out
-is "in a clean root there is no VM to ask: exit status" $? 3
+is "in a clean root there is no KVM to ask: exit status" $? 7
 is "diagnose reads the file there" "$(in_elsewhere diagnose /spinning.tar.zst)" \
 	"$(vcpu-info diagnose $archive)"
 is "and as JSON" "$(in_elsewhere diagnose --json /spinning.tar.zst |
