@@ -38,8 +38,11 @@ bool vcpu_offline_in(const char *function)
 
 bool vcpu_interrupted_by(const char *function)
 {
+	/* the last ones enter and leave exceptions as well (arch/x86/entry/entry_64.S) */
 	static const char * const starts[] = {
 		"asm_sysvec_", "asm_exc_nmi", "irq_entries_start", "ret_from_intr",
+		"error_entry", "error_return", "irq_return", "native_iret",
+		"restore_regs_and_return_to_kernel",
 	};
 	size_t i;
 

@@ -193,6 +193,9 @@ static void test_interrupting_functions(void **state)
 	assert_true(vcpu_interrupted_by("asm_sysvec_call_function_single"));
 	assert_true(vcpu_interrupted_by("asm_common_interrupt"));
 	assert_true(vcpu_interrupted_by("asm_exc_nmi"));
+	/* on its way back */
+	assert_true(vcpu_interrupted_by("error_return"));
+	assert_true(vcpu_interrupted_by("restore_regs_and_return_to_kernel"));
 	assert_false(vcpu_interrupted_by("asm_exc_page_fault"));
 	assert_false(vcpu_interrupted_by("asm_exc_general_protection"));
 	assert_false(vcpu_interrupted_by(""));
