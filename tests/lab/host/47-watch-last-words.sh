@@ -15,7 +15,7 @@ cat >/tmp/hook <<'END'
 echo "$VCPU_INFO_VM_NAME $VCPU_INFO_WORD $VCPU_INFO_REASON $VCPU_INFO_COOKIE $VCPU_INFO_CALLER $(jq -r '[.type, .reason, .cookie, .caller_id] | join(" ")')" >>/tmp/hook.out
 END
 chmod 700 /tmp/hook
-mkdir -p /tmp/kept
+mkdir /tmp/kept-words
 
 # changes FILTER - of the guest's, those that were told as last words
 changes()
@@ -51,7 +51,7 @@ ticks()
 # archives N - so many are there
 archives()
 {
-	local list=(/tmp/kept/*.tar.zst)
+	local list=(/tmp/kept-words/*.tar.zst)
 
 	[ -e "${list[0]}" ] && [ ${#list[@]} = "$1" ]
 }
@@ -63,7 +63,7 @@ why_not()
 	{
 		cat /tmp/watch.err
 		ps --ppid 2 --deselect -o pid,ppid,stat,etimes,time,wchan:20,args
-		ls -l /tmp/kept
+		ls -l /tmp/kept-words
 		dmesg | tail -n 5
 	} 2>&1 | diag
 }
@@ -81,7 +81,7 @@ guest_run lab 'taskset -p 1 1 >/dev/null'
 check "a module that has bad days loads" guest_run lab insmod /lab/last_words.ko || exit 1
 
 # The interval is so long that what comes does not come from a look at the VM.
-vcpu-info watch --json --interval 1h --exec /tmp/hook --collect /tmp/kept \
+vcpu-info watch --json --interval 1h --exec /tmp/hook --collect /tmp/kept-words \
 	>/tmp/watch.json 2>/tmp/watch.err &
 watch=$!
 check "it listens" poll_until 60 listens $watch || {

@@ -296,19 +296,19 @@ diag < <(journal vcpu-info-watch | tail -n 30)
 
 # collect, as a command of others
 
-mkdir /tmp/kept
-boot kept '\xfa\xeb\xfe' 'ExecStop=/usr/bin/vcpu-info collect -o /tmp/kept/stop.tar.zst $MAINPID'
+mkdir /tmp/kept-at-stop
+boot kept '\xfa\xeb\xfe' 'ExecStop=/usr/bin/vcpu-info collect -o /tmp/kept-at-stop/stop.tar.zst $MAINPID'
 found()
 {
 	vcpu-info vms kept >/dev/null 2>&1
 }
 check "a VM whose unit collects evidence when it is stopped" poll_until 120 found
 check "is stopped" systemctl stop vm-kept
-check "there is evidence" vcpu-info diagnose /tmp/kept/stop.tar.zst
+check "there is evidence" vcpu-info diagnose /tmp/kept-at-stop/stop.tar.zst
 diag < <(journal vm-kept)
 cat >/tmp/on-watchdog <<END
 #!/bin/sh
-echo "event 'watchdog' for domain 'idle': none" | /lab/systemd/collect-on-watchdog /tmp/kept
+echo "event 'watchdog' for domain 'idle': none" | /lab/systemd/collect-on-watchdog /tmp/kept-at-stop
 END
 chmod 755 /tmp/on-watchdog
 cat >/run/systemd/system/on-watchdog.service <<'END'
@@ -316,14 +316,14 @@ cat >/run/systemd/system/on-watchdog.service <<'END'
 Type=oneshot
 ExecStart=/tmp/on-watchdog
 ProtectSystem=strict
-ReadWritePaths=/tmp/kept
+ReadWritePaths=/tmp/kept-at-stop
 NoNewPrivileges=yes
 PrivateNetwork=yes
 END
 systemctl daemon-reload
 check "as the command of a watchdog's events, as a service" \
 	systemctl start on-watchdog
-like "there is evidence" "$(vcpu-info diagnose /tmp/kept/watchdog-*.tar.zst)" \
+like "there is evidence" "$(vcpu-info diagnose /tmp/kept-at-stop/watchdog-*.tar.zst)" \
 	'vCPU 0 thread [0-9]+ idle'
 systemctl stop vm-idle
 is "no unit of ours has failed" "$(systemctl --failed --plain --no-legend |
