@@ -483,7 +483,7 @@ static void parts_end_early(void **state)
 	(void)state;
 	assert_true(part_start(&part));
 	signals_catch();
-	kill(getpid(), SIGINT);
+	kill(getpid(), SIGTERM);
 	alarm(60);
 	parts_wait(&part, 1, signals_clock() + 3600 * NS_PER_SEC);
 	alarm(0);

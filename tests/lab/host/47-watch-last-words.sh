@@ -100,7 +100,8 @@ is "as one change for both vCPUs" "$(changes '[.word, .word_before, .vm_name, .r
 	'["oops","well","lab",2,0]'
 cookie=$(changes .cookie | tr -d '"')
 is "the cookie is that of the records" "$(records ' reason=oops ' | sed 's/.*cookie=//' | sort -u)" "$cookie"
-check "there is a stack" test "$(changes '.stack.frames | length')" -ge 1
+check "there is a stack" test "$(changes '.stack.frames | length')" -ge 1 ||
+	diag "$(changes '.stack' | head -c 2000)" "$(tail -n 5 /tmp/watch.err)"
 check "the guest's log names the culprit" grep -q last_words_oops <(changes '[.messages[].text]')
 check "twenty messages at the most" test "$(changes '.messages | length')" -le 20
 check "JSON is as the schema has it" python3 /lab/check_schema.py --valid \
