@@ -5,8 +5,8 @@
  *
  *   contend flush	one takes away and gives back a page's write permission, which the
  *			other one's CPU has to be told; that one loops in user mode. In
- *			between it works a little, or an emulated host, where an IPI takes
- *			long, would have it wait for 98 % of the time
+ *			between it works a little: on an emulated host an IPI takes so long
+ *			that it would do nothing but wait
  *   contend lock	both open and close a file: the lock of the process's files
  */
 #include <pthread.h>
