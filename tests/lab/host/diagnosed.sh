@@ -40,30 +40,32 @@ first()
 
 # gives VM FAULT ERE [FILTER] - each try does; by default all words
 #
-# Keeps how often each answer came, and prints the numbers of the first wrong one.
+# Keeps how often each answer came, and prints the numbers of the first wrong one. All
+# answers are read by one jq: on a slow host its start takes longer than diagnose.
 gives()
 {
-	local vm=$1 fault=$2 want=$3 filter=${4:-$ALL_WORDS} i right=0 shown=''
+	local vm=$1 fault=$2 want=$3 filter=${4:-$ALL_WORDS} i answer wrong
 
 	if ! check "$fault: $want" poll_until 60 first "$vm" "$filter" "$want"; then
 		diag "last: $(head -c 500 /tmp/err) $(cat /tmp/word)"
 		diag "$(jq -c . /tmp/diagnosis)"
 	fi
-	: >/tmp/words
+	rm -rf /tmp/answers
+	mkdir /tmp/answers
 	for ((i = 0; i < TRIES; i++)); do
-		diagnose_once "$vm" "$filter" || echo failed >/tmp/word
-		cat /tmp/word >>/tmp/words
-		if grep -qxE "$want" /tmp/word; then
-			right=$((right + 1))
-		elif [ -z "$shown" ]; then
-			shown=yes
-			diag "wrong: $(jq -c . /tmp/diagnosis)"
-		fi
+		printf -v answer '/tmp/answers/%05d' "$i"
+		vcpu-info diagnose --json --interval 300ms "$vm" >"$answer" 2>/tmp/err ||
+			echo '"failed"' >"$answer"
 	done
+	cp "$answer" /tmp/diagnosis
+	jq -r "if type == \"object\" then $filter else . end" /tmp/answers/* >/tmp/words
+	wrong=$(grep -nvxE -m 1 -e "$want" /tmp/words)
+	[ -z "$wrong" ] ||
+		diag "wrong: $(jq -c . "$(printf '/tmp/answers/%05d' $((${wrong%%:*} - 1)))")"
 	sort /tmp/words | uniq -c | sort -rn | while read -r i word; do
 		printf '%s\t%s\t%s\t%s\n' "$fault" "$want" "$word" "$i"
 	done >>$MATRIX
-	is "$fault: right answers of $TRIES" "$right" "$TRIES"
+	is "$fault: right answers of $TRIES" "$(grep -cxE -e "$want" /tmp/words)" "$TRIES"
 }
 
 # matrix - the confusion matrix: a line a fault, which answers it got how often, those
