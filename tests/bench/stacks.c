@@ -18,53 +18,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fake-linux.h"
+#include "fake-vm.h"
 #include "vm/guest-child.h"
-#include "vm/guest-names.h"
 
 #define MOST	64
 
 #define FIRST_LOOKS	10
-
-/* The guest: its memory, which is in this process, and a vCPU */
-static const uint8_t *ram;
-static const struct guest_slot *slots;
-static size_t nr_slots;
-static struct guest_registers registers;
-
-static bool take_memory(int vm_pid, int vm_fd, struct guest_memory *memory)
-{
-	(void)vm_pid;
-	(void)vm_fd;
-	memory->slots = calloc(nr_slots, sizeof(*memory->slots));
-	if (!memory->slots)
-		return false;
-	memory->nr_slots = nr_slots;
-	for (size_t i = 0; i < nr_slots; i++) {
-		memory->slots[i] = slots[i];
-		memory->slots[i].where += (uintptr_t)ram;
-	}
-	return true;
-}
-
-static bool no_root(int vm_pid, int vm_fd, struct vcpu_info_host_vcpu *vcpu)
-{
-	(void)vm_pid;
-	(void)vm_fd;
-	(void)vcpu;
-	return false;
-}
-
-static void stand_still(int vm_pid, int vm_fd,
-			const struct vcpu_info_host_vcpu *const *before, size_t nr,
-			bool *still)
-{
-	(void)vm_pid;
-	(void)vm_fd;
-	(void)before;
-	for (size_t i = 0; i < nr; i++)
-		still[i] = true;
-}
 
 static uint64_t get_clock(void)
 {
@@ -75,30 +34,11 @@ static uint64_t get_clock(void)
 }
 
 static const struct guest_source source = {
-	.memory = take_memory,
-	.root = no_root,
-	.stand_still = stand_still,
+	.memory = fake_vm_memory,
+	.root = fake_vm_no_root,
+	.stand_still = fake_vm_stand_still,
 	.clock = get_clock,
 };
-
-/* Halted in an interrupt of a kernel thread */
-static struct vcpu_info_host_vcpu make_vcpu(int id)
-{
-	struct vcpu_info_host_vcpu vcpu = {
-		.vcpu_id = id,
-		.have = VCPU_INFO_HAVE_STATE,
-		.valid = (1U << VCPU_INFO_NR_REGS) - 1,
-		.state = VCPU_INFO_STATE_HALTED,
-	};
-
-	vcpu.regs[VCPU_INFO_REG_RIP] = registers.r[PT_REG_IP];
-	vcpu.regs[VCPU_INFO_REG_RSP] = registers.r[PT_REG_SP];
-	vcpu.regs[VCPU_INFO_REG_RBP] = registers.r[PT_REG_BP];
-	vcpu.regs[VCPU_INFO_REG_CR0] = registers.cr0;
-	vcpu.regs[VCPU_INFO_REG_CR3] = registers.cr3;
-	vcpu.regs[VCPU_INFO_REG_CR4] = registers.cr4;
-	return vcpu;
-}
 
 static double used_us(int who)
 {
@@ -137,7 +77,7 @@ static double measure(size_t calls, size_t at_once, struct tally *tally)
 	*tally = (struct tally){ 0 };
 	for (size_t i = 0; i < at_once; i++) {
 		/* only the guest's first CPU is in the kernel */
-		vcpus[i] = make_vcpu(0);
+		vcpus[i] = fake_vm_vcpu(0);
 		list[i] = &vcpus[i];
 	}
 	for (size_t i = 0; i < calls; i++)
@@ -150,16 +90,17 @@ static double measure(size_t calls, size_t at_once, struct tally *tally)
 /* The same registers again and again: a guest that stands still */
 static int first_looks(char **argv)
 {
-	static struct guest_slot slot;
+	struct guest_registers *registers = fake_vm.guest.registers;
+	struct guest_slot *slot = fake_vm.guest.slots;
 	struct tally tally;
 	struct stat status;
 	double least = 0;
+	void *ram = MAP_FAILED;
 	int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
 
-	ram = MAP_FAILED;
 	if (fd >= 0 && !fstat(fd, &status)) {
-		slot.size = status.st_size;
-		ram = mmap(NULL, slot.size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
+		slot->size = status.st_size;
+		ram = mmap(NULL, slot->size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
 	}
 	if (ram == MAP_FAILED)
 		perror(argv[0]);
@@ -167,14 +108,13 @@ static int first_looks(char **argv)
 		close(fd);
 	if (ram == MAP_FAILED)
 		return 1;
-	slots = &slot;
-	nr_slots = 1;
-	registers.cr0 = PAGING_CR0_PG;
-	registers.cr3 = strtoull(argv[1], NULL, 16);
-	registers.cr4 = strtoull(argv[2], NULL, 16);
-	registers.r[PT_REG_IP] = strtoull(argv[3], NULL, 16);
-	registers.r[PT_REG_SP] = strtoull(argv[4], NULL, 16);
-	registers.r[PT_REG_BP] = strtoull(argv[5], NULL, 16);
+	fake_vm.guest.ram = ram;
+	registers->cr0 = PAGING_CR0_PG;
+	registers->cr3 = strtoull(argv[1], NULL, 16);
+	registers->cr4 = strtoull(argv[2], NULL, 16);
+	registers->r[PT_REG_IP] = strtoull(argv[3], NULL, 16);
+	registers->r[PT_REG_SP] = strtoull(argv[4], NULL, 16);
+	registers->r[PT_REG_BP] = strtoull(argv[5], NULL, 16);
 	for (int i = 0; i < FIRST_LOOKS; i++) {
 		double us = measure(1, 1, &tally);
 
@@ -207,17 +147,12 @@ static void warm_stacks(size_t nr, size_t only)
 
 int main(int argc, char **argv)
 {
-	static struct fake_linux fake;
-
+	fake_vm.still = true;
 	if (argc == 8 && !strcmp(argv[1], "--first"))
 		return first_looks(argv + 2);
-	fake_linux_make(&fake, FAKE_6_12, 0);
-	ram = fake.ram;
-	slots = fake.slots;
-	nr_slots = 2;
-	registers = fake.registers[0];
+	fake_linux_make(&fake_vm.guest, FAKE_6_12, 0);
 	warm_stacks(argc > 1 ? strtoul(argv[1], NULL, 10) : 20000,
 		    argc > 2 ? strtoul(argv[2], NULL, 10) : 0);
-	fake_linux_free(&fake);
+	fake_linux_free(&fake_vm.guest);
 	return 0;
 }

@@ -647,13 +647,14 @@ void fake_linux_make(struct fake_linux *fake, enum fake_version version,
 
 void fake_slots(const struct fake_linux *fake, struct guest_memory *memory)
 {
-	memory->nr_slots = 2;
-	memory->slots = calloc(memory->nr_slots, sizeof(*memory->slots));
+	memory->nr_slots = 0;
+	memory->slots = calloc(ARRAY_SIZE(fake->slots), sizeof(*memory->slots));
 	if (!memory->slots)
 		abort();
-	for (size_t i = 0; i < memory->nr_slots; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(fake->slots) && fake->slots[i].size; i++) {
 		memory->slots[i] = fake->slots[i];
 		memory->slots[i].where += (uintptr_t)fake->ram;
+		memory->nr_slots++;
 	}
 }
 

@@ -7,58 +7,16 @@
 #include "unit.h"
 
 #include "diagnosis.h"
-#include "fake-linux.h"
+#include "fake-vm.h"
 #include "host-file.h"
 #include "support.h"
 
 #define VM_FD	10
 
-static struct fake_linux fake;
-
 /* RIPs of the vCPU, sample by sample; 0: its registers are not known. */
 static uint64_t rips[RULE_LOOKS + 8];
 static uint32_t state_of_all;
 static size_t nr_samples;
-static bool still;
-
-static bool take_memory(int vm_pid, int vm_fd, struct guest_memory *memory)
-{
-	(void)vm_fd;
-	assert_int_equal(vm_pid, getpid());
-	fake_slots(&fake, memory);
-	return true;
-}
-
-static bool no_root(int vm_pid, int vm_fd, struct vcpu_info_host_vcpu *vcpu)
-{
-	(void)vm_pid;
-	(void)vm_fd;
-	(void)vcpu;
-	return false;
-}
-
-static void stand_still(int vm_pid, int vm_fd,
-			const struct vcpu_info_host_vcpu *const *before, size_t nr,
-			bool *stands)
-{
-	(void)vm_pid;
-	(void)vm_fd;
-	(void)before;
-	for (size_t i = 0; i < nr; i++)
-		stands[i] = still;
-}
-
-static uint64_t get_clock(void)
-{
-	return 1000000000;
-}
-
-static const struct guest_source source = {
-	.memory = take_memory,
-	.root = no_root,
-	.stand_still = stand_still,
-	.clock = get_clock,
-};
 
 enum device_status __wrap_host_device_open(struct host_device *dev)
 {
@@ -69,30 +27,23 @@ enum device_status __wrap_host_device_open(struct host_device *dev)
 enum device_status __wrap_host_device_sample(struct host_device *dev,
 					     struct vm_sample *sample)
 {
-	const struct guest_registers *registers = &fake.registers[0];
-	struct vcpu_info_host_vcpu *vcpu = calloc(1, sizeof(*vcpu));
+	struct vcpu_info_host_vcpu *vcpu = malloc(sizeof(*vcpu));
 	size_t at = nr_samples++;
 
 	(void)dev;
 	assert_non_null(vcpu);
 	assert_int_equal(sample->pid, getpid());
 	assert_in_range(at, 0, ARRAY_SIZE(rips) - 1);
-	*vcpu = (struct vcpu_info_host_vcpu){
-		.pid = 1, .time_ns = (at + 1) * 1000000000,
-		.have = VCPU_INFO_HAVE_STATE, .state = state_of_all,
-		.valid = (1U << VCPU_INFO_NR_REGS) - 1,
-	};
+	*vcpu = fake_vm_vcpu(0);
+	vcpu->pid = 1;
+	vcpu->time_ns = (at + 1) * 1000000000;
+	vcpu->state = state_of_all;
 	if (!rips[at]) {
 		vcpu->state = VCPU_INFO_STATE_IN_EXIT;
 		vcpu->flags = VCPU_INFO_F_TORN;
 		vcpu->valid = 0;
 	}
 	vcpu->regs[VCPU_INFO_REG_RIP] = rips[at];
-	vcpu->regs[VCPU_INFO_REG_RSP] = registers->r[PT_REG_SP];
-	vcpu->regs[VCPU_INFO_REG_RBP] = registers->r[PT_REG_BP];
-	vcpu->regs[VCPU_INFO_REG_CR0] = registers->cr0;
-	vcpu->regs[VCPU_INFO_REG_CR3] = registers->cr3;
-	vcpu->regs[VCPU_INFO_REG_CR4] = registers->cr4;
 	sample->vcpus = vcpu;
 	sample->stacks = NULL;
 	sample->nr = 1;
@@ -115,7 +66,7 @@ static size_t diagnose(struct vcpu_diagnosis *vcpu)
 	struct diagnosis diagnosis;
 
 	diagnosis_init(&diagnosis, &select);
-	diagnosis.names = guest_names_new_of(&source, 0);
+	diagnosis.names = guest_names_new_of(&fake_vm_source, 0);
 	assert_non_null(diagnosis.names);
 	nr_samples = 0;
 	assert_true(diagnosis_begin(&diagnosis));
@@ -130,15 +81,15 @@ static size_t diagnose(struct vcpu_diagnosis *vcpu)
  */
 static void cut_off(void **state)
 {
-	const uint64_t whole = fake.registers[0].r[PT_REG_IP];
-	const uint64_t other = fake_address(&fake, "kthread") + 4;
+	const uint64_t whole = fake_vm.guest.registers[0].r[PT_REG_IP];
+	const uint64_t other = fake_address(&fake_vm.guest, "kthread") + 4;
 	static struct vcpu_diagnosis vcpu;
 	size_t nr;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rips); i++)
 		rips[i] = whole;
-	still = false;
+	fake_vm.still = false;
 	assert_int_equal(diagnose(&vcpu), 2);
 	nr = vcpu.guest.nr;
 	assert_true(nr > 2);
@@ -158,18 +109,18 @@ static void cut_off(void **state)
 	assert_true(vcpu.guest.nr < nr);
 
 	/* what stood still has no other stack */
-	still = true;
+	fake_vm.still = true;
 	assert_int_equal(diagnose(&vcpu), 2);
 	assert_true(vcpu.guest.nr < nr);
 }
 
 static void torn(void **state)
 {
-	const uint64_t whole = fake.registers[0].r[PT_REG_IP];
+	const uint64_t whole = fake_vm.guest.registers[0].r[PT_REG_IP];
 	static struct vcpu_diagnosis vcpu;
 
 	(void)state;
-	still = true;
+	fake_vm.still = true;
 	for (size_t i = 0; i < ARRAY_SIZE(rips); i++)
 		rips[i] = whole;
 	rips[0] = 0;
@@ -188,11 +139,11 @@ static void torn(void **state)
 /* One that may be stuck is looked at further, until it is found elsewhere. */
 static void further_looks(void **state)
 {
-	const uint64_t there = fake.registers[0].r[PT_REG_IP];
+	const uint64_t there = fake_vm.guest.registers[0].r[PT_REG_IP];
 	static struct vcpu_diagnosis vcpu;
 
 	(void)state;
-	still = true;
+	fake_vm.still = true;
 	state_of_all = VCPU_INFO_STATE_PREEMPTED;
 	for (size_t i = 0; i < ARRAY_SIZE(rips); i++)
 		rips[i] = there;
@@ -224,7 +175,8 @@ static int make_host(void **state)
 
 	*state = root;
 	state_of_all = VCPU_INFO_STATE_HALTED;
-	fake_linux_make(&fake, FAKE_6_12, 0);
+	fake_vm.now = 1000000000;
+	fake_linux_make(&fake_vm.guest, FAKE_6_12, 0);
 	tree_write(root, "/proc/uptime", "130.00 200.00\n");
 	tree_process(root, getpid(), "qemu-system-x86", line, sizeof(line));
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), VM_FD);
@@ -235,7 +187,7 @@ static int make_host(void **state)
 
 static int end_host(void **state)
 {
-	fake_linux_free(&fake);
+	fake_linux_free(&fake_vm.guest);
 	host_file_set_root("");
 	tree_remove(*state);
 	return 0;

@@ -16,80 +16,17 @@
 
 #include "child.h"
 #include "exit-codes.h"
-#include "fake-linux.h"
+#include "fake-vm.h"
 #include "host-file.h"
 #include "signals.h"
 #include "support.h"
 #include "trace-time.h"
 #include "vm/guest.h"
 #include "vm/guest-child.h"
-#include "vm/guest-names.h"
 #include "wraps.h"
 
-static struct fake_linux fake;
 static pid_t other_vmm;
-static uint64_t now;
-static int memory_asked;
 static struct guest_look look;
-
-static bool take_memory(int vm_pid, int vm_fd, struct guest_memory *memory)
-{
-	(void)vm_pid;
-	(void)vm_fd;
-	memory_asked++;
-	fake_slots(&fake, memory);
-	return true;
-}
-
-static bool no_root(int vm_pid, int vm_fd, struct vcpu_info_host_vcpu *vcpu)
-{
-	(void)vm_pid;
-	(void)vm_fd;
-	(void)vcpu;
-	return false;
-}
-
-static void stand_still(int vm_pid, int vm_fd,
-			const struct vcpu_info_host_vcpu *const *before, size_t nr,
-			bool *stands)
-{
-	(void)vm_pid;
-	(void)vm_fd;
-	(void)before;
-	memset(stands, 0, nr * sizeof(*stands));
-}
-
-static uint64_t get_clock(void)
-{
-	return now;
-}
-
-static const struct guest_source source = {
-	.memory = take_memory,
-	.root = no_root,
-	.stand_still = stand_still,
-	.clock = get_clock,
-};
-
-/* The second CPU's registers */
-static struct vcpu_info_host_vcpu make_vcpu(void)
-{
-	const struct guest_registers *registers = &fake.registers[1];
-	struct vcpu_info_host_vcpu vcpu = {
-		.vcpu_id = 2,
-		.have = VCPU_INFO_HAVE_STATE,
-		.valid = (1U << VCPU_INFO_NR_REGS) - 1,
-		.state = VCPU_INFO_STATE_HALTED,
-	};
-
-	vcpu.regs[VCPU_INFO_REG_RIP] = registers->r[PT_REG_IP];
-	vcpu.regs[VCPU_INFO_REG_RSP] = registers->r[PT_REG_SP];
-	vcpu.regs[VCPU_INFO_REG_RBP] = registers->r[PT_REG_BP];
-	vcpu.regs[VCPU_INFO_REG_CR0] = registers->cr0;
-	vcpu.regs[VCPU_INFO_REG_CR3] = registers->cr3;
-	vcpu.regs[VCPU_INFO_REG_CR4] = registers->cr4;
-	return vcpu;
-}
 
 /* A VMM that has all memory taken away, and nobody who brings it again */
 static bool take_away(const struct guest_slot *slot)
@@ -112,7 +49,7 @@ static void run_vmm(int ready)
 	struct guest_memory memory = { 0 };
 	bool done = true;
 
-	fake_slots(&fake, &memory);
+	fake_slots(&fake_vm.guest, &memory);
 	for (size_t i = 0; i < memory.nr_slots; i++)
 		done = done && take_away(&memory.slots[i]);
 	if (write(ready, &done, sizeof(done)) == sizeof(done))
@@ -148,7 +85,7 @@ static void end_vmm(void)
 
 static const char *look_at(struct guest_names *names, int vm_pid, int vm_fd)
 {
-	struct vcpu_info_host_vcpu vcpu = make_vcpu();
+	struct vcpu_info_host_vcpu vcpu = fake_vm_vcpu(1);
 	const struct guest_vcpu of = { .vm_pid = vm_pid, .vm_fd = vm_fd,
 				       .vcpu = &vcpu };
 
@@ -168,13 +105,13 @@ static void memory_does_not_arrive(void **state)
 	int asked;
 
 	(void)state;
-	fake_linux_make(&fake, FAKE_6_1, 0);
-	now = 1000 * NS_PER_SEC;
-	names = guest_names_new_of(&source, 0);
+	fake_linux_make(&fake_vm.guest, FAKE_6_1, 0);
+	fake_vm.now = 1000 * NS_PER_SEC;
+	names = guest_names_new_of(&fake_vm_source, 0);
 	if (!start_vmm()) {
 		end_vmm();
 		guest_names_free(names);
-		fake_linux_free(&fake);
+		fake_linux_free(&fake_vm.guest);
 		print_message("# not root, or no userfaultfd: skipped\n");
 		skip();
 	}
@@ -183,14 +120,14 @@ static void memory_does_not_arrive(void **state)
 	alarm(60);
 	assert_null(look_at(names, getpid(), 10));
 	assert_string_equal(look_at(names, other_vmm, 10), STALLED);
-	asked = memory_asked;
+	asked = fake_vm.memory_asked;
 	assert_string_equal(look_at(names, other_vmm, 10), STALLED);
-	assert_int_equal(memory_asked, asked);
+	assert_int_equal(fake_vm.memory_asked, asked);
 	assert_null(look_at(names, getpid(), 10));
 	assert_true(look.stack.nr > 0);
 
 	/* after a minute it is tried again; two signals end the wait at once */
-	now += 120 * NS_PER_SEC;
+	fake_vm.now += 120 * NS_PER_SEC;
 	sender = child_fork();
 	if (!sender) {
 		for (int i = 0; i < 2; i++) {
@@ -200,13 +137,13 @@ static void memory_does_not_arrive(void **state)
 		_exit(0);
 	}
 	assert_string_not_equal(look_at(names, other_vmm, 10), STALLED);
-	assert_true(memory_asked > asked);
+	assert_true(fake_vm.memory_asked > asked);
 	assert_true(signals_want_abort());
 	alarm(0);
 	signals_catch();
 	waitpid(sender, NULL, 0);
 	guest_names_free(names);
-	fake_linux_free(&fake);
+	fake_linux_free(&fake_vm.guest);
 	end_vmm();
 	assert_int_equal(waitpid(-1, NULL, 0), -1);
 	assert_int_equal(errno, ECHILD);
@@ -223,7 +160,7 @@ enum device_status __wrap_host_device_sample(struct host_device *dev,
 {
 	(void)dev;
 	sample->vcpus = malloc(sizeof(*sample->vcpus));
-	sample->vcpus[0] = make_vcpu();
+	sample->vcpus[0] = fake_vm_vcpu(1);
 	sample->nr = 1;
 	return DEVICE_OK;
 }
@@ -236,7 +173,7 @@ enum device_status __wrap_host_device_memory(struct host_device *dev, int pid, i
 	(void)dev;
 	(void)pid;
 	(void)fd;
-	fake_slots(&fake, &slots);
+	fake_slots(&fake_vm.guest, &slots);
 	memory->nr = slots.nr_slots;
 	memory->slots = calloc(slots.nr_slots, sizeof(*memory->slots));
 	for (size_t i = 0; i < slots.nr_slots; i++)
@@ -272,7 +209,7 @@ static void next_guest_is_read(void **state)
 	bool stalls;
 
 	(void)state;
-	fake_linux_make(&fake, FAKE_6_1, 0);
+	fake_linux_make(&fake_vm.guest, FAKE_6_1, 0);
 	stalls = start_vmm();
 	/* a later one, for VMs go by PID */
 	vmm = stalls ? child_fork() : getpid();
@@ -303,7 +240,7 @@ static void next_guest_is_read(void **state)
 		kill(vmm, SIGKILL);
 		waitpid(vmm, NULL, 0);
 	}
-	fake_linux_free(&fake);
+	fake_linux_free(&fake_vm.guest);
 	tree_remove(root);
 	if (!stalls) {
 		print_message("# not root, or no userfaultfd: skipped\n");

@@ -7,30 +7,26 @@
 
 #include "unit.h"
 
-#include "fake-linux.h"
+#include "fake-vm.h"
 #include "trace-time.h"
 #include "vm/guest-child.h"
-#include "vm/guest-names.h"
 
 #define NO_SUCH_FD	11
 
-static struct fake_linux fake;
-static uint64_t now;
-static int memory_asked;
 static uint64_t cost;
 static uint64_t moved;
-static bool still;
 static bool has_root;
 static struct guest_look look;
 
 static bool take_memory(int vm_pid, int vm_fd, struct guest_memory *memory)
 {
-	memory_asked++;
-	now += cost;
-	if (vm_fd == NO_SUCH_FD)
+	fake_vm.now += cost;
+	if (vm_fd == NO_SUCH_FD) {
+		fake_vm.memory_asked++;
 		return false;
+	}
 	assert_int_equal(vm_pid, getpid());
-	fake_slots(&fake, memory);
+	fake_vm_memory(vm_pid, vm_fd, memory);
 	for (size_t i = 0; i < memory->nr_slots; i++)
 		memory->slots[i].size -= moved;
 	return true;
@@ -46,34 +42,18 @@ static bool get_root(int vm_pid, int vm_fd, struct vcpu_info_host_vcpu *vcpu)
 	return has_root;
 }
 
-static void stand_still(int vm_pid, int vm_fd,
-			const struct vcpu_info_host_vcpu *const *before, size_t nr,
-			bool *stands)
-{
-	(void)vm_pid;
-	(void)vm_fd;
-	(void)before;
-	for (size_t i = 0; i < nr; i++)
-		stands[i] = still;
-}
-
-static uint64_t get_clock(void)
-{
-	return now;
-}
-
 static const struct guest_source source = {
 	.memory = take_memory,
 	.root = get_root,
-	.stand_still = stand_still,
-	.clock = get_clock,
+	.stand_still = fake_vm_stand_still,
+	.clock = fake_vm_clock,
 };
 
 static struct guest_names *start(enum fake_version version)
 {
-	fake_linux_make(&fake, version, 0);
-	now = 1000 * NS_PER_SEC;
-	memory_asked = 0;
+	fake_linux_make(&fake_vm.guest, version, 0);
+	fake_vm.now = 1000 * NS_PER_SEC;
+	fake_vm.memory_asked = 0;
 	moved = 0;
 	cost = 0;
 	has_root = false;
@@ -83,26 +63,16 @@ static struct guest_names *start(enum fake_version version)
 static void end(struct guest_names *names)
 {
 	guest_names_free(names);
-	fake_linux_free(&fake);
+	fake_linux_free(&fake_vm.guest);
 }
 
 /* A vCPU with the registers of a CPU, but for where it is; 0: there, too */
 static struct vcpu_info_host_vcpu make_vcpu(int cpu, uint64_t rip)
 {
-	const struct guest_registers *registers = &fake.registers[cpu];
-	struct vcpu_info_host_vcpu vcpu = {
-		.vcpu_id = 2 * cpu,
-		.have = VCPU_INFO_HAVE_STATE,
-		.valid = (1U << VCPU_INFO_NR_REGS) - 1,
-		.state = VCPU_INFO_STATE_HALTED,
-	};
+	struct vcpu_info_host_vcpu vcpu = fake_vm_vcpu(cpu);
 
-	vcpu.regs[VCPU_INFO_REG_RIP] = rip ?: registers->r[PT_REG_IP];
-	vcpu.regs[VCPU_INFO_REG_RSP] = registers->r[PT_REG_SP];
-	vcpu.regs[VCPU_INFO_REG_RBP] = registers->r[PT_REG_BP];
-	vcpu.regs[VCPU_INFO_REG_CR0] = registers->cr0;
-	vcpu.regs[VCPU_INFO_REG_CR3] = registers->cr3;
-	vcpu.regs[VCPU_INFO_REG_CR4] = registers->cr4;
+	if (rip)
+		vcpu.regs[VCPU_INFO_REG_RIP] = rip;
 	return vcpu;
 }
 
@@ -123,7 +93,7 @@ static void guest_cpus(void **state)
 
 		/* nothing leads to the kernel */
 		assert_int_equal(cpu_of(names, 0), -1);
-		now += NS_PER_SEC;
+		fake_vm.now += NS_PER_SEC;
 		has_root = true;
 		assert_int_equal(cpu_of(names, 0), 0);
 		assert_int_equal(cpu_of(names, 2), 1);
@@ -151,19 +121,19 @@ static void functions(void **state)
 		struct guest_vcpu which = { getpid(), 10, 0, &vcpu };
 		const struct named_place *place;
 
-		assert_string_equal(name_of(names, fake_address(&fake, "worker"), 0),
+		assert_string_equal(name_of(names, fake_address(&fake_vm.guest, "worker"), 0),
 				    "worker");
 		vcpu = make_vcpu(0, FAKE_MODULE + 0x110);
 		place = guest_names_find(names, &which);
 		assert_string_equal(place->name, "demo_run");
 		assert_string_equal(place->module, "demo");
 		assert_int_equal(place->offset, 0x10);
-		assert_null(name_of(names, fake_address(&fake, "_end"), 0));
+		assert_null(name_of(names, fake_address(&fake_vm.guest, "_end"), 0));
 		assert_null(name_of(names, 0x401000, 0));
 		/* the second time they are remembered */
-		assert_string_equal(name_of(names, fake_address(&fake, "worker"), 0),
+		assert_string_equal(name_of(names, fake_address(&fake_vm.guest, "worker"), 0),
 				    "worker");
-		assert_int_equal(memory_asked, 1);
+		assert_int_equal(fake_vm.memory_asked, 1);
 		end(names);
 	}
 }
@@ -186,10 +156,10 @@ static void without_paging(void **state)
 	vcpu.flags = VCPU_INFO_F_NESTED;
 	assert_null(guest_names_find(names, &which));
 	/* for none of them the guest's memory was looked at */
-	assert_int_equal(memory_asked, 0);
+	assert_int_equal(fake_vm.memory_asked, 0);
 	/* a vCPU that runs has a name once the kernel is known by another one */
-	assert_string_equal(name_of(names, fake_address(&fake, "leaf"), 0), "leaf");
-	vcpu = make_vcpu(0, fake_address(&fake, "worker") + 5);
+	assert_string_equal(name_of(names, fake_address(&fake_vm.guest, "leaf"), 0), "leaf");
+	vcpu = make_vcpu(0, fake_address(&fake_vm.guest, "worker") + 5);
 	vcpu.valid &= ~(1U << VCPU_INFO_REG_CR3 | 1U << VCPU_INFO_REG_CR0);
 	vcpu.regs[VCPU_INFO_REG_CR0] = 0;
 	assert_string_equal(guest_names_find(names, &which)->name, "worker");
@@ -207,7 +177,7 @@ static void by_another_vcpu(void **state)
 	(void)state;
 	vcpu.valid &= ~(1U << VCPU_INFO_REG_CR3);
 	assert_null(guest_names_find(names, &which));
-	assert_int_equal(memory_asked, 0);
+	assert_int_equal(fake_vm.memory_asked, 0);
 	has_root = true;
 	assert_string_equal(guest_names_find(names, &which)->name, "leaf");
 	end(names);
@@ -216,19 +186,19 @@ static void by_another_vcpu(void **state)
 static void another_boot(void **state)
 {
 	struct guest_names *names = start(FAKE_6_12);
-	uint64_t leaf = fake_address(&fake, "leaf");
-	char *banner = fake_at(&fake, fake_address(&fake, "linux_banner"));
+	uint64_t leaf = fake_address(&fake_vm.guest, "leaf");
+	char *banner = fake_at(&fake_vm.guest, fake_address(&fake_vm.guest, "linux_banner"));
 
 	(void)state;
 	assert_string_equal(name_of(names, leaf, 0), "leaf");
 	banner[20] ^= 1;
-	now += NS_PER_SEC / 2;
+	fake_vm.now += NS_PER_SEC / 2;
 	assert_string_equal(name_of(names, leaf, 0), "leaf");
-	assert_int_equal(memory_asked, 1);
-	now += NS_PER_SEC;
+	assert_int_equal(fake_vm.memory_asked, 1);
+	fake_vm.now += NS_PER_SEC;
 	/* it is seen, and the kernel is looked for anew */
 	assert_string_equal(name_of(names, leaf, 0), "leaf");
-	assert_int_equal(memory_asked, 3);
+	assert_int_equal(fake_vm.memory_asked, 3);
 	end(names);
 }
 
@@ -236,7 +206,7 @@ static void another_boot(void **state)
 static void old_records(void **state)
 {
 	struct guest_names *names = start(FAKE_7_0);
-	uint64_t leaf = fake_address(&fake, "leaf");
+	uint64_t leaf = fake_address(&fake_vm.guest, "leaf");
 
 	(void)state;
 	assert_string_equal(name_of(names, leaf, 99 * NS_PER_SEC), "leaf");
@@ -248,16 +218,16 @@ static void old_records(void **state)
 static void no_kernel(void **state)
 {
 	struct guest_names *names = start(FAKE_6_1);
-	uint64_t leaf = fake_address(&fake, "leaf");
+	uint64_t leaf = fake_address(&fake_vm.guest, "leaf");
 
 	(void)state;
-	memset(fake.ram, 0, fake.size);
+	memset(fake_vm.guest.ram, 0, fake_vm.guest.size);
 	for (int i = 0; i < 20; i++)
 		assert_null(name_of(names, leaf + i, 0));
-	assert_int_equal(memory_asked, 4);
-	now += 2 * NS_PER_SEC;
+	assert_int_equal(fake_vm.memory_asked, 4);
+	fake_vm.now += 2 * NS_PER_SEC;
 	assert_null(name_of(names, leaf, 0));
-	assert_int_equal(memory_asked, 5);
+	assert_int_equal(fake_vm.memory_asked, 5);
 	end(names);
 }
 
@@ -270,7 +240,7 @@ static void no_memory(void **state)
 	(void)state;
 	for (int i = 0; i < 10; i++)
 		assert_null(guest_names_find(names, &which));
-	assert_int_equal(memory_asked, 4);
+	assert_int_equal(fake_vm.memory_asked, 4);
 	end(names);
 }
 
@@ -285,26 +255,26 @@ static void time_is_bounded(void **state)
 	(void)state;
 	cost = NS_PER_SEC;
 	assert_non_null(guest_names_find(names, &first));
-	now += NS_PER_SEC;
+	fake_vm.now += NS_PER_SEC;
 	assert_null(guest_names_find(names, &other));
-	assert_int_equal(memory_asked, 1);
-	now += 3 * NS_PER_SEC;
+	assert_int_equal(fake_vm.memory_asked, 1);
+	fake_vm.now += 3 * NS_PER_SEC;
 	assert_non_null(guest_names_find(names, &other));
-	assert_int_equal(memory_asked, 2);
+	assert_int_equal(fake_vm.memory_asked, 2);
 	end(names);
 }
 
 static void moved_memory(void **state)
 {
 	struct guest_names *names = start(FAKE_6_1);
-	uint64_t leaf = fake_address(&fake, "leaf");
+	uint64_t leaf = fake_address(&fake_vm.guest, "leaf");
 
 	(void)state;
 	assert_string_equal(name_of(names, leaf, 0), "leaf");
 	moved = GUEST_PAGE_SIZE;
-	now += 2 * NS_PER_SEC;
+	fake_vm.now += 2 * NS_PER_SEC;
 	assert_string_equal(name_of(names, leaf, 0), "leaf");
-	assert_int_equal(memory_asked, 3);
+	assert_int_equal(fake_vm.memory_asked, 3);
 	end(names);
 }
 
@@ -315,7 +285,7 @@ static void looks(void **state)
 	struct guest_vcpu which = { getpid(), 10, 0, &vcpu };
 
 	(void)state;
-	still = true;
+	fake_vm.still = true;
 	assert_null(guest_names_look(names, &which, true, &look));
 	assert_true(look.has_task && look.exact && !look.user);
 	assert_string_equal(look.task.comm, "kworker/?[0:1");
@@ -323,7 +293,7 @@ static void looks(void **state)
 	assert_int_equal(look.stack.nr, 7);
 	assert_string_equal(look.stack.frames[6].place.name, "ret_from_fork_asm");
 	assert_int_equal(strncmp(look.banner, "Linux version ", 14), 0);
-	still = false;
+	fake_vm.still = false;
 	assert_null(guest_names_look(names, &which, true, &look));
 	assert_false(look.exact);
 	/* user mode, and no stack wanted */
@@ -354,7 +324,7 @@ static void stack_of_moment(void **state)
 
 	(void)state;
 	vcpu.state = VCPU_INFO_STATE_GUEST;
-	vcpu.regs[VCPU_INFO_REG_RIP] = fake_address(&fake, "kthread") + 4;
+	vcpu.regs[VCPU_INFO_REG_RIP] = fake_address(&fake_vm.guest, "kthread") + 4;
 	vcpu.regs[VCPU_INFO_REG_RSP] = 0xffffc90000003fe8;
 	guest_names_want_stacks(names, &sample);
 	assert_int_equal(sample.stack_levels, 0);
@@ -367,8 +337,8 @@ static void stack_of_moment(void **state)
 	assert_int_equal(sample.stack_root, look.stack_root);
 	stack.address = vcpu.regs[VCPU_INFO_REG_RSP];
 	stack.len = 24;
-	memcpy(stack.data, (uint8_t *)fake_at(&fake, 0xffffc90000003000) + 0xfe8, 24);
-	memset(fake_at(&fake, 0xffffc90000003000), 0, GUEST_PAGE_SIZE);
+	memcpy(stack.data, (uint8_t *)fake_at(&fake_vm.guest, 0xffffc90000003000) + 0xfe8, 24);
+	memset(fake_at(&fake_vm.guest, 0xffffc90000003000), 0, GUEST_PAGE_SIZE);
 	assert_null(guest_names_look(names, &which, true, &look));
 	assert_int_equal(look.stack.nr, 1);
 	sample.stacks = &stack;
@@ -437,10 +407,10 @@ static void looks_at_once(void **state)
 	struct vcpu_info_host_vcpu kinds[4];
 	struct guest_names *names = start(FAKE_6_12);
 	struct found_looks found = { 0 };
-	char *banner = fake_at(&fake, fake_address(&fake, "linux_banner"));
+	char *banner = fake_at(&fake_vm.guest, fake_address(&fake_vm.guest, "linux_banner"));
 
 	(void)state;
-	still = true;
+	fake_vm.still = true;
 	for (int i = 0; i < 4; i++)
 		kinds[i] = make_vcpu(i == 1, 0);
 	kinds[2].state = VCPU_INFO_STATE_NEVER_RUN;
@@ -449,12 +419,12 @@ static void looks_at_once(void **state)
 		vcpus[i] = &kinds[i % 4];
 	for (size_t nr = 0; nr <= ARRAY_SIZE(vcpus); nr++)
 		check_looks(names, vcpus, nr);
-	assert_int_equal(memory_asked, 1);
+	assert_int_equal(fake_vm.memory_asked, 1);
 	/* another boot in between is seen, and no question is lost */
 	banner[20] ^= 1;
-	now += NS_PER_SEC;
+	fake_vm.now += NS_PER_SEC;
 	check_looks(names, vcpus, ARRAY_SIZE(vcpus));
-	assert_int_equal(memory_asked, 3);
+	assert_int_equal(fake_vm.memory_asked, 3);
 	end(names);
 	guest_names_look_all(NULL, getpid(), 10, vcpus, 4, note_look, &found);
 	assert_int_equal(found.nr, 4);
