@@ -169,16 +169,31 @@ static bool look_again(struct diagnosis *diagnosis, const struct vm *vm,
 	       again.looked;
 }
 
+/* In an interrupt that has not put aside all registers of what it has interrupted */
+static bool hides_place(const struct named_stack *stack)
+{
+	size_t at = 1;
+
+	while (at < stack->nr && !stack->frames[at].frame.interrupted)
+		at++;
+	return at < stack->nr && !stack->has_aside &&
+	       !(stack->frames[at].frame.cs & CS_USER) &&
+	       vcpu_interrupted_by(stack->frames[at - 1].place.name);
+}
+
 /*
  * Who halts and spins by turns, as one that waits for a lock does, may have gone on while
  * it was looked at: its stack, which says what it waits for, is cut off then. Or it was met
- * in an exit each time, and there are no registers to find its stack by.
+ * in an exit each time, and there are no registers to find its stack by. Or an interrupt has
+ * only begun, with the host's own, in which it lost its CPU.
  */
 static bool is_worth_another(bool looked, const struct guest_look *look,
 			     const struct vcpu_info_host_vcpu *vcpu)
 {
 	if (!looked)
 		return !vcpu->result && vcpu->flags & VCPU_INFO_F_TORN;
+	if (hides_place(&look->stack))
+		return true;
 	return look->stack.end > END_LEAF_USER && (guest_runs(vcpu) || !look->exact);
 }
 
@@ -193,7 +208,7 @@ static void look_into_guest(struct diagnosis *diagnosis, const struct vm *vm, in
 	looked = look_once(diagnosis, vm, &seen->vcpu);
 	for (int i = 1; i < max_looks && is_worth_another(looked, look, &seen->vcpu); i++) {
 		/* it may have lost its CPU there: it has to get one first */
-		if (!looked)
+		if (!looked || !guest_runs(&seen->vcpu))
 			usleep((GUEST_ROOT_WAIT_MS << i) * 1000);
 		looked = look_again(diagnosis, vm, seen);
 	}

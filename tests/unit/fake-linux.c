@@ -203,6 +203,7 @@ static const struct {
 	{ 0x800, 'T', "ret_from_fork_asm" },
 	{ 0x900, 'T', "asm_sysvec" }, { 0xa00, 'T', "call_on_irq_stack" },
 	{ 0xb00, 't', "__x86_indirect_thunk_rax" },
+	{ 0xc00, 'T', "error_entry" }, { 0xd00, 'T', "asm_sysvec_timer" },
 	{ 0x10000, 't', "kthread" }, { 0x10100, 't', "worker" },
 	{ 0x10200, 't', "handle_irq" }, { 0x10300, 't', "leaf" },
 	{ 0x10400, 'T', "entry_SYSCALL_64" }, { 0x10500, 't', "do_syscall" },
@@ -376,7 +377,7 @@ static void write_kallsyms(struct fake_linux *fake)
 }
 
 /* Unwind tables: what each function has, from its first byte on. */
-enum { TYPE_CALL, TYPE_REGS, TYPE_END };
+enum { TYPE_CALL, TYPE_REGS, TYPE_END, TYPE_IRET };
 
 static const struct {
 	const char *function;
@@ -388,6 +389,8 @@ static const struct {
 	{ "ret_from_fork_asm", ORC_BASE_UNDEFINED, 0, 0, TYPE_END },
 	{ "asm_sysvec", ORC_BASE_SP, 0, 0, TYPE_REGS },
 	{ "call_on_irq_stack", ORC_BASE_SP_INDIRECT, 8, 0, TYPE_CALL },
+	{ "error_entry", ORC_BASE_SP, 8, 0, TYPE_CALL },
+	{ "asm_sysvec_timer", ORC_BASE_SP, 0, 0, TYPE_IRET },
 	{ "kthread", ORC_BASE_SP, 24, 0, TYPE_CALL },
 	{ "worker", ORC_BASE_BP, 16, -16, TYPE_CALL },
 	{ "handle_irq", ORC_BASE_SP, 32, 0, TYPE_CALL },
@@ -416,8 +419,9 @@ static unsigned int base_number(const struct fake_linux *fake, enum orc_base bas
 
 static uint16_t orc_bits(const struct fake_linux *fake, size_t i)
 {
-	static const uint16_t old[] = { 0, 1 << 8, 1 << 10 };
-	static const uint16_t new[] = { 2 << 8, 3 << 8 | 1 << 11, 1 << 8 };
+	static const uint16_t old[] = { 0, 1 << 8, 1 << 10, 2 << 8 };
+	static const uint16_t new[] = { 2 << 8, 3 << 8 | 1 << 11, 1 << 8,
+					  4 << 8 | 1 << 11 };
 	uint16_t bits = fake->version == FAKE_6_1 ? old[orcs[i].type] :
 						    new[orcs[i].type];
 
@@ -528,6 +532,12 @@ static void write_stack(struct fake_linux *fake)
 	put64(fake, sp - 40, fake_address(fake, "handle_irq") + 0x33);
 	r[PT_REG_SP] = sp - 40;
 	r[PT_REG_IP] = fake_address(fake, "leaf");
+	/* kthread itself, by what the processor has put aside */
+	fake->entry_sp = irq_top - 0x80;
+	put64(fake, fake->entry_sp, fake_address(fake, "asm_sysvec_timer") + 5);
+	put64(fake, fake->entry_sp + 8, fake_address(fake, "kthread") + 0x20);
+	put64(fake, fake->entry_sp + 16, 0x10);
+	put64(fake, fake->entry_sp + 32, top - 24);
 	region(fake, fake_at(fake, top - 0x200), 0x200);
 	region(fake, fake_at(fake, irq_top - 0x100), 0x108);
 }

@@ -45,6 +45,8 @@ struct fake_linux {
 	struct guest_memory memory;
 	/* of CPU 0, in an interrupt of a kernel thread, and 1, in user mode */
 	struct guest_registers registers[2];
+	/* the stack pointer of CPU 0, if an interrupt had just got to error_entry */
+	uint64_t entry_sp;
 	enum fake_version version;
 	unsigned int options;
 	/* where in RAM the next page is taken from */

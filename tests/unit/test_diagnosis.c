@@ -44,6 +44,8 @@ enum device_status __wrap_host_device_sample(struct host_device *dev,
 		vcpu->valid = 0;
 	}
 	vcpu->regs[VCPU_INFO_REG_RIP] = rips[at];
+	if (rips[at] == fake_address(&fake_vm.guest, "error_entry"))
+		vcpu->regs[VCPU_INFO_REG_RSP] = fake_vm.guest.entry_sp;
 	sample->vcpus = vcpu;
 	sample->stacks = NULL;
 	sample->nr = 1;
@@ -136,6 +138,32 @@ static void torn(void **state)
 	assert_int_equal(vcpu.last.state, VCPU_INFO_STATE_IN_EXIT);
 }
 
+/* Of an interrupt that has not put aside all registers, it is not known what it found. */
+static void entering(void **state)
+{
+	const uint64_t there = fake_vm.guest.registers[0].r[PT_REG_IP];
+	const uint64_t entry = fake_address(&fake_vm.guest, "error_entry");
+	static struct vcpu_diagnosis vcpu;
+
+	(void)state;
+	fake_vm.still = true;
+	state_of_all = VCPU_INFO_STATE_PREEMPTED;
+	for (size_t i = 0; i < ARRAY_SIZE(rips); i++)
+		rips[i] = there;
+	rips[1] = entry;
+	assert_int_equal(diagnose(&vcpu), 3 + RULE_LOOKS);
+	assert_int_equal(vcpu.last.regs[VCPU_INFO_REG_RIP], there);
+	assert_int_equal(vcpu.finding.word, VCPU_SPINNING);
+
+	/* not for ever */
+	for (size_t i = 0; i < 8; i++)
+		rips[i] = entry;
+	assert_int_equal(diagnose(&vcpu), 8 + RULE_LOOKS);
+	assert_string_equal(vcpu.guest.function, "error_entry");
+	assert_true(vcpu.guest.in_interrupt);
+	state_of_all = VCPU_INFO_STATE_HALTED;
+}
+
 /* One that may be stuck is looked at further, until it is found elsewhere. */
 static void further_looks(void **state)
 {
@@ -198,6 +226,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cut_off),
 		cmocka_unit_test(torn),
+		cmocka_unit_test(entering),
 		cmocka_unit_test(further_looks),
 	};
 
