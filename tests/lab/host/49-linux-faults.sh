@@ -91,6 +91,16 @@ load_end()
 	guest_run "$1" "kill -- -$(cat /tmp/load)"
 }
 
+# ticks_of NAME - timer interrupts of CPU 1, and the guest's uptime in seconds
+ticks_of()
+{
+	guest_run "$1" 'read -r _ _ ticks _ <<END
+$(grep LOC: /proc/interrupts)
+END
+		read -r uptime _ </proc/uptime
+		echo "$ticks ${uptime%.*}"'
+}
+
 # vCPU 1 and the VM
 ONE='"\(.word): \(.vcpus[1].word)"'
 BOTH='"\(.word): \(.vcpus[1].word) \(.vcpus[2].word)"'
@@ -215,6 +225,23 @@ if wanted cpu-not-started || wanted lost-ipi; then
 	gives one lost-ipi 'lock-never-released null: idle' "$ABOUT"
 	transcript lost-ipi one
 	end one
+fi
+if wanted nohz-full; then
+	# One process has a CPU for itself, without ticks.
+	boot tickless nohz_full=1,2 rcu_nocbs=1,2
+	is "the kernel takes that" "$(guest_run tickless \
+		'cat /sys/devices/system/cpu/nohz_full')" 1-2
+	load tickless 'while :; do :; done'
+	read -r ticks uptime <<<"$(ticks_of tickless)"
+	gives tickless nohz-full 'none: running' "$ONE"
+	is "its process is named" \
+		"$(jq -r '.vcpus[1].task.comm' /tmp/diagnosis)" sh
+	read -r ticks2 uptime2 <<<"$(ticks_of tickless)"
+	diag "CPU 1: $((ticks2 - ticks)) timer interrupts in $((uptime2 - uptime)) s"
+	check "less than one in ten of its ticks comes" \
+		[ $((ticks2 - ticks)) -lt $(((uptime2 - uptime) * 25)) ]
+	load_end tickless
+	end tickless
 fi
 matrix
 tap_end
