@@ -349,8 +349,7 @@ static void find_left(struct further *further)
 {
 	further->nr_ids = 0;
 	for (size_t i = 0; i < further->nr; i++)
-		if (vcpu_may_be_stuck(&further->findings[i]) &&
-		    !further->findings[i].moved_on)
+		if (vcpu_may_be_stuck(&further->findings[i]))
 			further->ids[further->nr_ids++] = further->seen[i].vcpu.vcpu_id;
 }
 
@@ -368,8 +367,7 @@ static void take_further(struct diagnosis *diagnosis, const struct vm_sample *sa
 			at++;
 		if (at == further->nr)
 			return;
-		if (!vcpu_may_be_stuck(&further->findings[at]) ||
-		    further->findings[at].moved_on)
+		if (!vcpu_may_be_stuck(&further->findings[at]))
 			continue;
 		observe(diagnosis, further->vm, 1, &sample->vcpus[i], &guest, &now);
 		vcpu_take_stay(&further->findings[at],

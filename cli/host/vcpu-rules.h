@@ -139,7 +139,6 @@ struct vcpu_observation {
  *	no CPU has a lock of the kernel
  * @looks: further looks that found it where it was, up to RULE_LOOKS; 0 if none was taken
  * @left: those that found it elsewhere
- * @moved_on: these were RULE_LEFT
  * @have_exit: @exit_reason is known
  * @exit_reason: what KVM_RUN returned for (KVM_EXIT_*, linux/kvm.h)
  */
@@ -168,7 +167,6 @@ struct vcpu_finding {
 	bool held_nothing;
 	unsigned int looks;
 	unsigned int left;
-	bool moved_on;
 	bool have_exit;
 	uint32_t exit_reason;
 };
@@ -201,6 +199,9 @@ struct vm_finding {
 void vcpu_rules(const struct vcpu_observation *first,
 		const struct vcpu_observation *second,
 		struct vcpu_finding *finding);
+
+/* Whether further looks have found it elsewhere often enough. */
+bool vcpu_moved_on(const struct vcpu_finding *finding);
 
 /*
  * Whether a vCPU may be stuck. A healthy one that often waits for another CPU, or whose

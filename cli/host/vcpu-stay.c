@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "vcpu-places.h"
 
+bool vcpu_moved_on(const struct vcpu_finding *finding)
+{
+	return finding->left >= RULE_LEFT;
+}
+
 bool vcpu_may_be_stuck(const struct vcpu_finding *finding)
 {
+	if (vcpu_moved_on(finding))
+		return false;
+
 	return finding->word == VCPU_SPINNING || finding->waits_still ||
 	       (finding->waits_in && (finding->word == VCPU_IDLE ||
 				      finding->word == VCPU_HALTED_OFF));
@@ -86,10 +94,9 @@ void vcpu_take_stay(struct vcpu_finding *finding, enum vcpu_stay stay)
 {
 	finding->looks += stay == VCPU_STAYS;
 	finding->left += stay == VCPU_HAS_LEFT;
-	if (finding->left < RULE_LEFT)
+	if (!vcpu_moved_on(finding))
 		return;
 
-	finding->moved_on = true;
 	finding->waits_still = false;
 	finding->panicked = false;
 	if (finding->word == VCPU_SPINNING)

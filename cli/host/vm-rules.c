@@ -33,7 +33,7 @@ static bool waits_by_turns(const struct vcpu_finding *finding)
 static bool waits_for_cpu(const struct vcpu_finding *finding)
 {
 	return waits_by_turns(finding) ||
-	       (finding->waits_in && !finding->moved_on &&
+	       (finding->waits_in && !vcpu_moved_on(finding) &&
 		(finding->word == VCPU_SPINNING ||
 		 finding->word == VCPU_HALTED_OFF ||
 		 finding->word == VCPU_IDLE));

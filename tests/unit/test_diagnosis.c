@@ -178,7 +178,7 @@ static void further_looks(void **state)
 	assert_int_equal(diagnose(&vcpu), 2 + RULE_LOOKS);
 	assert_int_equal(vcpu.finding.word, VCPU_SPINNING);
 	assert_int_equal(vcpu.finding.looks, RULE_LOOKS);
-	assert_false(vcpu.finding.moved_on);
+	assert_false(vcpu_moved_on(&vcpu.finding));
 
 	/* one look does not tell */
 	rips[10] = 0;
@@ -192,7 +192,7 @@ static void further_looks(void **state)
 	assert_int_equal(diagnose(&vcpu), 13);
 	assert_int_equal(vcpu.finding.word, VCPU_RUNNING);
 	assert_int_equal(vcpu.finding.looks, 9);
-	assert_true(vcpu.finding.moved_on);
+	assert_true(vcpu_moved_on(&vcpu.finding));
 	state_of_all = VCPU_INFO_STATE_HALTED;
 }
 

@@ -137,16 +137,16 @@ static void test_take_stay(void **state)
 	vcpu_take_stay(&finding, VCPU_STAY_UNKNOWN);
 	assert_int_equal(finding.looks, 1);
 	assert_int_equal(finding.word, VCPU_SPINNING);
-	assert_true(finding.waits_still && finding.panicked && !finding.moved_on);
+	assert_true(finding.waits_still && finding.panicked && !vcpu_moved_on(&finding));
 	for (int i = 1; i < RULE_LEFT; i++) {
 		vcpu_take_stay(&finding, VCPU_HAS_LEFT);
 		assert_int_equal(finding.word, VCPU_SPINNING);
-		assert_false(finding.moved_on);
+		assert_false(vcpu_moved_on(&finding));
 	}
 	vcpu_take_stay(&finding, VCPU_HAS_LEFT);
 	assert_int_equal(finding.looks, 1);
 	assert_int_equal(finding.word, VCPU_RUNNING);
-	assert_true(!finding.waits_still && !finding.panicked && finding.moved_on);
+	assert_true(!finding.waits_still && !finding.panicked && vcpu_moved_on(&finding));
 	finding.word = VCPU_IDLE;
 	vcpu_take_stay(&finding, VCPU_HAS_LEFT);
 	assert_int_equal(finding.word, VCPU_IDLE);

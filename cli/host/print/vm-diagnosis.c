@@ -93,7 +93,7 @@ static void print_vcpu(FILE *out, const struct vcpu_diagnosis *vcpu)
 	print_place(out, finding);
 	if (finding->looks)
 		fprintf(out, ", there in %u more looks%s", finding->looks,
-			finding->moved_on ? ", then elsewhere" : "");
+			vcpu_moved_on(finding) ? ", then elsewhere" : "");
 	print_guest(out, &vcpu->guest);
 	if (finding->have_exit)
 		print_exit(out, &vcpu->last);
