@@ -128,6 +128,22 @@ if wanted read-random; then
 	gives linux read-random 'none: running' "$ONE"
 	load_end linux
 fi
+if wanted read-file; then
+	guest_run linux 'dd if=/dev/urandom of=/tmp/file bs=64k count=512 2>/dev/null'
+	load linux 'while :; do dd if=/tmp/file of=/dev/null bs=4M; done'
+	gives linux read-file 'none: running' "$ONE"
+	load_end linux
+	guest_run linux 'rm /tmp/file'
+fi
+if wanted huge-pages; then
+	load linux 'exec hugepages'
+	gives linux huge-pages 'none: running' "$ONE"
+	check "these are huge" guest_run linux \
+		'read -r _ n <<END && [ "$n" -gt 0 ]
+$(grep thp_fault_alloc /proc/vmstat)
+END'
+	load_end linux
+fi
 if wanted forks; then
 	load linux 'while :; do (:); done'
 	gives linux forks 'none: (running|idle)' "$ONE"
