@@ -232,6 +232,45 @@ static bool is_not_started(const struct vcpu_observation *first,
 	       (first->offline && second->offline);
 }
 
+static bool is_awake(const struct vcpu_observation *at)
+{
+	return at->vcpu.state == VCPU_INFO_STATE_GUEST ||
+	       at->vcpu.state == VCPU_INFO_STATE_PREEMPTED || vcpu_in_torn_exit(at);
+}
+
+/* By KVM's own clock. What waits for a paravirtual lock halts now and then. */
+static unsigned int halted_percent(const struct vcpu_observation *first,
+				   const struct vcpu_observation *second,
+				   const struct vcpu_finding *finding)
+{
+	static const unsigned int counts[] = {
+		VCPU_INFO_COUNT_HALT_WAIT_NS, VCPU_INFO_COUNT_HALT_POLL_SUCCESS_NS,
+		VCPU_INFO_COUNT_HALT_POLL_FAIL_NS,
+	};
+	uint64_t ns = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		ns += count_grown(first, second, counts[i]);
+
+	return percent(ns, finding->interval_ns);
+}
+
+/*
+ * A thread that had no exit in which it may sleep, or halted for a moment only, was on a
+ * CPU or wanted one, whatever the scheduler counts of a host that gets no time itself.
+ */
+static bool never_slept(const struct vcpu_observation *first,
+			const struct vcpu_observation *second,
+			const struct vcpu_finding *finding)
+{
+	const uint64_t *kinds = finding->kinds;
+
+	return is_awake(first) && is_awake(second) &&
+	       halted_percent(first, second, finding) <= RULE_HALTED &&
+	       !kinds[EXIT_IO] && !kinds[EXIT_MMIO] && !kinds[EXIT_SIGNAL] &&
+	       !kinds[EXIT_PAGE_FAULT];
+}
+
 static bool is_starved(const struct vcpu_observation *first,
 		       const struct vcpu_observation *second,
 		       const struct vcpu_finding *finding)
@@ -242,10 +281,13 @@ static bool is_starved(const struct vcpu_observation *first,
 		return true;
 
 	/*
-	 * A thread over its CPU quota does not wait by the scheduler's count. Who waits
+	 * A thread over its CPU quota does not wait by the scheduler's count, nor does one
+	 * whose wait has not ended (sched_info_arrive() in kernel/sched/stats.h). Who waits
 	 * for a lock may sleep.
 	 */
-	return both_are(first, second, VCPU_INFO_STATE_PREEMPTED) &&
+	return second->vcpu.state == VCPU_INFO_STATE_PREEMPTED &&
+	       (first->vcpu.state == VCPU_INFO_STATE_PREEMPTED ||
+		never_slept(first, second, finding)) &&
 	       finding->run <= RULE_OFF_CPU && !finding->waits_still;
 }
 
@@ -337,45 +379,6 @@ static bool stays_there(const struct vcpu_observation *first,
 
 	return per_second(named_exits(finding), finding) <= RULE_SPIN_EXITS &&
 	       vcpu_stands_still(&a, &b);
-}
-
-static bool is_awake(const struct vcpu_observation *at)
-{
-	return at->vcpu.state == VCPU_INFO_STATE_GUEST ||
-	       at->vcpu.state == VCPU_INFO_STATE_PREEMPTED || vcpu_in_torn_exit(at);
-}
-
-/* By KVM's own clock. What waits for a paravirtual lock halts now and then. */
-static unsigned int halted_percent(const struct vcpu_observation *first,
-				   const struct vcpu_observation *second,
-				   const struct vcpu_finding *finding)
-{
-	static const unsigned int counts[] = {
-		VCPU_INFO_COUNT_HALT_WAIT_NS, VCPU_INFO_COUNT_HALT_POLL_SUCCESS_NS,
-		VCPU_INFO_COUNT_HALT_POLL_FAIL_NS,
-	};
-	uint64_t ns = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
-		ns += count_grown(first, second, counts[i]);
-
-	return percent(ns, finding->interval_ns);
-}
-
-/*
- * A thread that had no exit in which it may sleep, or halted for a moment only, was on a
- * CPU or wanted one, whatever the scheduler counts of a host that gets no time itself.
- */
-static bool never_slept(const struct vcpu_observation *first,
-			const struct vcpu_observation *second,
-			const struct vcpu_finding *finding)
-{
-	const uint64_t *kinds = finding->kinds;
-
-	return is_awake(first) && is_awake(second) &&
-	       halted_percent(first, second, finding) <= RULE_HALTED &&
-	       !kinds[EXIT_IO] && !kinds[EXIT_MMIO] && !kinds[EXIT_SIGNAL] &&
-	       !kinds[EXIT_PAGE_FAULT];
 }
 
 static bool is_spinning(const struct vcpu_observation *first,

@@ -510,6 +510,22 @@ static void test_over_its_quota(void **state)
 	assert_word(&pair, VCPU_RUNNING);
 }
 
+/* The scheduler counts a wait when it has ended. */
+static void test_waits_for_long(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, RULE_OFF_CPU);
+
+	(void)state;
+	pair.second.vcpu.state = VCPU_INFO_STATE_PREEMPTED;
+	exits(&pair, VCPU_INFO_COUNT_IRQ_EXITS, 4);
+	assert_word(&pair, VCPU_STARVED);
+	pair.second.run_ns += SECOND / 100;
+	assert_word(&pair, VCPU_SPINNING);
+	pair.second.run_ns -= SECOND / 100;
+	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, 1);
+	assert_word(&pair, VCPU_RUNNING);
+}
+
 static void test_in_vmm(void **state)
 {
 	struct pair pair = make_pair(VCPU_INFO_STATE_USER, KERNEL_RIP, 0);
@@ -658,6 +674,7 @@ int main(void)
 		cmocka_unit_test(test_starved),
 		cmocka_unit_test(test_half_is_not_starved),
 		cmocka_unit_test(test_over_its_quota),
+		cmocka_unit_test(test_waits_for_long),
 		cmocka_unit_test(test_in_vmm),
 		cmocka_unit_test(test_not_started),
 		cmocka_unit_test(test_nested),
