@@ -47,6 +47,14 @@ in_boot_sector()
 	diagnose_once "$1" '.vcpus[0].rip' && grep -qE '^0x7c[0-9a-f]{2}$' /tmp/word
 }
 
+# sleeps VM ERE - one of the last answers has where the thread of vCPU 0 sleeps, or a new one
+sleeps()
+{
+	jq -es --arg where "$2" 'any(.[].vcpus[0].sleeps_in // ""; test($where))' \
+		/tmp/answers/* >/dev/null ||
+		poll_until 60 first "$1" '.vcpus[0].sleeps_in' ".*($2).*"
+}
+
 # booted NAME - it is where its code is
 booted()
 {
@@ -150,8 +158,7 @@ if wanted blocked; then
 		5<&-
 	gives blocked blocked in-vmm '.vcpus[0].word'
 	# QEMU opens it without blocking, and tries again after a while: it may be just then.
-	check "and says where it sleeps" poll_until 60 first blocked \
-		'.vcpus[0].sleeps_in' '.*(pipe|nanosleep).*' || diag </tmp/word
+	check "and says where it sleeps" sleeps blocked 'pipe|nanosleep' || diag </tmp/word
 	# As long as there is room for nothing, QEMU takes no signal either. With nobody to
 	# read any more, it gets an error.
 	exec 5<&-

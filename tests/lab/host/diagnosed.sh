@@ -40,8 +40,8 @@ first()
 
 # gives VM FAULT ERE [FILTER] - each try does; by default all words
 #
-# Keeps how often each answer came, and prints the numbers of the first wrong one. All
-# answers are read by one jq: on a slow host its start takes longer than diagnose.
+# Keeps how often each answer came, and prints the numbers of the first wrong one. All are
+# left in the logs. One jq reads them: on a slow host its start takes longer than diagnose.
 gives()
 {
 	local vm=$1 fault=$2 want=$3 filter=${4:-$ALL_WORDS} i answer wrong
@@ -58,6 +58,7 @@ gives()
 			echo '"failed"' >"$answer"
 	done
 	cp "$answer" /tmp/diagnosis
+	cat /tmp/answers/* >"$GUEST_LOGS/answers-$fault.json"
 	jq -r "if type == \"object\" then $filter else . end" /tmp/answers/* >/tmp/words
 	wrong=$(grep -nvxE -m 1 -e "$want" /tmp/words)
 	[ -z "$wrong" ] ||
