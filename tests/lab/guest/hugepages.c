@@ -21,7 +21,7 @@ int main(void)
 	}
 	for (;;) {
 		for (unsigned long at = 0; at < SIZE; at += HUGE_PAGE)
-			*(volatile char *)(pages + at) = 1;
+			pages[at] = 1;
 		if (madvise(pages, SIZE, MADV_DONTNEED)) {
 			perror("MADV_DONTNEED");
 			return 1;
