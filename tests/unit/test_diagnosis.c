@@ -61,6 +61,13 @@ static bool keep(const struct vm_diagnosis *found, void *arg)
 	return true;
 }
 
+/* It stays where it is, until a test says otherwise. */
+static void be_at(uint64_t rip)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rips); i++)
+		rips[i] = rip;
+}
+
 /* Samples that both rounds take; of the second one the vCPU, and its guest */
 static size_t diagnose(struct vcpu_diagnosis *vcpu)
 {
@@ -89,8 +96,7 @@ static void cut_off(void **state)
 	size_t nr;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rips); i++)
-		rips[i] = whole;
+	be_at(whole);
 	fake_vm.still = false;
 	assert_int_equal(diagnose(&vcpu), 2);
 	nr = vcpu.guest.nr;
@@ -105,8 +111,7 @@ static void cut_off(void **state)
 	assert_int_equal(vcpu.last.time_ns, 4000000000);
 
 	/* not for ever */
-	for (size_t i = 0; i < ARRAY_SIZE(rips); i++)
-		rips[i] = other;
+	be_at(other);
 	assert_int_equal(diagnose(&vcpu), 8);
 	assert_true(vcpu.guest.nr < nr);
 
@@ -123,8 +128,7 @@ static void torn(void **state)
 
 	(void)state;
 	fake_vm.still = true;
-	for (size_t i = 0; i < ARRAY_SIZE(rips); i++)
-		rips[i] = whole;
+	be_at(whole);
 	rips[0] = 0;
 	rips[2] = 0;
 	rips[3] = 0;
@@ -148,8 +152,7 @@ static void entering(void **state)
 	(void)state;
 	fake_vm.still = true;
 	state_of_all = VCPU_INFO_STATE_PREEMPTED;
-	for (size_t i = 0; i < ARRAY_SIZE(rips); i++)
-		rips[i] = there;
+	be_at(there);
 	rips[1] = entry;
 	assert_int_equal(diagnose(&vcpu), 3 + RULE_LOOKS);
 	assert_int_equal(vcpu.last.regs[VCPU_INFO_REG_RIP], there);
@@ -173,8 +176,7 @@ static void further_looks(void **state)
 	(void)state;
 	fake_vm.still = true;
 	state_of_all = VCPU_INFO_STATE_PREEMPTED;
-	for (size_t i = 0; i < ARRAY_SIZE(rips); i++)
-		rips[i] = there;
+	be_at(there);
 	assert_int_equal(diagnose(&vcpu), 2 + RULE_LOOKS);
 	assert_int_equal(vcpu.finding.word, VCPU_SPINNING);
 	assert_int_equal(vcpu.finding.looks, RULE_LOOKS);
