@@ -11,8 +11,12 @@
 #include "text.h"
 #include "vm/guest-child.h"
 
-/* A vCPU that goes on while it is looked at is looked at so often. */
-#define MAX_LOOKS	4
+/*
+ * A vCPU that goes on while it is looked at is looked at so often, one of which nothing is
+ * to be seen less often: each of these looks has to wait.
+ */
+#define MAX_LOOKS	8
+#define MAX_BLIND_LOOKS	4
 
 /* The privilege level in CS is that of user mode. */
 #define CS_USER		3
@@ -187,11 +191,12 @@ static bool hides_place(const struct named_stack *stack)
  * in an exit each time, and there are no registers to find its stack by. Or an interrupt has
  * only begun, with the host's own, in which it lost its CPU.
  */
-static bool is_worth_another(bool looked, const struct guest_look *look,
+static bool is_worth_another(int looks, bool looked, const struct guest_look *look,
 			     const struct vcpu_info_host_vcpu *vcpu)
 {
 	if (!looked)
-		return !vcpu->result && vcpu->flags & VCPU_INFO_F_TORN;
+		return looks < MAX_BLIND_LOOKS && !vcpu->result &&
+		       vcpu->flags & VCPU_INFO_F_TORN;
 	if (hides_place(&look->stack))
 		return true;
 	return look->stack.end > END_LEAF_USER && (guest_runs(vcpu) || !look->exact);
@@ -206,10 +211,10 @@ static void look_into_guest(struct diagnosis *diagnosis, const struct vm *vm, in
 	if (!diagnosis->names)
 		return;
 	looked = look_once(diagnosis, vm, &seen->vcpu);
-	for (int i = 1; i < max_looks && is_worth_another(looked, look, &seen->vcpu); i++) {
+	for (int i = 1; i < max_looks && is_worth_another(i, looked, look, &seen->vcpu); i++) {
 		/* it may have lost its CPU there: it has to get one first */
 		if (!looked || !guest_runs(&seen->vcpu))
-			usleep((GUEST_ROOT_WAIT_MS << i) * 1000);
+			usleep((GUEST_ROOT_WAIT_MS << (looked ? 0 : i)) * 1000);
 		looked = look_again(diagnosis, vm, seen);
 	}
 	if (!looked)
