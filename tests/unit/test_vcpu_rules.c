@@ -522,7 +522,14 @@ static void test_waits_for_long(void **state)
 	pair.second.run_ns += SECOND / 100;
 	assert_word(&pair, VCPU_SPINNING);
 	pair.second.run_ns -= SECOND / 100;
+	/* it has got one again, but not all of the wait was counted */
+	pair.second.vcpu.state = VCPU_INFO_STATE_GUEST;
+	assert_word(&pair, VCPU_SPINNING);
+	waits(&pair, RULE_OFF_CPU_WAIT);
+	assert_word(&pair, VCPU_STARVED);
 	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, 1);
+	assert_word(&pair, VCPU_RUNNING);
+	pair.second.vcpu.state = VCPU_INFO_STATE_PREEMPTED;
 	assert_word(&pair, VCPU_RUNNING);
 }
 
