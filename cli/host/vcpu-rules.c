@@ -280,15 +280,19 @@ static bool is_starved(const struct vcpu_observation *first,
 	if (finding->wait >= RULE_STARVED_WAIT && finding->wait > finding->run)
 		return true;
 
+	/* who waits for a lock may sleep */
+	if (finding->run > RULE_OFF_CPU || finding->waits_still)
+		return false;
+
 	/*
 	 * A thread over its CPU quota does not wait by the scheduler's count, nor does one
-	 * whose wait has not ended (sched_info_arrive() in kernel/sched/stats.h). Who waits
-	 * for a lock may sleep.
+	 * whose wait has not ended (sched_info_arrive() in kernel/sched/stats.h). A host
+	 * that gets no time itself counts less than there was.
 	 */
-	return second->vcpu.state == VCPU_INFO_STATE_PREEMPTED &&
-	       (first->vcpu.state == VCPU_INFO_STATE_PREEMPTED ||
-		never_slept(first, second, finding)) &&
-	       finding->run <= RULE_OFF_CPU && !finding->waits_still;
+	return both_are(first, second, VCPU_INFO_STATE_PREEMPTED) ||
+	       (never_slept(first, second, finding) &&
+		(second->vcpu.state == VCPU_INFO_STATE_PREEMPTED ||
+		 finding->wait >= RULE_OFF_CPU_WAIT));
 }
 
 /*

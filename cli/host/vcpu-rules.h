@@ -20,6 +20,7 @@
 #define RULE_MIN_INTERVAL_NS	1000000ULL	/* less tells nothing */
 #define RULE_STARVED_WAIT	50	/* waited for a host CPU: at least */
 #define RULE_OFF_CPU		5	/* ran: at most, if it was preempted both times */
+#define RULE_OFF_CPU_WAIT	20	/* waited: at least, if it ran so little and never slept */
 #define RULE_IDLE		10	/* ran: at most, if it was halted once */
 #define RULE_IDLE_TASK		50	/* ran: at most, in Linux's idle task both times */
 #define RULE_BUSY		90	/* ran or waited for a host CPU: at least */
