@@ -338,6 +338,7 @@ static void read_sleep(struct vcpu_diagnosis *vcpu)
  * @seen: the second samples
  * @findings: theirs
  * @nr: of both
+ * @waiting: some of them wait for another CPU
  * @ids: which are left
  * @nr_ids: how many
  */
@@ -346,16 +347,33 @@ struct further {
 	const struct vcpu_observation *seen;
 	struct vcpu_finding *findings;
 	size_t nr;
+	bool waiting;
 	int *ids;
 	size_t nr_ids;
 };
 
-static void find_left(struct further *further)
+/* Those that may be stuck; if some of them wait for a lock, those that may hold it, too. */
+static bool is_left(const struct further *further, size_t i)
 {
+	return vcpu_may_be_stuck(&further->findings[i]) ||
+	       (further->waiting && vcpu_may_hold_lock(&further->findings[i]));
+}
+
+/* False if it is known of all whether they are stuck. */
+static bool find_left(struct further *further)
+{
+	bool any = false;
+
 	further->nr_ids = 0;
-	for (size_t i = 0; i < further->nr; i++)
-		if (vcpu_may_be_stuck(&further->findings[i]))
+	further->waiting = false;
+	for (size_t i = 0; i < further->nr; i++) {
+		any |= vcpu_may_be_stuck(&further->findings[i]);
+		further->waiting |= further->findings[i].waits_still;
+	}
+	for (size_t i = 0; any && i < further->nr; i++)
+		if (is_left(further, i))
 			further->ids[further->nr_ids++] = further->seen[i].vcpu.vcpu_id;
+	return any;
 }
 
 static void take_further(struct diagnosis *diagnosis, const struct vm_sample *sample, void *arg)
@@ -365,6 +383,7 @@ static void take_further(struct diagnosis *diagnosis, const struct vm_sample *sa
 	for (size_t i = 0, at = 0; i < sample->nr; i++) {
 		struct vcpu_guest guest = { 0 };
 		struct vcpu_observation now;
+		struct vcpu_finding *finding;
 
 		/* they come in the same order each time */
 		while (at < further->nr &&
@@ -372,12 +391,14 @@ static void take_further(struct diagnosis *diagnosis, const struct vm_sample *sa
 			at++;
 		if (at == further->nr)
 			return;
-		if (!vcpu_may_be_stuck(&further->findings[at]))
+		finding = &further->findings[at];
+		if (!is_left(further, at))
 			continue;
 		observe(diagnosis, further->vm, 1, &sample->vcpus[i], &guest, &now);
-		vcpu_take_stay(&further->findings[at],
-			       vcpu_stay_of(&further->findings[at], &further->seen[at],
-					    &now));
+		finding->held_nothing |= vcpu_holds_nothing(&now);
+		if (vcpu_may_be_stuck(finding))
+			vcpu_take_stay(finding, vcpu_stay_of(finding, &further->seen[at],
+							     &now));
 	}
 }
 
@@ -385,8 +406,7 @@ static void take_further(struct diagnosis *diagnosis, const struct vm_sample *sa
 static void look_further(struct diagnosis *diagnosis, struct further *further)
 {
 	for (unsigned int i = 0; i < RULE_LOOKS; i++) {
-		find_left(further);
-		if (!further->nr_ids)
+		if (!find_left(further))
 			return;
 		usleep(MIN_NAP_US + i * 7 % NAP_STEPS * NAP_STEP_US);
 		if (!sample_again(diagnosis, further->vm, further->ids, further->nr_ids,
@@ -424,6 +444,8 @@ static bool judge_vm(struct diagnosis *diagnosis, const struct vm_first *first,
 	if (done) {
 		further.nr = result->nr;
 		look_further(diagnosis, &further);
+		for (size_t i = 0; i < result->nr; i++)
+			vcpu_end_stay(&findings[i], &seen[i]);
 		vm_rules(findings, result->nr, &result->finding);
 		for (size_t i = 0; i < result->nr; i++)
 			result->vcpus[i].finding = findings[i];

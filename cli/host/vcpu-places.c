@@ -119,12 +119,25 @@ void vcpu_closest_places(const struct vcpu_observation *first,
 	}
 }
 
-/* By its stack: in an interrupt, too, it is still there. */
+/*
+ * By its stack: in an interrupt, too, it is still there. Of one that was met in an exit
+ * there is none: it is taken to be still there, until further looks say otherwise.
+ */
 bool vcpu_waits_still(const struct vcpu_observation *first,
 		      const struct vcpu_observation *second)
 {
+	if (vcpu_in_torn_exit(first) || vcpu_in_torn_exit(second))
+		return first->waits_in || second->waits_in;
+
 	return first->waits_in && second->waits_in &&
 	       !strcmp(first->waits_in, second->waits_in);
+}
+
+/* Neither a process nor a CPU that has nothing to do has a lock of the kernel. */
+bool vcpu_holds_nothing(const struct vcpu_observation *at)
+{
+	return at->user || (at->idle_task && !at->waits_in &&
+			    at->vcpu.state == VCPU_INFO_STATE_HALTED);
 }
 
 /*

@@ -31,7 +31,7 @@ void vcpu_closest_places(const struct vcpu_observation *first,
 			 const struct vcpu_observation *second,
 			 struct vcpu_place *a, struct vcpu_place *b);
 
-/* By its stack: in an interrupt, too, it is still there. */
+/* Whether it waits for another CPU both times, as far as is known */
 bool vcpu_waits_still(const struct vcpu_observation *first,
 		      const struct vcpu_observation *second);
 

@@ -145,6 +145,8 @@ static const char *waits_in(const struct vcpu_observation *first,
 {
 	if (first->whole_stack && !vcpu_waits_still(first, second))
 		return NULL;
+	if (vcpu_in_torn_exit(second))
+		return first->waits_in;
 
 	return second->waits_in ?:
 	       vcpu_waits_in(second->function) ? second->function : NULL;
@@ -157,13 +159,6 @@ static bool has_paging(const struct vcpu_observation *at)
 		at->vcpu.regs[VCPU_INFO_REG_CR0] & CR0_PG) ||
 	       (vcpu_reg_known(at, VCPU_INFO_REG_RIP) &&
 		at->vcpu.regs[VCPU_INFO_REG_RIP] >> 63);
-}
-
-/* Neither a process nor a CPU that has nothing to do has a lock of the kernel. */
-static bool holds_nothing(const struct vcpu_observation *at)
-{
-	return at->user || (at->idle_task && !at->waits_in &&
-			    at->vcpu.state == VCPU_INFO_STATE_HALTED);
 }
 
 static void take_evidence(const struct vcpu_observation *first,
@@ -197,7 +192,8 @@ static void take_evidence(const struct vcpu_observation *first,
 	finding->waits_in = waits_in(first, second);
 	finding->waits_still = vcpu_waits_still(first, second);
 	finding->panicked = first->panicked && second->panicked;
-	finding->held_nothing = holds_nothing(first) || holds_nothing(second);
+	finding->held_nothing = vcpu_holds_nothing(first) ||
+				vcpu_holds_nothing(second);
 	finding->have_exit = vcpu->have & VCPU_INFO_HAVE_EXIT;
 	finding->exit_reason = vcpu->exit_reason;
 }

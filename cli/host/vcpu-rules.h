@@ -136,8 +136,8 @@ struct vcpu_observation {
  * @waits_in: the same; NULL if it was seen not to wait in the first sample
  * @waits_still: both samples found it there, whatever it did meanwhile
  * @panicked: the guest's kernel has, on this vCPU: in both samples
- * @held_nothing: in one of them it was in user mode or halted in Linux's idle task, where
- *	no CPU has a lock of the kernel
+ * @held_nothing: in one of them, or in a further look, it was in user mode or halted in
+ *	Linux's idle task, where no CPU has a lock of the kernel
  * @looks: further looks that found it where it was, up to RULE_LOOKS; 0 if none was taken
  * @left: those that found it elsewhere
  * @have_exit: @exit_reason is known
@@ -211,6 +211,12 @@ bool vcpu_moved_on(const struct vcpu_finding *finding);
  */
 bool vcpu_may_be_stuck(const struct vcpu_finding *finding);
 
+/* Whether further looks at a vCPU may tell that it has not the lock that others wait for. */
+bool vcpu_may_hold_lock(const struct vcpu_finding *finding);
+
+/* Whether a vCPU has no lock of its kernel at that moment. */
+bool vcpu_holds_nothing(const struct vcpu_observation *at);
+
 enum vcpu_stay {
 	VCPU_STAYS,
 	VCPU_HAS_LEFT,
@@ -224,6 +230,12 @@ enum vcpu_stay vcpu_stay_of(const struct vcpu_finding *finding,
 
 /* Take that into account. Of one that has left it is taken back that it may be stuck. */
 void vcpu_take_stay(struct vcpu_finding *finding, enum vcpu_stay stay);
+
+/*
+ * After the last look: that a vCPU still waits, which the second sample did not see for it
+ * was in an exit, is taken back if no look has seen it.
+ */
+void vcpu_end_stay(struct vcpu_finding *finding, const struct vcpu_observation *second);
 
 void vm_rules(struct vcpu_finding *findings, size_t nr,
 	      struct vm_finding *finding);

@@ -6,6 +6,12 @@ bool vcpu_moved_on(const struct vcpu_finding *finding)
 	return finding->left >= RULE_LEFT;
 }
 
+bool vcpu_may_hold_lock(const struct vcpu_finding *finding)
+{
+	return !finding->held_nothing &&
+	       (finding->word == VCPU_RUNNING || finding->word == VCPU_STARVED);
+}
+
 bool vcpu_may_be_stuck(const struct vcpu_finding *finding)
 {
 	if (vcpu_moved_on(finding))
@@ -34,8 +40,10 @@ static enum vcpu_stay stay_in_call(const struct vcpu_observation *second,
 	if (vcpu_same_place(&a, &b))
 		return VCPU_STAYS;
 
-	return is_place_hidden(second) || is_place_hidden(further) ? VCPU_STAY_UNKNOWN :
-								     VCPU_HAS_LEFT;
+	if (vcpu_in_torn_exit(second) || is_place_hidden(second) || is_place_hidden(further))
+		return VCPU_STAY_UNKNOWN;
+
+	return VCPU_HAS_LEFT;
 }
 
 /* By its stack */
@@ -47,7 +55,7 @@ static enum vcpu_stay stay_in_wait(const struct vcpu_finding *finding,
 
 	if (!stays)
 		return further->whole_stack ? VCPU_HAS_LEFT : VCPU_STAY_UNKNOWN;
-	if (finding->panicked || vcpu_waits_for_lock(second->waits_in))
+	if (finding->panicked || vcpu_waits_for_lock(finding->waits_in))
 		return VCPU_STAYS;
 
 	return stay_in_call(second, further);
@@ -90,15 +98,27 @@ enum vcpu_stay vcpu_stay_of(const struct vcpu_finding *finding,
 	return stay_in_place(second, further);
 }
 
-void vcpu_take_stay(struct vcpu_finding *finding, enum vcpu_stay stay)
+static void take_back(struct vcpu_finding *finding)
 {
-	finding->looks += stay == VCPU_STAYS;
-	finding->left += stay == VCPU_HAS_LEFT;
-	if (!vcpu_moved_on(finding))
-		return;
-
 	finding->waits_still = false;
 	finding->panicked = false;
 	if (finding->word == VCPU_SPINNING)
 		finding->word = VCPU_RUNNING;
+}
+
+void vcpu_take_stay(struct vcpu_finding *finding, enum vcpu_stay stay)
+{
+	finding->looks += stay == VCPU_STAYS;
+	finding->left += stay == VCPU_HAS_LEFT;
+	if (vcpu_moved_on(finding))
+		take_back(finding);
+}
+
+void vcpu_end_stay(struct vcpu_finding *finding, const struct vcpu_observation *second)
+{
+	if (finding->looks || !finding->waits_in || !vcpu_in_torn_exit(second))
+		return;
+
+	finding->waits_in = NULL;
+	take_back(finding);
 }

@@ -95,15 +95,31 @@ static bool any_in_wait(const struct vcpu_finding *findings, size_t nr, int exce
 	return false;
 }
 
-/* The one that got the least CPU time, better one that waits for no other */
+static bool all_wait_for_locks(const struct vcpu_finding *findings, size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (waits_for_cpu(&findings[i]) &&
+		    !vcpu_waits_for_lock(findings[i].waits_in))
+			return false;
+
+	return true;
+}
+
+/*
+ * The one that got the least CPU time, better one that waits for no other. Who holds nothing
+ * does not have the lock.
+ */
 static int most_starved(const struct vcpu_finding *findings, size_t nr)
 {
 	const struct vcpu_finding *finding, *most = NULL;
+	bool locks = all_wait_for_locks(findings, nr);
 	size_t i;
 
 	for (i = 0; i < nr; i++) {
 		finding = &findings[i];
-		if (finding->word != VCPU_STARVED)
+		if (finding->word != VCPU_STARVED || (locks && finding->held_nothing))
 			continue;
 		if (!most || (most->waits_in && !finding->waits_in) ||
 		    (!most->waits_in == !finding->waits_in &&
@@ -135,18 +151,6 @@ static size_t nr_wanting(const struct vcpu_finding *findings, size_t nr)
 			    waits_for_cpu(&findings[i]));
 
 	return wanting;
-}
-
-static bool all_wait_for_locks(const struct vcpu_finding *findings, size_t nr)
-{
-	size_t i;
-
-	for (i = 0; i < nr; i++)
-		if (waits_for_cpu(&findings[i]) &&
-		    !vcpu_waits_for_lock(findings[i].waits_in))
-			return false;
-
-	return true;
 }
 
 /*

@@ -117,6 +117,7 @@ static void test_stay_in_wait(void **state)
 	/* a paravirtual lock's waiter halts elsewhere */
 	pair.second.interrupted = false;
 	set_reg(&further, VCPU_INFO_REG_RIP, KERNEL_RIP + 4096);
+	finding.waits_in = "_raw_spin_lock";
 	pair.second.waits_in = "_raw_spin_lock";
 	further.waits_in = "_raw_spin_lock";
 	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAYS);
@@ -124,6 +125,57 @@ static void test_stay_in_wait(void **state)
 	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_HAS_LEFT);
 	further.panicked = true;
 	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAYS);
+}
+
+/* One that waited at first, and was in an exit at the second sample, as far as is known */
+static void test_stay_unseen(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, RULE_OFF_CPU);
+	struct vcpu_observation further = pair.second;
+	struct vcpu_finding finding;
+
+	(void)state;
+	further.whole_stack = true;
+	pair.first.waits_in = "_raw_spin_lock";
+	pair.first.whole_stack = true;
+	pair.second.vcpu.state = VCPU_INFO_STATE_PREEMPTED;
+	pair.second.vcpu.flags = VCPU_INFO_F_TORN;
+	finding = judge(&pair);
+	assert_string_equal(finding.waits_in, "_raw_spin_lock");
+	assert_true(finding.waits_still);
+	assert_int_equal(finding.word, VCPU_SPINNING);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_HAS_LEFT);
+	further.waits_in = "_raw_spin_lock";
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAYS);
+	finding.waits_in = further.waits_in = "smp_call_function_many_cond";
+	set_reg(&further, VCPU_INFO_REG_RIP, KERNEL_RIP + 4096);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAY_UNKNOWN);
+
+	vcpu_take_stay(&finding, VCPU_STAYS);
+	vcpu_end_stay(&finding, &pair.second);
+	assert_true(finding.waits_still);
+	finding.looks = 0;
+	vcpu_end_stay(&finding, &pair.first);
+	assert_true(finding.waits_still);
+	vcpu_end_stay(&finding, &pair.second);
+	assert_false(finding.waits_still);
+	assert_null(finding.waits_in);
+	assert_int_equal(finding.word, VCPU_RUNNING);
+}
+
+/* Who is worth a further look while others wait for a lock */
+static void test_may_hold_lock(void **state)
+{
+	struct vcpu_finding finding = { .word = VCPU_RUNNING };
+
+	(void)state;
+	assert_true(vcpu_may_hold_lock(&finding));
+	finding.word = VCPU_STARVED;
+	assert_true(vcpu_may_hold_lock(&finding));
+	finding.held_nothing = true;
+	assert_false(vcpu_may_hold_lock(&finding));
+	finding = (struct vcpu_finding){ .word = VCPU_IDLE };
+	assert_false(vcpu_may_hold_lock(&finding));
 }
 
 static void test_take_stay(void **state)
@@ -159,6 +211,8 @@ int main(void)
 		cmocka_unit_test(test_stay),
 		cmocka_unit_test(test_stay_in_loop),
 		cmocka_unit_test(test_stay_in_wait),
+		cmocka_unit_test(test_stay_unseen),
+		cmocka_unit_test(test_may_hold_lock),
 		cmocka_unit_test(test_take_stay),
 	};
 

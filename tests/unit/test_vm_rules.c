@@ -129,6 +129,22 @@ static void test_vm_lock(void **state)
 	assert_vm(queued + 1, 1, VM_STARVED, -1);
 }
 
+/* The one that is starved in its idle task has no lock, but may have to answer. */
+static void test_vm_starved_idle(void **state)
+{
+	struct vcpu_finding vcpus[] = {
+		{ .word = VCPU_STARVED, .run = 25, .held_nothing = true },
+		{ .word = VCPU_STARVED, .waits_in = "_raw_spin_lock" },
+		{ .word = VCPU_SPINNING, .waits_still = true,
+		  .waits_in = "__pv_queued_spin_lock_slowpath" },
+	};
+
+	(void)state;
+	assert_vm(vcpus, 3, VM_LOCK_HOLDER, 1);
+	vcpus[2].waits_in = "smp_call_function_many_cond";
+	assert_vm(vcpus, 3, VM_LOCK_HOLDER, 0);
+}
+
 static void leave(struct vcpu_finding *finding)
 {
 	for (int i = 0; i < RULE_LEFT; i++)
@@ -265,6 +281,7 @@ int main(void)
 		cmocka_unit_test(test_vm_idle),
 		cmocka_unit_test(test_vm_paused),
 		cmocka_unit_test(test_vm_lock),
+		cmocka_unit_test(test_vm_starved_idle),
 		cmocka_unit_test(test_vm_moved_on),
 		cmocka_unit_test(test_vm_held_nothing),
 		cmocka_unit_test(test_vm_panicked),
