@@ -500,8 +500,7 @@ static void test_half_is_not_starved(void **state)
 
 static void test_over_its_quota(void **state)
 {
-	struct pair pair = make_pair(VCPU_INFO_STATE_PREEMPTED, KERNEL_RIP,
-				     RULE_OFF_CPU);
+	struct pair pair = make_pair(VCPU_INFO_STATE_PREEMPTED, KERNEL_RIP, RULE_OFF_CPU);
 
 	(void)state;
 	set_reg(&pair.second, VCPU_INFO_REG_RIP, KERNEL_RIP + 0x1000);

@@ -147,7 +147,8 @@ static void test_stay_unseen(void **state)
 	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_HAS_LEFT);
 	further.waits_in = "_raw_spin_lock";
 	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAYS);
-	finding.waits_in = further.waits_in = "smp_call_function_many_cond";
+	further.waits_in = "smp_call_function_many_cond";
+	finding.waits_in = further.waits_in;
 	set_reg(&further, VCPU_INFO_REG_RIP, KERNEL_RIP + 4096);
 	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAY_UNKNOWN);
 
