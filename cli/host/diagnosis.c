@@ -396,6 +396,7 @@ static void take_further(struct diagnosis *diagnosis, const struct vm_sample *sa
 			continue;
 		observe(diagnosis, further->vm, 1, &sample->vcpus[i], &guest, &now);
 		finding->held_nothing |= vcpu_holds_nothing(&now);
+		vcpu_take_wait(finding, &now);
 		if (vcpu_may_be_stuck(finding))
 			vcpu_take_stay(finding, vcpu_stay_of(finding, &further->seen[at],
 							     &now));

@@ -191,6 +191,8 @@ static void take_evidence(const struct vcpu_observation *first,
 	finding->function = second->function;
 	finding->waits_in = waits_in(first, second);
 	finding->waits_still = vcpu_waits_still(first, second);
+	finding->wait_seen_once = finding->waits_in &&
+				  !(first->waits_in && second->waits_in);
 	finding->panicked = first->panicked && second->panicked;
 	finding->held_nothing = vcpu_holds_nothing(first) ||
 				vcpu_holds_nothing(second);

@@ -135,6 +135,7 @@ struct vcpu_observation {
  * @function: of the second sample, as in the observation, or NULL
  * @waits_in: the same; NULL if it was seen not to wait in the first sample
  * @waits_still: both samples found it there, whatever it did meanwhile
+ * @wait_seen_once: one sample did, and of the other one it is not known
  * @panicked: the guest's kernel has, on this vCPU: in both samples
  * @held_nothing: in one of them, or in a further look, it was in user mode or halted in
  *	Linux's idle task, where no CPU has a lock of the kernel
@@ -164,6 +165,7 @@ struct vcpu_finding {
 	const char *function;
 	const char *waits_in;
 	bool waits_still;
+	bool wait_seen_once;
 	bool panicked;
 	bool held_nothing;
 	unsigned int looks;
@@ -222,6 +224,9 @@ enum vcpu_stay {
 	VCPU_HAS_LEFT,
 	VCPU_STAY_UNKNOWN,	/* the look does not tell */
 };
+
+/* A further look may tell that one which was seen to wait once does not. */
+void vcpu_take_wait(struct vcpu_finding *finding, const struct vcpu_observation *further);
 
 /* Where a further look has found a vCPU, of which that was found by the second sample. */
 enum vcpu_stay vcpu_stay_of(const struct vcpu_finding *finding,

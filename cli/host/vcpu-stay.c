@@ -98,6 +98,16 @@ enum vcpu_stay vcpu_stay_of(const struct vcpu_finding *finding,
 	return stay_in_place(second, further);
 }
 
+/* An interrupt of a loop may have waited then. */
+void vcpu_take_wait(struct vcpu_finding *finding, const struct vcpu_observation *further)
+{
+	if (!finding->wait_seen_once || !further->whole_stack || further->waits_in)
+		return;
+
+	finding->waits_in = NULL;
+	finding->waits_still = false;
+}
+
 static void take_back(struct vcpu_finding *finding)
 {
 	finding->waits_still = false;

@@ -164,6 +164,45 @@ static void test_stay_unseen(void **state)
 	assert_int_equal(finding.word, VCPU_RUNNING);
 }
 
+/* A loop's interrupt that waited at the second sample; of the first one it is not known. */
+static void test_wait_seen_once(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
+	struct vcpu_observation further = pair.second;
+	struct vcpu_finding finding;
+
+	(void)state;
+	pair.second.waits_in = "_raw_spin_lock";
+	finding = judge(&pair);
+	assert_int_equal(finding.word, VCPU_SPINNING);
+	assert_true(finding.wait_seen_once);
+	vcpu_take_wait(&finding, &further);
+	assert_non_null(finding.waits_in);
+	further.whole_stack = true;
+	further.waits_in = "_raw_spin_lock";
+	vcpu_take_wait(&finding, &further);
+	assert_non_null(finding.waits_in);
+	further.waits_in = NULL;
+	vcpu_take_wait(&finding, &further);
+	assert_null(finding.waits_in);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAYS);
+
+	/* that takes more looks */
+	pair.first.waits_in = "_raw_spin_lock";
+	finding = judge(&pair);
+	vcpu_take_wait(&finding, &further);
+	assert_true(finding.waits_still);
+	/* in an exit at first, so that it was taken to wait */
+	pair.first.waits_in = NULL;
+	pair.first.vcpu.flags = VCPU_INFO_F_TORN;
+	pair.first.vcpu.state = VCPU_INFO_STATE_IN_EXIT;
+	finding = judge(&pair);
+	assert_true(finding.waits_still);
+	vcpu_take_wait(&finding, &further);
+	assert_false(finding.waits_still);
+	assert_int_equal(vcpu_stay_of(&finding, &pair.second, &further), VCPU_STAYS);
+}
+
 /* Who is worth a further look while others wait for a lock */
 static void test_may_hold_lock(void **state)
 {
@@ -213,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_stay_in_loop),
 		cmocka_unit_test(test_stay_in_wait),
 		cmocka_unit_test(test_stay_unseen),
+		cmocka_unit_test(test_wait_seen_once),
 		cmocka_unit_test(test_may_hold_lock),
 		cmocka_unit_test(test_take_stay),
 	};
