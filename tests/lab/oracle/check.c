@@ -236,9 +236,13 @@ static void check_ids(struct check *check)
 	check_is(check, "whether it asked for itself",
 		 rec->state == VCPU_INFO_STATE_SELF,
 		 check->expect->caller == target);
-	/* Until it calls KVM_RUN, it was last on the CPU that set it up. */
+	/*
+	 * Until it calls KVM_RUN, it was last on the CPU that set it up; one that is in
+	 * there may have lost its CPU before KVM has noted which it is.
+	 */
 	if (rec->state == VCPU_INFO_STATE_NEVER_RUN ||
-	    (rec->state == VCPU_INFO_STATE_USER && !check->expect->want))
+	    (rec->state == VCPU_INFO_STATE_USER && !check->expect->want) ||
+	    (rec->flags & VCPU_INFO_F_TORN && rec->cpu == host.cpus[0]))
 		return;
 	if (check->wanted && target->cpu >= 0)
 		check_is(check, "cpu", rec->cpu, target->cpu);
