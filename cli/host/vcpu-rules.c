@@ -360,9 +360,11 @@ static bool is_polling(const char *function)
 	return false;
 }
 
+/* Those that its code has asked for: a window is opened for an interrupt to come. */
 static uint64_t named_exits(const struct vcpu_finding *finding)
 {
-	return finding->own_exits - finding->kinds[EXIT_OTHER];
+	return finding->own_exits - finding->kinds[EXIT_OTHER] -
+	       finding->kinds[EXIT_IRQ_WINDOW] - finding->kinds[EXIT_NMI_WINDOW];
 }
 
 /*

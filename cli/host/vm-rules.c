@@ -25,30 +25,33 @@ const char *vm_word_name(enum vm_word word)
 static bool waits_by_turns(const struct vcpu_finding *finding)
 {
 	return finding->word == VCPU_RUNNING && finding->waits_still &&
-	       finding->kinds[EXIT_HALT] && finding->have_changed &&
-	       finding->changed <= RULE_SPIN_REGS;
+	       finding->kinds[EXIT_HALT] &&
+	       (finding->looks >= RULE_LOOKS / 2 ||
+		(finding->have_changed && finding->changed <= RULE_SPIN_REGS));
+}
+
+/* One that lacks a CPU has to have had one for a while, or it could not have left. */
+static bool waits_starved(const struct vcpu_finding *finding)
+{
+	return finding->word == VCPU_STARVED && finding->waits_still &&
+	       finding->run > RULE_OFF_CPU;
 }
 
 /* It waits, on the processor or, in a guest that knows it is one, halted. */
 static bool waits_for_cpu(const struct vcpu_finding *finding)
 {
-	return waits_by_turns(finding) ||
+	return waits_by_turns(finding) || waits_starved(finding) ||
 	       (finding->waits_in && !vcpu_moved_on(finding) &&
 		(finding->word == VCPU_SPINNING ||
 		 finding->word == VCPU_HALTED_OFF ||
 		 finding->word == VCPU_IDLE));
 }
 
-/*
- * The same, or found waiting twice, whatever it did meanwhile: a timer interrupts it. One
- * that lacks a CPU itself has to have had one for a while, or it could not have left.
- */
+/* The same, or found waiting twice, whatever it did meanwhile: a timer interrupts it. */
 static bool is_in_wait(const struct vcpu_finding *finding)
 {
 	return waits_for_cpu(finding) ||
-	       (finding->waits_still &&
-		(finding->word == VCPU_RUNNING ||
-		 (finding->word == VCPU_STARVED && finding->run > RULE_OFF_CPU)));
+	       (finding->waits_still && finding->word == VCPU_RUNNING);
 }
 
 static int first_with(const struct vcpu_finding *findings, size_t nr,
@@ -108,8 +111,8 @@ static bool all_wait_for_locks(const struct vcpu_finding *findings, size_t nr)
 }
 
 /*
- * The one that got the least CPU time, better one that waits for no other. Who holds nothing
- * does not have the lock.
+ * The one that got the least CPU time, better one that waits for no other. Who waits all the
+ * time, or holds nothing, does not have the lock.
  */
 static int most_starved(const struct vcpu_finding *findings, size_t nr)
 {
@@ -119,7 +122,8 @@ static int most_starved(const struct vcpu_finding *findings, size_t nr)
 
 	for (i = 0; i < nr; i++) {
 		finding = &findings[i];
-		if (finding->word != VCPU_STARVED || (locks && finding->held_nothing))
+		if (finding->word != VCPU_STARVED || waits_starved(finding) ||
+		    (locks && finding->held_nothing))
 			continue;
 		if (!most || (most->waits_in && !finding->waits_in) ||
 		    (!most->waits_in == !finding->waits_in &&
@@ -198,13 +202,14 @@ static enum vm_word vm_word_of(const struct vcpu_finding *findings, size_t nr,
 	vm->culprit = most_starved(findings, nr);
 	if (vm->culprit >= 0 && any_in_wait(findings, nr, vm->culprit))
 		return VM_LOCK_HOLDER;
+	vm->culprit = -1;
+	if (vm->nr[VCPU_STARVED] &&
+	    vm->nr[VCPU_STARVED] == nr_wanting(findings, nr))
+		return VM_STARVED;
 	vm->culprit = any_waits ? first_off(findings, nr) : -1;
 	if (vm->culprit >= 0 ||
 	    (waiting && waiting == nr_concerned(findings, nr)))
 		return VM_LOCK_LOST;
-	if (vm->nr[VCPU_STARVED] &&
-	    vm->nr[VCPU_STARVED] == nr_wanting(findings, nr))
-		return VM_STARVED;
 	if (all_are(vm, nr, VCPU_HALTED_OFF, VCPU_SPINNING))
 		return VM_HUNG;
 	if (vm->nr[VCPU_NOT_STARTED] && vm->nr[VCPU_NOT_STARTED] < nr) {

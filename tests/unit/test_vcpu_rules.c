@@ -34,8 +34,8 @@ static void test_spinning(void **state)
 
 	(void)state;
 	exits(&pair, VCPU_INFO_COUNT_IRQ_EXITS, 100000);
-	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, RULE_SPIN_EXITS / 2);
-	exits(&pair, VCPU_INFO_COUNT_IRQ_WINDOW_EXITS, RULE_SPIN_EXITS / 2);
+	exits(&pair, VCPU_INFO_COUNT_IRQ_WINDOW_EXITS, RULE_SPIN_EXITS);
+	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, RULE_SPIN_EXITS);
 	assert_word(&pair, VCPU_SPINNING);
 	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, 1);
 	assert_word(&pair, VCPU_RUNNING);

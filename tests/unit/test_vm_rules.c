@@ -145,6 +145,28 @@ static void test_vm_starved_idle(void **state)
 	assert_vm(vcpus, 3, VM_LOCK_HOLDER, 0);
 }
 
+/* Each waits for the other one, and the host's CPUs are busy. */
+static void test_vm_starved_deadlock(void **state)
+{
+	struct vcpu_finding vcpus[] = {
+		{ .word = VCPU_STARVED, .run = 50, .waits_still = true,
+		  .waits_in = "__pv_queued_spin_lock_slowpath" },
+		{ .word = VCPU_SPINNING, .waits_still = true,
+		  .waits_in = "__pv_queued_spin_lock_slowpath" },
+	};
+
+	(void)state;
+	assert_vm(vcpus, 2, VM_LOCK_LOST, -1);
+	vcpus[0].run = RULE_OFF_CPU;
+	assert_vm(vcpus, 2, VM_LOCK_HOLDER, 0);
+	/* one halts and spins by turns, and of a sample it has no registers */
+	vcpus[0].word = VCPU_RUNNING;
+	vcpus[0].kinds[EXIT_HALT] = 4;
+	assert_vm(vcpus, 2, VM_NOTHING, -1);
+	vcpus[0].looks = RULE_LOOKS / 2;
+	assert_vm(vcpus, 2, VM_LOCK_LOST, -1);
+}
+
 static void leave(struct vcpu_finding *finding)
 {
 	for (int i = 0; i < RULE_LEFT; i++)
@@ -282,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_vm_paused),
 		cmocka_unit_test(test_vm_lock),
 		cmocka_unit_test(test_vm_starved_idle),
+		cmocka_unit_test(test_vm_starved_deadlock),
 		cmocka_unit_test(test_vm_moved_on),
 		cmocka_unit_test(test_vm_held_nothing),
 		cmocka_unit_test(test_vm_panicked),
