@@ -72,10 +72,7 @@ payload_start()
 	local code=$1
 
 	shift
-	# shellcheck disable=SC2059 # escapes
-	printf "$code" >/tmp/boot
-	truncate -s 510 /tmp/boot
-	printf '\x55\xaa' >>/tmp/boot
+	boot_sector /tmp/boot "$code"
 	rm -f /tmp/memory
 	"$@" qemu-system-x86_64 -name payload -enable-kvm -nodefaults -display none \
 		-cpu "$GUEST_CPU" -m 16 -machine memory-backend=memory \

@@ -177,9 +177,7 @@ wait "$hangs" 2>/dev/null
 
 # One that is no Linux: a boot sector, "cli; hlt; jmp"
 
-printf '\xfa\xf4\xeb\xfd' >/tmp/boot
-truncate -s 510 /tmp/boot
-printf '\x55\xaa' >>/tmp/boot
+boot_sector /tmp/boot '\xfa\xf4\xeb\xfd'
 qemu-system-x86_64 -name payload -enable-kvm -nodefaults -display none -m 16 \
 	-cpu "$GUEST_CPU" -drive file=/tmp/boot,format=raw </dev/null >/tmp/payload.log 2>&1 &
 payload=$!

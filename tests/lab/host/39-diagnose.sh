@@ -15,9 +15,7 @@ boot()
 {
 	local name=$1
 
-	printf '%b' "$2" >"/tmp/boot-$name"
-	truncate -s 510 "/tmp/boot-$name"
-	printf '\x55\xaa' >>"/tmp/boot-$name"
+	boot_sector "/tmp/boot-$name" "$2"
 	nice -n -10 qemu-system-x86_64 -name "$name,debug-threads=on" -enable-kvm -nodefaults -display none \
 		-m 16 -cpu "$GUEST_CPU" -no-reboot \
 		-drive "file=/tmp/boot-$name,format=raw" \
@@ -247,18 +245,12 @@ check "watch tells of it" poll_until 120 told running paused
 kill -CONT "$vmm"
 check "and that it is well again" poll_until 120 told running well
 
-# Eight that want the CPU it is bound to leave it a ninth.
 taskset -ap 1 "$vmm" >/dev/null
-hogs=()
-for _ in 1 2 3 4 5 6 7 8; do
-	nice -n -15 taskset 1 sh -c 'while :; do :; done' &
-	hogs+=($!)
-done
+hogs_start
 check "without a host CPU it is starved" poll_until 120 diagnosed running starved
 has "it waits" '.vcpus[0].wait_percent >= 50' true
 has "so does the VM" .word starved
-kill "${hogs[@]}"
-wait "${hogs[@]}" 2>/dev/null
+hogs_end
 end
 
 # mov dx, 0x80; out dx, al; jmp out

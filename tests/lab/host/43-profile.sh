@@ -104,9 +104,7 @@ check "what there was is there" jq -se '.[0].samples >= 2 and .[0].wall_ns < 360
 	/tmp/early.json
 
 # A VM that ends meanwhile: its boot sector is "cli; hlt; jmp" to the hlt
-printf '\xfa\xf4\xeb\xfd' >/tmp/boot
-truncate -s 510 /tmp/boot
-printf '\x55\xaa' >>/tmp/boot
+boot_sector /tmp/boot '\xfa\xf4\xeb\xfd'
 qemu-system-x86_64 -name brief -enable-kvm -nodefaults -display none -cpu "$GUEST_CPU" \
 	-m 16 -drive file=/tmp/boot,format=raw </dev/null >/tmp/brief.log 2>&1 &
 brief=$!

@@ -14,9 +14,7 @@ boot()
 {
 	local name=$1
 
-	printf '%b' "$2" >"/tmp/boot-$name"
-	truncate -s 510 "/tmp/boot-$name"
-	printf '\x55\xaa' >>"/tmp/boot-$name"
+	boot_sector "/tmp/boot-$name" "$2"
 	shift 2
 	rm -f "/tmp/$name.monitor"
 	nice -n -10 qemu-system-x86_64 -name "$name" -enable-kvm -nodefaults -display none \

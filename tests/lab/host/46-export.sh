@@ -16,9 +16,7 @@ SOCKET=/run/export.sock
 # before what this test does besides
 boot()
 {
-	printf '%b' "$2" >"/tmp/boot-$1"
-	truncate -s 510 "/tmp/boot-$1"
-	printf '\x55\xaa' >>"/tmp/boot-$1"
+	boot_sector "/tmp/boot-$1" "$2"
 	nice -n -10 qemu-system-x86_64 -name "guest=$1,debug-threads=on" -enable-kvm \
 		-nodefaults -display none -m 16 -cpu "$GUEST_CPU" -no-reboot \
 		-uuid 00c0ffee-0000-4000-8000-000000000046 \

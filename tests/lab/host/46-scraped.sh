@@ -16,9 +16,7 @@ MONITOR=9983
 # boot NAME CODE - a VM whose boot sector is that code, in the background; sets vmm
 boot()
 {
-	printf '%b' "$2" >"/tmp/boot-$1"
-	truncate -s 510 "/tmp/boot-$1"
-	printf '\x55\xaa' >>"/tmp/boot-$1"
+	boot_sector "/tmp/boot-$1" "$2"
 	qemu-system-x86_64 -name "guest=$1" -enable-kvm -nodefaults -display none \
 		-m 16 -cpu "$GUEST_CPU" -drive "file=/tmp/boot-$1,format=raw" \
 		-monitor "unix:/tmp/$1.monitor,server=on,wait=off" \

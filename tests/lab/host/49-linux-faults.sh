@@ -200,19 +200,13 @@ if wanted lock-busy || wanted lock-starved; then
 			"$(jq -c '[.vcpus[2].frames[].symbol]' /tmp/diagnosis)" spin_lock
 	fi
 	if wanted lock-starved; then
-		# Eight that want the host CPU it is bound to leave it a ninth.
 		check "its thread is known" diagnose_once linux '.vcpus[1].pid'
 		thread=$(cat /tmp/word)
 		taskset -p 1 "$thread" >/dev/null
-		hogs=()
-		for _ in 1 2 3 4 5 6 7 8; do
-			nice -n -15 taskset 1 sh -c 'while :; do :; done' &
-			hogs+=($!)
-		done
+		hogs_start
 		gives linux lock-starved 'lock-holder-starved 1: starved' "$ABOUT"
 		transcript lock-starved linux
-		kill "${hogs[@]}"
-		wait "${hogs[@]}" 2>/dev/null
+		hogs_end
 		taskset -p 3 "$thread" >/dev/null
 	fi
 	stop linux

@@ -21,9 +21,7 @@ boot()
 {
 	local name=$1
 
-	printf '%b' "$2" >"/tmp/boot-$name"
-	truncate -s 510 "/tmp/boot-$name"
-	printf '\x55\xaa' >>"/tmp/boot-$name"
+	boot_sector "/tmp/boot-$name" "$2"
 	shift 2
 	systemd-run -q --unit="vm-$name" "${@/#/--property=}" \
 		qemu-system-x86_64 -name "guest=$name" -enable-kvm -nodefaults \

@@ -43,6 +43,32 @@ says()
 	like "$what: says why" "$out" "$message"
 }
 
+# boot_sector FILE CODE - a disk for a guest that is those bytes, in printf's escapes
+boot_sector()
+{
+	printf '%b' "$2" >"$1"
+	truncate -s 510 "$1"
+	printf '\x55\xaa' >>"$1"
+}
+
+# hogs_start - eight that want the host's CPU 0 and leave a ninth to who is bound to it
+hogs_start()
+{
+	local i
+
+	hogs=()
+	for ((i = 0; i < 8; i++)); do
+		nice -n -15 taskset 1 sh -c 'while :; do :; done' &
+		hogs+=($!)
+	done
+}
+
+hogs_end()
+{
+	kill "${hogs[@]}"
+	wait "${hogs[@]}" 2>/dev/null
+}
+
 # Guests. Each is known by a name; several can run at once.
 
 # guest_start NAME [QEMU ARGUMENT...] - boot a guest, wait until it can be used
