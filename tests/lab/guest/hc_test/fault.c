@@ -58,10 +58,12 @@ static void halt_until_stop(void)
 		asm volatile("hlt" ::: "memory");
 }
 
-/* What the watchdog calls a soft lockup */
+/* What the watchdog calls a soft lockup. A kernel with lazy preemption would end it. */
 static void soft_lockup(void)
 {
+	preempt_disable();
 	spin_until_stop();
+	preempt_enable();
 }
 
 static void rcu_stall(void)
