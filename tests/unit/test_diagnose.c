@@ -60,9 +60,13 @@ static void operands_are_vms(void **state)
 
 static void bad_options(void **state)
 {
-	static const char *const bad[][3] = {
+	static const char *const bad[][4] = {
 		{ "--interval", "99ms" }, { "--interval", "61s" },
 		{ "--interval", "x" }, { "--count", "1" }, { "" },
+		/* a file has been sampled */
+		{ "--interval", "1s", "web.tar.zst" },
+		{ "--no-guest-memory", "web.tar.zst" },
+		{ "--vm", "web", "web.tar.zst" }, { "web.tar.zst", "-i", "x" },
 	};
 	struct diagnose_params params;
 	struct opt_parser op;

@@ -18,6 +18,7 @@
 #include "text.h"
 
 #define MIN_INTERVAL_NS	(100 * NS_PER_MS)
+#define DEFAULT_INTERVAL_NS	(1000 * NS_PER_MS)
 /* Looking for the kernels of many VMs may take so long. */
 #define NAMES_NS	(5000 * NS_PER_MS)
 
@@ -78,6 +79,10 @@ static enum opt_outcome check_file(const struct diagnose_params *params,
 
 	if (params->select.nr_vms || (word && word != params->file))
 		return opt_bad(op, "a file has one VM: give no other");
+	if (params->interval_ns || params->no_guest_memory)
+		return opt_bad(op, "a file has been sampled: %s is for VMs",
+			       params->no_guest_memory ? "--no-guest-memory" :
+							 "--interval");
 	return OPT_RUN;
 }
 
@@ -87,7 +92,7 @@ enum opt_outcome diagnose_parse(struct opt_parser *op, int argc, char **argv,
 	enum opt_outcome outcome = OPT_RUN;
 	int val;
 
-	*params = (struct diagnose_params){ .interval_ns = 1000 * NS_PER_MS };
+	*params = (struct diagnose_params){ 0 };
 	opt_init(op, argc, argv, diagnose_opts);
 	opt_take_words(op);
 	while (opt_next(op, &val)) {
@@ -100,6 +105,8 @@ enum opt_outcome diagnose_parse(struct opt_parser *op, int argc, char **argv,
 		take_file(params, op);
 	if (outcome == OPT_RUN && params->file)
 		return check_file(params, op);
+	if (!params->interval_ns)
+		params->interval_ns = DEFAULT_INTERVAL_NS;
 	return outcome == OPT_RUN ? select_take_vms(&params->select, op) :
 				    outcome;
 }
@@ -201,6 +208,13 @@ static int report_none(const struct diagnosis *diagnosis)
 				   diagnosis->req.denied);
 }
 
+/* One sample says nothing. */
+static int interrupted(void)
+{
+	msg_error("interrupted before the second sample");
+	return EXIT_FAILED;
+}
+
 static int diagnose_run(const struct diagnose_params *params)
 {
 	struct printing printing = { .json = params->json };
@@ -218,7 +232,7 @@ static int diagnose_run(const struct diagnose_params *params)
 	} else {
 		signals_sleep_until(signals_clock() + params->interval_ns);
 		if (signals_want_end())
-			exit_code = EXIT_OK;
+			exit_code = interrupted();
 		else if (!diagnosis_end(&diagnosis, print_vm, &printing))
 			exit_code = failed(&diagnosis);
 		else if (!printing.nr)

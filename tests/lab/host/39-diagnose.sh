@@ -150,6 +150,19 @@ boot idle '\xfb\xf4\xeb\xfd'			# sti; hlt; jmp hlt
 check "an idle guest is idle" poll_until 120 diagnosed idle idle
 has "and so is the VM" .word idle
 has "IF is set" '.vcpus[0].interrupts_on' true
+
+# ends_early PID - it sleeps between its samples, and ends at a signal
+ends_early()
+{
+	grep -q poll "/proc/$1/wchan" && kill "$1"
+}
+vcpu-info diagnose --no-guest-memory --interval 60s idle >/tmp/early 2>&1 &
+early=$!
+check "a signal comes between the samples" poll_until 60 ends_early "$early"
+wait "$early"
+is "that is no success" $? 1
+is "it says what there is not" "$(cat /tmp/early)" \
+	"vcpu-info: interrupted before the second sample"
 end
 
 boot spinning '\xfa\xeb\xfe'			# cli; jmp .
