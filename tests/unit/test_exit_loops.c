@@ -18,6 +18,17 @@ static void test_exit_loop(void **state)
 	assert_word(&pair, VCPU_RUNNING);
 }
 
+/* An idle guest with many timers, or messages */
+static void test_halts_are_no_loop(void **state)
+{
+	struct pair pair = make_pair(VCPU_INFO_STATE_IN_EXIT, KERNEL_RIP, 50);
+
+	(void)state;
+	exits(&pair, VCPU_INFO_COUNT_HALT_EXITS, 100 * RULE_LOOP_EXITS);
+	assert_int_equal(judge(&pair).main_kind, EXIT_HALT);
+	assert_word(&pair, VCPU_RUNNING);
+}
+
 /* A loop of the guest in which each PAUSE is an exit: KVM has no count of these. */
 static void test_loop_with_pause_spins(void **state)
 {
@@ -102,6 +113,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exit_loop),
+		cmocka_unit_test(test_halts_are_no_loop),
 		cmocka_unit_test(test_loop_with_pause_spins),
 		cmocka_unit_test(test_exit_loop_in_exits),
 		cmocka_unit_test(test_exit_loop_preempted),

@@ -35,6 +35,7 @@ static void test_spinning(void **state)
 	(void)state;
 	exits(&pair, VCPU_INFO_COUNT_IRQ_EXITS, 100000);
 	exits(&pair, VCPU_INFO_COUNT_IRQ_WINDOW_EXITS, RULE_SPIN_EXITS);
+	exits(&pair, VCPU_INFO_COUNT_NMI_WINDOW_EXITS, RULE_SPIN_EXITS);
 	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, RULE_SPIN_EXITS);
 	assert_word(&pair, VCPU_SPINNING);
 	exits(&pair, VCPU_INFO_COUNT_IO_EXITS, 1);
@@ -357,12 +358,23 @@ static void test_spinning_with_interrupts_off(void **state)
 
 static void test_polling_is_idle(void **state)
 {
+	static const char * const names[] = {
+		"poll_idle", "cpu_idle_poll.isra.0", "default_idle", "mwait_idle",
+		"intel_idle_irq", "acpi_idle_do_entry",
+	};
 	struct pair pair = make_pair(VCPU_INFO_STATE_GUEST, KERNEL_RIP, 100);
 
 	(void)state;
-	pair.first.function = "poll_idle";
-	pair.second.function = "cpu_idle_poll.isra.0";
-	assert_word(&pair, VCPU_IDLE);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		pair.first.function = names[i];
+		pair.second.function = names[0];
+		assert_word(&pair, VCPU_IDLE);
+	}
+	/* both times */
+	pair.second.function = "do_idle";
+	assert_word(&pair, VCPU_RUNNING);
+	pair.second.function = NULL;
+	assert_word(&pair, VCPU_SPINNING);
 }
 
 static void test_halted(void **state)

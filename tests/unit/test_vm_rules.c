@@ -239,20 +239,32 @@ static void test_vm_starved(void **state)
 {
 	struct vcpu_finding all[] = {
 		{ .word = VCPU_STARVED }, { .word = VCPU_IDLE },
+		{ .word = VCPU_NOT_STARTED },
+	};
+	struct vcpu_finding one[] = {
+		{ .word = VCPU_STARVED }, { .word = VCPU_RUNNING },
 	};
 
 	(void)state;
 	assert_vm(all, 2, VM_STARVED, -1);
+	assert_vm(all, 3, VM_STARVED, -1);
+	assert_vm(one, 2, VM_NOTHING, -1);
 }
 
 static void test_vm_hung(void **state)
 {
 	struct vcpu_finding all[] = {
 		{ .word = VCPU_HALTED_OFF }, { .word = VCPU_SPINNING },
+		{ .word = VCPU_NOT_STARTED },
+	};
+	struct vcpu_finding one[] = {
+		{ .word = VCPU_SPINNING }, { .word = VCPU_IDLE },
 	};
 
 	(void)state;
 	assert_vm(all, 2, VM_HUNG, -1);
+	assert_vm(all, 3, VM_HUNG, -1);
+	assert_vm(one, 2, VM_NOTHING, -1);
 }
 
 static void test_vm_cpu_missing(void **state)

@@ -107,6 +107,7 @@ static void suspects(void **state)
 		{ 6, 0, EXIT_IO, 3, false },
 	};
 	struct vcpu_finding unknown = finding(100, 0, EXIT_OTHER, 0);
+	struct vcpu_finding mixed = finding(60, 0, EXIT_IO, 5000);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -116,6 +117,10 @@ static void suspects(void **state)
 		if (watch_is_suspect(&f) != cases[i].suspect)
 			fail_msg("case %zu", i);
 	}
+	mixed.kinds[EXIT_IO] = 5000 * RULE_LOOP_KIND / 100;
+	assert_true(watch_is_suspect(&mixed));
+	mixed.kinds[EXIT_IO]--;
+	assert_false(watch_is_suspect(&mixed));
 	unknown.have_sched = false;
 	assert_false(watch_is_suspect(&unknown));
 	unknown.have_sched = true;
@@ -134,7 +139,20 @@ static const char *word_of(enum vm_word vm, enum vcpu_word vcpu)
 
 static void words(void **state)
 {
+	struct vm_diagnosis worst = { .finding.word = VM_NOTHING };
+
 	(void)state;
+	/* each is worse than those before */
+	worst.finding.nr[VCPU_STARVED] = 1;
+	assert_string_equal(watch_word(&worst), "starved");
+	worst.finding.nr[VCPU_IN_VMM] = 1;
+	assert_string_equal(watch_word(&worst), "in-vmm");
+	worst.finding.nr[VCPU_SPINNING] = 1;
+	assert_string_equal(watch_word(&worst), "spinning");
+	worst.finding.nr[VCPU_EXIT_LOOP] = 1;
+	assert_string_equal(watch_word(&worst), "exit-loop");
+	worst.finding.word = VM_CPU_MISSING;
+	assert_string_equal(watch_word(&worst), "cpu-not-started");
 	assert_string_equal(word_of(VM_HUNG, VCPU_SPINNING), "hung");
 	assert_string_equal(word_of(VM_NOTHING, VCPU_SPINNING), "spinning");
 	assert_string_equal(word_of(VM_NOTHING, VCPU_EXIT_LOOP), "exit-loop");
