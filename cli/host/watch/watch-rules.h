@@ -22,8 +22,8 @@ bool watch_is_suspect(const struct vcpu_finding *finding);
 
 /*
  * What is wrong with a VM: the word of the VM, or of the vCPU that is worst off.
- * WATCH_WELL if nothing is. Not one of the vCPUs being off: Linux takes CPUs out of
- * use so.
+ * WATCH_WELL if nothing is. Not some of the vCPUs being halted off: that may be an
+ * operating system's way to take CPUs out of use.
  */
 const char *watch_word(const struct vm_diagnosis *diagnosis);
 
