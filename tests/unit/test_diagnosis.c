@@ -21,6 +21,8 @@
 static uint64_t rips[RULE_LOOKS + 2 * MOST];
 static uint32_t state_of_all;
 static size_t nr_samples;
+/* From the second sample on there is one more vCPU, of which the rest is not known. */
+static bool is_plugged;
 
 enum device_status __wrap_host_device_open(struct host_device *dev)
 {
@@ -31,7 +33,7 @@ enum device_status __wrap_host_device_open(struct host_device *dev)
 enum device_status __wrap_host_device_sample(struct host_device *dev,
 					     struct vm_sample *sample)
 {
-	struct vcpu_info_host_vcpu *vcpu = malloc(sizeof(*vcpu));
+	struct vcpu_info_host_vcpu *vcpu = malloc(2 * sizeof(*vcpu));
 	size_t at = nr_samples++;
 
 	(void)dev;
@@ -53,8 +55,16 @@ enum device_status __wrap_host_device_sample(struct host_device *dev,
 	sample->vcpus = vcpu;
 	sample->stacks = NULL;
 	sample->nr = 1;
+	if (is_plugged && at) {
+		vcpu[1] = (struct vcpu_info_host_vcpu){
+			.vcpu_id = vcpu->vcpu_id + 1, .time_ns = vcpu->time_ns,
+		};
+		sample->nr = 2;
+	}
 	return DEVICE_OK;
 }
+
+static enum vm_word vm_word;
 
 static bool keep(const struct vm_diagnosis *found, void *arg)
 {
@@ -62,6 +72,7 @@ static bool keep(const struct vm_diagnosis *found, void *arg)
 
 	assert_int_equal(found->nr, 1);
 	*vcpu = found->vcpus[0];
+	vm_word = found->finding.word;
 	return true;
 }
 
@@ -86,6 +97,22 @@ static size_t diagnose(struct vcpu_diagnosis *vcpu)
 	assert_true(diagnosis_end(&diagnosis, keep, vcpu));
 	diagnosis_free(&diagnosis);
 	return nr_samples;
+}
+
+/* Of one that is new nothing is said, and nothing follows from it. */
+static void plugged(void **state)
+{
+	static struct vcpu_diagnosis vcpu;
+
+	(void)state;
+	be_at(fake_vm.guest.registers[0].r[PT_REG_IP]);
+	fake_vm.still = true;
+	is_plugged = true;
+	assert_int_equal(diagnose(&vcpu), 2);
+	assert_int_equal(vcpu.last.vcpu_id, 0);
+	assert_int_equal(vcpu.finding.word, VCPU_HALTED_OFF);
+	assert_int_equal(vm_word, VM_HUNG);
+	is_plugged = false;
 }
 
 /*
@@ -230,6 +257,7 @@ static int end_host(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plugged),
 		cmocka_unit_test(cut_off),
 		cmocka_unit_test(torn),
 		cmocka_unit_test(entering),
