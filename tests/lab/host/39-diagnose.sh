@@ -108,7 +108,9 @@ shows '^  vCPU 0 thread [0-9]+ halted-off: in .* IF=0, rip 0x7c'
 
 # To the journal: a socket in its daemon's place keeps what comes. A value of more
 # than a line has its length before it.
-mkdir -p /run/systemd/journal
+mkdir -p /run/systemd
+mount -t tmpfs none /run/systemd		# where systemd runs it has its own there
+mkdir /run/systemd/journal
 socat -u UNIX-RECV:/run/systemd/journal/socket,unlink-early \
 	OPEN:/tmp/journal,creat,append &
 journal=$!
@@ -133,7 +135,8 @@ like "the message is for people" "$(tr -d '\0' </tmp/journal)" \
 is "nothing is printed" "$(cat /tmp/journal.out)" ""
 kill "$journal_watch" "$journal"
 wait "$journal_watch" "$journal" 2>/dev/null
-rm -r /run/systemd
+umount /run/systemd
+rmdir --ignore-fail-on-non-empty /run/systemd
 
 kill -STOP "$vmm"
 stopped()
