@@ -12,8 +12,7 @@ GUEST_TIMEOUT=180
 check "the module loads" module_load || exit 1
 GUEST_APPEND=lab.nomod check "a guest boots" guest_start lab || exit 1
 guest_run lab 'taskset 2 dd if=/dev/zero of=/dev/null bs=1M >/dev/null 2>&1 &'
-# One command for all: where each first looks for the guest's kernel, that takes most of
-# the time of such a host.
+# One command for all: each would first look for the guest's kernel.
 vcpu-info stack --json --vcpu 1 --count 1000000 --interval 10ms lab >/tmp/stacks &
 stack=$!
 tail -n +1 -f --pid="$stack" /tmp/stacks |
